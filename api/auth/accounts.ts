@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import type { Core } from '../core.ts';
+import type { Prisma } from '../db/db.ts';
+import type { Registration, User } from '../db/model.ts';
+import { AppError } from '../errors.ts';
+import { line, parse } from '../input.ts';
+import { claimSetUp, registrationOf } from '../instance/instance.ts';
+import { useInvitation } from '../invitations/invitations.ts';
+import { usernameKey } from '../users/username.ts';
+import { createUser, findAccount, UserInput } from '../users/users.ts';
+import { hashPassword, Password, verifyPassword } from './passwords.ts';
+import { startSession, type Tokens } from './sessions.ts';
+
+/** Where a request comes from: what limits and the list of sessions need to know. */
+export interface Origin {
+  address: string;
+  label: string;
+}
+
+const NewAccount = UserInput.extend({ password: Password });
+export type RegistrationInput = z.input<typeof NewAccount> & { invitation?: string | null };
+
+/** Makes an account, where registration allows it. INVALID_INPUT names every field at fault. */
+export async function register(core: Core, origin: Origin, input: RegistrationInput): Promise<User> {
+  const { password, ...account } = parse(NewAccount, input);
+  await core.limits.take('registrationsPerHour', origin.address);
+  const passwordHash = await hashPassword(password);
+  return core.db.$transaction(async (db) => {
+    await admit(core, db, input.invitation);
+    return createUser(db, { ...account, passwordHash });
+  });
+}
+
+/**
+ * Starts a session for the right name (or e-mail address) and password. An unknown name and a wrong password get
+ * the same UNAUTHENTICATED, after the same work.
+ */
+export async function logIn(core: Core, origin: Origin, name: string, password: string): Promise<Tokens> {
+  const attempt = `${origin.address} ${usernameKey(name).slice(0, 100)}`;
+  await core.limits.take('loginsPerMinute', origin.address);
+  await core.limits.check('loginFailures', attempt);
+  const user = await findAccount(core, name.slice(0, 254));
+  const { matches, renewed } = await verifyPassword(user?.passwordHash, password);
+  if (!user || !matches) {
+    await core.limits.take('loginFailures', attempt);
+    throw new AppError('UNAUTHENTICATED', 'Invalid username or password');
+  }
+  await core.limits.forget('loginFailures', attempt);
+  if (renewed) await core.db.user.update({ where: { id: user.id }, data: { passwordHash: renewed } });
+  return startSession(core, user.id, origin.label);
+}
+
+const SetUp = NewAccount.extend({ serverName: line(60).nullish() });
+export type SetUpInput = z.input<typeof SetUp> & { token: string; registration?: Registration | null };
+
+/** Makes the first administrator with the one-time link and starts their session. Only one of many tries can win. */
+export async function setUp(core: Core, origin: Origin, input: SetUpInput): Promise<Tokens> {
+  const { password, serverName, ...account } = parse(SetUp, input);
+  await core.limits.take('loginsPerMinute', origin.address);
+  const passwordHash = await hashPassword(password);
+  const choices = { name: serverName ?? undefined, registration: input.registration ?? undefined };
+  const user = await core.db.$transaction(async (db) => {
+    await claimSetUp(core, db, input.token, choices);
+    return createUser(db, { ...account, passwordHash, isAdmin: true });
+  });
+  return startSession(core, user.id, origin.label);
+}
+
+async function admit(core: Core, db: Prisma.TransactionClient, invitation: string | null | undefined): Promise<void> {
+  const instance = await db.instance.findUniqueOrThrow({ where: { only: true } });
+  const registration = registrationOf(core, instance);
+  if (registration === 'OPEN') return;
+  if (registration === 'INVITE' && invitation) return useInvitation(db, invitation);
+  const reasons = { INVITE: 'Registration is by invitation. Ask someone here for a link.', CLOSED: 'Registration is closed.' };
+  throw new AppError('FORBIDDEN', reasons[registration]);
+}

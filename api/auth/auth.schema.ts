@@ -1,0 +1,231 @@
+import { builder } from '../builder.ts';
+import { type Context, signedIn } from '../context.ts';
+import type { Session } from '../db/model.ts';
+import { AppError } from '../errors.ts';
+import { RegistrationType } from '../instance/instance.schema.ts';
+import { listRooms } from '../rooms/rooms.ts';
+import { RoomType } from '../rooms/rooms.schema.ts';
+import { UserType } from '../users/users.schema.ts';
+import { getUser, type Viewer } from '../users/users.ts';
+import { logIn, register, setUp } from './accounts.ts';
+import {
+  endSessionOf,
+  listSessions,
+  revokeOtherSessions,
+  revokeSession,
+  rotateSession,
+  signInAgain,
+  type Tokens,
+} from './sessions.ts';
+import { TokenError } from './tokens.ts';
+
+const SessionType = builder.prismaObject('Session', {
+  description: 'One signed-in browser or program of the viewer.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Of the session.' }),
+    label: t.exposeString('label', { description: 'What the browser called itself when it signed in.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it signed in.' }),
+    rotatedAt: t.expose('rotatedAt', { type: 'DateTime', description: 'When it was last seen refreshing its tokens.' }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it ends unless it refreshes.' }),
+    isCurrent: t.boolean({
+      description: 'Whether it is the one that asks.',
+      resolve: (session, _, { caller }) => session.id === caller.viewer?.sessionId,
+    }),
+  }),
+});
+
+const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
+  description: 'The person who asks, with what only they may see of themselves.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'The same as that of user.' }),
+    user: t.field({
+      type: UserType,
+      description: 'The viewer as the others see them.',
+      resolve: (viewer, _, { core }) => getUser(core, viewer, viewer.id),
+    }),
+    email: t.string({
+      nullable: true,
+      description: 'The address given at registration; nobody else sees it.',
+      resolve: async (viewer, _, { core }) => (await getUser(core, viewer, viewer.id)).email,
+    }),
+    isAdmin: t.boolean({
+      description: 'Whether the viewer runs this server.',
+      resolve: async (viewer, _, { core }) => (await getUser(core, viewer, viewer.id)).isAdmin,
+    }),
+    session: t.field({
+      type: SessionType,
+      description: 'The session that asks.',
+      resolve: async (viewer, _, { core }) => current(await listSessions(core, viewer), viewer),
+    }),
+    sessions: t.field({
+      type: [SessionType],
+      description: 'Every session of the viewer that still stands, newest first.',
+      resolve: (viewer, _, { core }) => listSessions(core, viewer),
+    }),
+    rooms: t.field({
+      type: [RoomType],
+      description: 'Every room of the viewer, oldest membership first.',
+      resolve: (viewer, _, { core }) => listRooms(core, viewer),
+    }),
+    roomsVersion: t.int({
+      description: 'Grows with every change of the set of rooms. Read it with rooms, pass it to viewerEvents.',
+      resolve: async (viewer, _, { core }) => (await getUser(core, viewer, viewer.id)).roomsVersion,
+    }),
+  }),
+});
+
+interface Signed {
+  tokens: Tokens;
+  inCookies: boolean;
+}
+
+const AuthPayload = builder.objectRef<Signed>('AuthPayload').implement({
+  description: 'A session that has started or gone on. Browsers keep its tokens in cookies that no script can read.',
+  fields: (t) => ({
+    viewer: t.field({
+      type: ViewerType,
+      description: 'Who is signed in now.',
+      resolve: ({ tokens }, _, context) => become(context, tokens),
+    }),
+    accessToken: t.string({
+      description: 'Send it as "Authorization: Bearer …" where no cookies are; good for 15 minutes.',
+      resolve: ({ tokens }) => tokens.accessToken,
+    }),
+    accessTokenExpiresAt: t.field({
+      type: 'DateTime',
+      description: 'Refresh before this.',
+      resolve: ({ tokens }) => tokens.accessTokenExpiresAt,
+    }),
+    refreshToken: t.string({
+      nullable: true,
+      description: 'Only for programs that asked with cookies: false. Each can be used once.',
+      resolve: ({ tokens, inCookies }) => (inCookies ? null : tokens.refreshToken),
+    }),
+  }),
+});
+
+const cookiesDescription = 'True: the tokens are kept in HttpOnly cookies. False: refreshToken is in the answer.';
+
+const RegisterInput = builder.inputType('RegisterInput', {
+  description: 'A new account.',
+  fields: (t) => ({
+    username: t.string({ required: true, description: 'Letters and digits of one alphabet, . _ + - inside; at most 40.' }),
+    password: t.string({ required: true, description: 'At least 8 characters of any kind, not a common one.' }),
+    displayName: t.string({ description: 'What to be called; the username if left out.' }),
+    email: t.string({ description: 'Optional, never shown to anyone else; can be used to sign in.' }),
+    invitation: t.string({ description: 'The token of an invitation link, where registration is by invitation.' }),
+    cookies: t.boolean({ required: true, defaultValue: true, description: cookiesDescription }),
+  }),
+});
+
+const LogInInput = builder.inputType('LogInInput', {
+  description: 'Who wants in.',
+  fields: (t) => ({
+    username: t.string({ required: true, description: 'Name or e-mail address.' }),
+    password: t.string({ required: true, description: 'The password of the account.' }),
+    cookies: t.boolean({ required: true, defaultValue: true, description: cookiesDescription }),
+  }),
+});
+
+const SetUpInput = builder.inputType('SetUpInput', {
+  description: 'The first administrator, and what the server is called.',
+  fields: (t) => ({
+    token: t.string({ required: true, description: 'What follows # in the set-up link.' }),
+    username: t.string({ required: true, description: 'As for register.' }),
+    password: t.string({ required: true, description: 'As for register.' }),
+    displayName: t.string({ description: 'As for register.' }),
+    serverName: t.string({ description: 'What people see when they sign in; at most 60 characters.' }),
+    registration: t.field({ type: RegistrationType, description: 'Who may make an account; OPEN if left out.' }),
+    cookies: t.boolean({ required: true, defaultValue: true, description: cookiesDescription }),
+  }),
+});
+
+builder.queryField('viewer', (t) =>
+  t.field({
+    type: ViewerType,
+    nullable: true,
+    description: 'The person who asks; null when not signed in.',
+    resolve: (_, _args, { caller }) => caller.viewer,
+  }),
+);
+
+builder.mutationFields((t) => ({
+  setUp: t.field({
+    type: AuthPayload,
+    description: 'Makes the first administrator with the one-time link that the server printed, and signs them in.',
+    args: { input: t.arg({ type: SetUpInput, required: true, description: 'Who, and what the server is called.' }) },
+    resolve: async (_, { input }, context) => keep(context, await setUp(context.core, context.caller.origin, input), input.cookies),
+  }),
+  register: t.field({
+    type: AuthPayload,
+    description: 'Makes an account and signs in. INVALID_INPUT names the fields at fault; FORBIDDEN where one may not.',
+    args: { input: t.arg({ type: RegisterInput, required: true, description: 'The account.' }) },
+    resolve: async (_, { input }, context) => {
+      await register(context.core, context.caller.origin, input);
+      return keep(context, await logIn(context.core, context.caller.origin, input.username, input.password), input.cookies);
+    },
+  }),
+  logIn: t.field({
+    type: AuthPayload,
+    description: 'Starts a session. UNAUTHENTICATED says the same for an unknown name and a wrong password.',
+    args: { input: t.arg({ type: LogInInput, required: true, description: 'Who wants in.' }) },
+    resolve: async (_, { input }, context) =>
+      keep(context, await logIn(context.core, context.caller.origin, input.username, input.password), input.cookies),
+  }),
+  refresh: t.field({
+    type: AuthPayload,
+    description: 'Gives the next tokens of the session. A refresh token that was used before ends the session.',
+    args: { refreshToken: t.arg.string({ description: 'For programs without cookies.' }) },
+    resolve: async (_, { refreshToken }, context) => {
+      const token = refreshToken ?? context.cookies?.refreshToken;
+      if (!token) throw new AppError('UNAUTHENTICATED', 'Sign in first.');
+      const tokens = await rotateSession(context.core, token).catch((error) => {
+        throw error instanceof TokenError ? signInAgain() : error;
+      });
+      return keep(context, tokens, refreshToken == null);
+    },
+  }),
+  logOut: t.boolean({
+    description: 'Ends this session and closes its sockets. True also when there was none.',
+    resolve: async (_, _args, context) => {
+      const { core, caller, cookies } = context;
+      if (caller.viewer) await revokeSession(core, caller.viewer, caller.viewer.sessionId);
+      else await endSessionOf(core, cookies?.accessToken, cookies?.refreshToken);
+      cookies?.clear();
+      return true;
+    },
+  }),
+  revokeSession: t.boolean({
+    description: 'Signs one of the viewer’s browsers out, at once.',
+    args: { id: t.arg.id({ required: true, description: 'Of the session.' }) },
+    resolve: async (_, { id }, context) => {
+      await revokeSession(context.core, signedIn(context), id);
+      return true;
+    },
+  }),
+  revokeOtherSessions: t.int({
+    description: 'Signs out everywhere else; gives the number of sessions ended.',
+    resolve: (_, _args, context) => revokeOtherSessions(context.core, signedIn(context)),
+  }),
+}));
+
+function keep(context: Context, tokens: Tokens, inCookies: boolean): Signed {
+  if (inCookies && !context.cookies) {
+    throw new AppError('INVALID_INPUT', 'Cookies cannot be set over a socket: sign in over HTTP, or with cookies: false.');
+  }
+  if (inCookies) context.cookies?.set(tokens);
+  return { tokens, inCookies };
+}
+
+// What the answer selects of the viewer is resolved as that viewer.
+function become(context: Context, { userId, sessionId }: Tokens): Viewer {
+  const viewer = { id: userId, sessionId };
+  context.caller.viewer = viewer;
+  return viewer;
+}
+
+function current(sessions: Session[], viewer: Viewer): Session {
+  const session = sessions.find(({ id }) => id === viewer.sessionId);
+  if (!session) throw signInAgain();
+  return session;
+}

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { dictionary } from '@zxcvbn-ts/language-common';
+import argon2 from 'argon2';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+
+// OWASP Password Storage: argon2id, 19 MiB, two passes, one lane.
+const PARAMETERS = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+// A hundred hashes at once starve everything else that needs a thread: two run, a few wait, the rest are refused.
+const RUNNING = 2;
+const WAITING = 32;
+
+/** A password that may be chosen: 8 to 256 characters of any kind, not among the common ones. */
+export const Password = z
+  .string('This field is required.')
+  .min(1, 'This field may not be blank.')
+  .min(8, 'This password is too short. It must contain at least 8 characters.')
+  .max(256, 'This password is too long. It may contain at most 256 characters.')
+  .refine((password) => !common().has(password.toLowerCase()), 'This password is too common.');
+
+/** The hash to store. RATE_LIMITED when too many are being made. */
+export const hashPassword = (password: string) => inTurn(() => argon2.hash(password, PARAMETERS));
+
+/**
+ * Whether the password is that of the hash; without a hash, false after the same work. `renewed` is a new hash to
+ * store when the stored one was made with weaker parameters.
+ */
+export async function verifyPassword(hash: string | undefined, password: string) {
+  const matches = await inTurn(async () => argon2.verify(hash ?? (await decoy()), password.slice(0, 256)));
+  if (!hash || !matches) return { matches: false };
+  const renewed = argon2.needsRehash(hash, PARAMETERS) ? await hashPassword(password) : undefined;
+  return { matches: true, renewed };
+}
+
+let commonPasswords: Set<string> | undefined;
+function common(): Set<string> {
+  commonPasswords ??= new Set((dictionary['passwords-common']).filter((password) => password.length >= 8));
+  return commonPasswords;
+}
+
+let decoyHash: Promise<string> | undefined;
+function decoy(): Promise<string> {
+  decoyHash ??= argon2.hash(randomBytes(16), PARAMETERS);
+  return decoyHash;
+}
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (running >= RUNNING) await turn();
+  else running++;
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else running--;
+  }
+}
+
+function turn(): Promise<void> {
+  if (waiting.length >= WAITING) {
+    throw new AppError('RATE_LIMITED', 'Too many people are signing in at this moment. Try again in 5 s.', { retryAfter: 5 });
+  }
+  return new Promise((resolve) => waiting.push(resolve));
+}

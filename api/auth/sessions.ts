@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import type { Core } from '../core.ts';
+import type { Session } from '../db/model.ts';
+import { AppError, notFound } from '../errors.ts';
+import { idOf } from '../input.ts';
+import type { Viewer } from '../users/users.ts';
+import { ACCESS_SECONDS, type Claims, REFRESH_SECONDS, signToken, TokenError, verifyToken } from './tokens.ts';
+
+// Two tabs that refresh at once both succeed; the same token after that is a theft.
+const GRACE = 10_000;
+const TOPIC = 'sessions:ended';
+
+export interface Tokens {
+  userId: string;
+  sessionId: string;
+  accessToken: string;
+  refreshToken: string;
+  accessTokenExpiresAt: Date;
+}
+
+/** Starts a session and gives its tokens. `label` is what the browser calls itself. */
+export async function startSession(core: Core, userId: string, label: string): Promise<Tokens> {
+  const refreshId = randomUUID();
+  const data = { userId, refreshId, label: label.slice(0, 200), expiresAt: expiry() };
+  const session = await core.db.session.create({ data });
+  return tokens(core, userId, session.id, refreshId);
+}
+
+/**
+ * The next tokens of the session, against its newest refresh token (or the one before it, for ten seconds).
+ * An older one revokes the session: somebody has a copy. TokenError says why a token is refused.
+ */
+export async function rotateSession(core: Core, refreshToken: string): Promise<Tokens> {
+  const claims = await verifyToken(core, 'refresh', refreshToken);
+  const refreshId = randomUUID();
+  const { count } = await core.db.session.updateMany({
+    where: { ...alive(claims), refreshId: claims.tokenId },
+    data: { refreshId, previousId: claims.tokenId, rotatedAt: new Date(), expiresAt: expiry() },
+  });
+  if (count === 1) return tokens(core, claims.userId, claims.sessionId, refreshId);
+  return joinRotation(core, claims);
+}
+
+/** Whether the access token's session still stands; TokenError when the token itself is refused. */
+export async function verifySession(core: Core, accessToken: string): Promise<Claims> {
+  const claims = await verifyToken(core, 'access', accessToken);
+  if (!(await core.db.session.findFirst({ where: alive(claims), select: { id: true } }))) throw new TokenError('invalid');
+  return claims;
+}
+
+/** The viewer's sessions that still stand, newest first. */
+export function listSessions(core: Core, viewer: Viewer): Promise<Session[]> {
+  return core.db.session.findMany({ where: standing(viewer.id), orderBy: { createdAt: 'desc' } });
+}
+
+/** Ends one of the viewer's sessions and closes its sockets. NOT_FOUND for any other. */
+export async function revokeSession(core: Core, viewer: Viewer, id: string): Promise<void> {
+  const ended = await endSessions(core, { id: idOf(id, 'Session'), userId: viewer.id });
+  if (ended.length === 0) throw notFound('Session');
+}
+
+/** Ends all of the viewer's sessions but this one; gives their number. */
+export async function revokeOtherSessions(core: Core, viewer: Viewer): Promise<number> {
+  return (await endSessions(core, { userId: viewer.id, id: { not: viewer.sessionId } })).length;
+}
+
+/** Ends the session of these tokens, whichever of them is given and still readable. Never fails for a bad token. */
+export async function endSessionOf(core: Core, accessToken?: string, refreshToken?: string): Promise<void> {
+  const claims = (await readable(core, 'refresh', refreshToken)) ?? (await readable(core, 'access', accessToken));
+  if (claims) await endSessions(core, { id: claims.sessionId, userId: claims.userId });
+}
+
+/** Until when a socket that was opened with this access token may stay open without a new one; null when it may not. */
+export async function socketExpiry(core: Core, claims: Claims): Promise<Date | null> {
+  const session = await core.db.session.findFirst({ where: alive(claims) });
+  if (!session) return null;
+  const newest = Math.max(session.rotatedAt.getTime(), claims.issuedAt * 1_000);
+  return new Date(newest + ACCESS_SECONDS * 1_000);
+}
+
+/**
+ * Calls back once for each watched session that has ended, within a second on every node.
+ * `watched` gives the sessions that have something open here.
+ */
+export async function watchSessions(core: Core, watched: () => string[], onEnded: (sessionId: string) => void) {
+  const stopListening = await core.bus.listen(TOPIC, (ids) => (ids as string[]).forEach(onEnded));
+  const stopBeating = core.heartbeat.every(async () => {
+    const ids = watched();
+    if (ids.length === 0) return;
+    const standing = await core.db.session.findMany({
+      where: { id: { in: ids }, revokedAt: null, expiresAt: { gt: new Date() } },
+      select: { id: true },
+    });
+    const alive = new Set(standing.map((session) => session.id));
+    for (const id of ids) if (!alive.has(id)) onEnded(id);
+  });
+  return () => {
+    stopListening();
+    stopBeating();
+  };
+}
+
+type Which = { userId: string; id?: string | { not: string } };
+
+async function endSessions(core: Core, which: Which): Promise<string[]> {
+  const ended = await core.db.session.updateManyAndReturn({
+    where: { ...which, revokedAt: null },
+    data: { revokedAt: new Date() },
+    select: { id: true },
+  });
+  const ids = ended.map((session) => session.id);
+  if (ids.length > 0) core.bus.ring(TOPIC, ids);
+  return ids;
+}
+
+async function joinRotation(core: Core, claims: Claims): Promise<Tokens> {
+  const session = await core.db.session.findFirst({ where: alive(claims) });
+  if (!session) throw new TokenError('invalid');
+  const recent = Date.now() - session.rotatedAt.getTime() < GRACE;
+  if (session.previousId === claims.tokenId && recent) {
+    return tokens(core, claims.userId, session.id, session.refreshId);
+  }
+  await endSessions(core, { id: session.id, userId: claims.userId });
+  throw new TokenError('invalid');
+}
+
+async function tokens(core: Core, userId: string, sessionId: string, refreshId: string): Promise<Tokens> {
+  const accessToken = await signToken(core, 'access', { userId, sessionId, tokenId: randomUUID() });
+  const refreshToken = await signToken(core, 'refresh', { userId, sessionId, tokenId: refreshId });
+  return { userId, sessionId, accessToken, refreshToken, accessTokenExpiresAt: new Date(Date.now() + ACCESS_SECONDS * 1_000) };
+}
+
+async function readable(core: Core, type: 'access' | 'refresh', token: string | undefined): Promise<Claims | null> {
+  if (!token) return null;
+  return verifyToken(core, type, token).catch((error) => {
+    if (error instanceof TokenError) return null;
+    throw error;
+  });
+}
+
+const alive = (claims: Claims) => ({ id: claims.sessionId, ...standing(claims.userId) });
+const standing = (userId: string) => ({ userId, revokedAt: null, expiresAt: { gt: new Date() } });
+const expiry = () => new Date(Date.now() + REFRESH_SECONDS * 1_000);
+
+/** The answer to a refused token, for GraphQL. */
+export const signInAgain = () => new AppError('UNAUTHENTICATED', 'Your session has ended. Sign in again.');

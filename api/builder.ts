@@ -1,0 +1,71 @@
+import SchemaBuilder from '@pothos/core';
+import ComplexityPlugin from '@pothos/plugin-complexity';
+import PrismaPlugin from '@pothos/plugin-prisma';
+import RelayPlugin from '@pothos/plugin-relay';
+import { GraphQLError } from 'graphql';
+import type { Context } from './context.ts';
+import type PrismaTypes from './generated/pothos-types.ts';
+import { getDatamodel } from './generated/pothos-types.ts';
+
+interface Types {
+  PrismaTypes: PrismaTypes;
+  Context: Context;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Date; Output: Date | string };
+  };
+  DefaultFieldNullability: false;
+  DefaultEdgesNullability: { list: false; items: false };
+  DefaultNodeNullability: false;
+}
+
+const MOST_COST = 5_000;
+
+export const builder = new SchemaBuilder<Types>({
+  plugins: [RelayPlugin, ComplexityPlugin, PrismaPlugin],
+  defaultFieldNullability: false,
+  prisma: {
+    client: (context) => context.core.db,
+    dmmf: getDatamodel(),
+    maxConnectionSize: 100,
+    defaultConnectionSize: 50,
+  },
+  relay: {
+    cursorType: 'String',
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
+    nodesOnConnection: { description: 'The things themselves, without their cursors.' },
+    edgesFieldOptions: { nullable: { list: false, items: false }, description: 'The things of this page, with their cursors.' },
+    nodeFieldOptions: { nullable: false, description: 'The thing itself.' },
+    cursorFieldOptions: { description: 'Where this stands: pass it as after or before.' },
+    pageInfoFieldOptions: { description: 'Whether there is more on either side.' },
+    pageInfoTypeOptions: { description: 'Whether there is more on either side of a page, and from where.' },
+    firstArgOptions: { description: 'How many to give after the cursor, at most 100.' },
+    lastArgOptions: { description: 'How many to give before the cursor, at most 100.' },
+    afterArgOptions: { description: 'Give what follows this cursor.' },
+    beforeArgOptions: { description: 'Give what precedes this cursor.' },
+  },
+  complexity: {
+    defaultComplexity: 1,
+    defaultListMultiplier: 10,
+    limit: { complexity: MOST_COST, depth: 100, breadth: 1_000 },
+    complexityError: (_kind, { complexity }) => {
+      const message = `This document costs ${complexity}, and ${MOST_COST} is the most: ask for less at a time.`;
+      return new GraphQLError(message, { extensions: { code: 'INVALID_INPUT', cost: complexity, limit: MOST_COST } });
+    },
+  },
+});
+
+builder.queryType({ description: 'What can be read.' });
+builder.mutationType({ description: 'What can be done.' });
+builder.subscriptionType({ description: 'What is told as it happens, over graphql-ws on this same path.' });
+
+builder.scalarType('DateTime', {
+  description: 'A moment: ISO 8601, UTC, milliseconds.',
+  serialize: (value) => (value instanceof Date ? value.toISOString() : String(value)),
+  parseValue: (value) => {
+    const date = typeof value === 'string' ? new Date(value) : new Date(Number.NaN);
+    if (Number.isNaN(date.getTime())) throw new GraphQLError('A DateTime is text such as 2026-01-31T12:00:00.000Z.');
+    return date;
+  },
+});

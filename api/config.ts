@@ -1,0 +1,129 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import { StartError } from './errors.ts';
+
+const SAMPLE_KEYS = /^(change[-_ ]?me|secret|your[-_ ]|django-insecure)/i;
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)); // prettier-ignore
+const flag = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'], error: 'must be true or false' }); // prettier-ignore
+const whole = (least: number, most: number) =>
+  z.coerce
+    .number({ error: `must be a whole number from ${least} to ${most}` })
+    .int(`must be a whole number from ${least} to ${most}`)
+    .min(least, `must be a whole number from ${least} to ${most}`)
+    .max(most, `must be a whole number from ${least} to ${most}`);
+const url = (protocols: RegExp, example: string) =>
+  z.url({ protocol: protocols, error: `must be an address such as ${example}` });
+const origin = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).origin === text);
+
+const Environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: whole(0, 65535).default(8000),
+  DATA_DIR: z.string().default('./data'),
+  DATABASE_URL: url(/^postgres(ql)?$/, 'postgresql://user:password@host:5432/name').optional(),
+  REDIS_URL: url(/^rediss?$/, 'redis://host:6379').optional(),
+  SECRET_KEY: z
+    .string()
+    .min(32, 'must have at least 32 characters: make one with `openssl rand -hex 32`')
+    .refine((key) => !SAMPLE_KEYS.test(key), 'is a sample: make your own with `openssl rand -hex 32`')
+    .optional(),
+  SECRET_KEY_PREVIOUS: z.string().min(32, 'must have at least 32 characters').optional(),
+  DEBUG: flag.default(false),
+  ALLOWED_HOSTS: list.default([]),
+  CORS_ALLOWED_ORIGINS: list
+    .pipe(z.array(origin))
+    .default([])
+    .catch(() => {
+      throw new StartError('CORS_ALLOWED_ORIGINS must list origins such as https://chat.example.org, with commas.');
+    }),
+  PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be an address such as https://chat.example.org' }).optional(),
+  TRUSTED_PROXIES: list.default([]),
+  REGISTRATION: z
+    .string()
+    .toUpperCase()
+    .pipe(z.enum(['OPEN', 'INVITE', 'CLOSED'], { error: 'must be open, invite or closed' }))
+    .optional(),
+  GRAPHIQL: flag.optional(),
+  SEED: flag.default(false),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], { error: 'must be debug, info, warn or error' }).default('info'),
+  LIMIT_LOGIN_FAILURES: whole(1, 1_000_000).default(5),
+  LIMIT_LOGINS_PER_MINUTE: whole(1, 1_000_000).default(20),
+  LIMIT_REGISTRATIONS_PER_HOUR: whole(1, 1_000_000).default(30),
+  LIMIT_MESSAGES_PER_10_SECONDS: whole(1, 1_000_000).default(50),
+  LIMIT_CHANGES_PER_MINUTE: whole(1, 1_000_000).default(120),
+  LIMIT_FRAMES_PER_SECOND: whole(1, 1_000_000).default(100),
+  LIMIT_SOCKETS_PER_PERSON: whole(1, 1_000_000).default(10),
+});
+
+export type Config = ReturnType<typeof readConfig>;
+
+/**
+ * The configuration from the environment and, beneath it, from `.env` in the working folder. Frozen.
+ * A value that cannot be used throws StartError with one sentence that names it.
+ */
+export function readConfig(environment: Record<string, string | undefined> = readEnvironment()) {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) throw new StartError(sentence(parsed.error.issues[0], given));
+  const env = parsed.data;
+  const dataDir = resolve(env.DATA_DIR);
+  const loopback = LOOPBACK.has(env.HOST);
+  const explorable = loopback && !env.DATABASE_URL && !env.PUBLIC_URL && env.ALLOWED_HOSTS.length === 0;
+  return Object.freeze({
+    host: env.HOST,
+    port: env.PORT,
+    dataDir,
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    secretKey: env.SECRET_KEY ?? ownSecretKey(dataDir, env.DATABASE_URL),
+    previousSecretKey: env.SECRET_KEY_PREVIOUS,
+    debug: env.DEBUG,
+    allowedHosts: allowedHosts(env.ALLOWED_HOSTS, env.PUBLIC_URL, env.HOST),
+    allowedOrigins: env.CORS_ALLOWED_ORIGINS,
+    publicUrl: env.PUBLIC_URL && new URL(env.PUBLIC_URL).origin,
+    trustedProxies: env.TRUSTED_PROXIES,
+    registration: env.REGISTRATION,
+    graphiql: env.GRAPHIQL ?? (env.DEBUG || explorable),
+    seed: env.SEED,
+    logLevel: env.LOG_LEVEL,
+    limits: {
+      loginFailures: env.LIMIT_LOGIN_FAILURES,
+      loginsPerMinute: env.LIMIT_LOGINS_PER_MINUTE,
+      registrationsPerHour: env.LIMIT_REGISTRATIONS_PER_HOUR,
+      messagesPer10Seconds: env.LIMIT_MESSAGES_PER_10_SECONDS,
+      changesPerMinute: env.LIMIT_CHANGES_PER_MINUTE,
+    },
+    framesPerSecond: env.LIMIT_FRAMES_PER_SECOND,
+    socketsPerPerson: env.LIMIT_SOCKETS_PER_PERSON,
+  });
+}
+
+function readEnvironment(): Record<string, string | undefined> {
+  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+  return { ...file, ...process.env };
+}
+
+function sentence(issue: z.core.$ZodIssue | undefined, given: Record<string, string | undefined>): string {
+  const name = String(issue?.path[0] ?? 'The configuration');
+  const value = /SECRET|URL/.test(name) ? '' : `, but it is "${given[name]}"`;
+  return `${name} ${issue?.message ?? 'cannot be read'}${value}.`;
+}
+
+// With the embedded database there is one node, so a key of its own beside the data is enough.
+function ownSecretKey(dataDir: string, databaseUrl: string | undefined): string {
+  if (databaseUrl) throw new StartError('SECRET_KEY is missing: make one with `openssl rand -hex 32` and give every node the same.'); // prettier-ignore
+  const file = join(dataDir, 'secret-key');
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
+  return readFileSync(file, 'utf8').trim();
+}
+
+function allowedHosts(listed: string[], publicUrl: string | undefined, host: string): string[] {
+  const own = publicUrl ? [new URL(publicUrl).hostname] : [];
+  const local = ['localhost', '127.0.0.1', '[::1]'];
+  return [...new Set([...listed, ...own, ...local, ...(host === '0.0.0.0' || host === '::' ? [] : [host])])];
+}

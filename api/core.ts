@@ -1,0 +1,57 @@
+import type { Config } from './config.ts';
+import { type Database, openDatabase, type PrismaClient } from './db/db.ts';
+import type { Instance } from './db/model.ts';
+import { type Limits, openLimits } from './limits.ts';
+import type { Log } from './log.ts';
+import { type Bus, openBus } from './pubsub.ts';
+import { type Heartbeat, startHeartbeat } from './realtime/heartbeat.ts';
+import { openRoomFeeds, type RoomFeeds } from './realtime/roomFeeds.ts';
+import { openRoomsVersions, type RoomsVersions } from './realtime/roomsVersions.ts';
+
+/** What every domain function is given: the parts of one running node. */
+export interface Core {
+  config: Config;
+  log: Log;
+  db: PrismaClient;
+  /** True with the database inside this process. */
+  embedded: boolean;
+  bus: Bus;
+  limits: Limits;
+  heartbeat: Heartbeat;
+  roomFeeds: RoomFeeds;
+  roomsVersions: RoomsVersions;
+  /** The id of the installation; the rest of the row may change and is read when it is needed. */
+  instanceId: string;
+  close(): Promise<void>;
+}
+
+/** Opens the database (migrating it), the bus and what listens to them. Throws StartError when one is unusable. */
+export async function openCore(config: Config, log: Log): Promise<Core> {
+  const { databaseUrl, dataDir } = config;
+  const database = await openDatabase({ databaseUrl, dataDir, log: (line) => log.info('database', { line }) });
+  const bus = openBus(config.redisUrl, log);
+  const heartbeat = startHeartbeat(bus, log);
+  const limits = openLimits(config);
+  return {
+    config,
+    log,
+    db: database.prisma,
+    embedded: database.embedded,
+    bus,
+    limits,
+    heartbeat,
+    roomFeeds: openRoomFeeds(database.prisma, bus, heartbeat, log),
+    roomsVersions: openRoomsVersions(database.prisma, bus, heartbeat),
+    instanceId: (await readInstance(database)).id,
+    close: async () => {
+      heartbeat.stop();
+      limits.close();
+      await bus.close();
+      await database.close();
+    },
+  };
+}
+
+function readInstance({ prisma }: Database): Promise<Instance> {
+  return prisma.instance.findUniqueOrThrow({ where: { only: true } });
+}

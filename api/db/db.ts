@@ -1,0 +1,45 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import type pg from 'pg';
+import { PrismaClient } from '../generated/prisma/client.ts';
+import { migrate } from './migrate.ts';
+import { openPglite } from './pglite.ts';
+import { openPostgres } from './postgres.ts';
+
+export { Prisma, PrismaClient } from '../generated/prisma/client.ts';
+export * from '../generated/prisma/enums.ts';
+
+export type Database = {
+  prisma: PrismaClient;
+  embedded: boolean;
+  /** Finishes what runs, then lets go of the connections and of the folder. */
+  close(): Promise<void>;
+};
+
+type Options = { databaseUrl?: string; dataDir: string; log?: (line: string) => void };
+
+/**
+ * The database, with every migration applied: PostgreSQL where there is a URL, else the embedded one in the folder.
+ * What keeps it from opening throws StartError: one sentence for the operator.
+ */
+export async function openDatabase({ databaseUrl, dataDir, log = () => {} }: Options): Promise<Database> {
+  const opened = databaseUrl ? await openPostgres(databaseUrl, log) : await openPglite(dataDir, log);
+  try {
+    await migrate(opened.pool, log);
+    return { ...connect(opened), embedded: !databaseUrl };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+function connect({ pool, close }: { pool: pg.Pool; close(): Promise<void> }) {
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool),
+    transactionOptions: { maxWait: 10_000, timeout: 20_000 },
+  });
+  const disconnect = async () => {
+    await prisma.$disconnect();
+    await close();
+  };
+  return { prisma, close: disconnect };
+}

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { StartError } from '../errors.ts';
+import { lockFolder } from './folderLock.ts';
+import { PgliteStream } from './pgliteStream.ts';
+import { PgliteThread } from './pgliteThread.ts';
+
+/** The PostgreSQL inside @electric-sql/pglite. A folder belongs to one major version. */
+const MAJOR = '18';
+
+export type Embedded = { pool: pg.Pool; close(): Promise<void> };
+
+/**
+ * PostgreSQL in a worker thread, its files in `<dataDir>/pg`, which the first call makes. It has one session:
+ * a statement outside an open transaction waits for that one's end. The folder is ours until `close`.
+ */
+export async function openPglite(dataDir: string, log: (line: string) => void): Promise<Embedded> {
+  makeFolder(dataDir);
+  const unlock = await lockFolder(dataDir);
+  try {
+    const folder = join(dataDir, 'pg');
+    if (!existsSync(folder)) await initialise(folder, log);
+    refuseOtherMajor(folder);
+    return await serve(folder, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+function makeFolder(dataDir: string) {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StartError(`Cannot make the data folder ${dataDir}: ${(error as Error).message}.`);
+  }
+}
+
+// In a process of its own, because it leaves half a gigabyte resident; under another name until it is whole.
+async function initialise(folder: string, log: (line: string) => void) {
+  log('Making the database. This takes a few seconds, once.');
+  const unfinished = `${folder}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { mode: 0o700 });
+  const { code, complaint } = await run(fileURLToPath(new URL('./pgliteInit.js', import.meta.url)), unfinished);
+  if (code !== 0) throw new StartError(`Cannot make the database in ${folder}: ${complaint}`);
+  renameSync(unfinished, folder);
+}
+
+async function run(program: string, argument: string) {
+  const child = spawn(process.execPath, [program, argument], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const complaints: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text) => complaints.push(text));
+  const [code, signal] = await once(child, 'close');
+  const complaint = complaints.join('').match(/^\w*Error: .*$/m)?.[0] ?? `it ended with ${code ?? signal}.`;
+  return { code, complaint };
+}
+
+function refuseOtherMajor(folder: string) {
+  const major = versionOf(folder);
+  if (major === MAJOR) return;
+  const found = major ? `was made by PostgreSQL ${major}` : 'holds no database';
+  throw new StartError(`The data folder ${folder} ${found}, and this version of shh needs PostgreSQL ${MAJOR}.`);
+}
+
+function versionOf(folder: string): string | undefined {
+  const file = join(folder, 'PG_VERSION');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+}
+
+async function serve(folder: string, unlock: () => Promise<void>): Promise<Embedded> {
+  const thread = new PgliteThread(folder);
+  await thread.ready();
+  const pool = new pg.Pool({
+    max: 1,
+    idleTimeoutMillis: 0,
+    user: 'postgres',
+    database: 'postgres',
+    stream: () => new PgliteStream(thread),
+  });
+  const close = async () => {
+    await pool.end();
+    await thread.stop();
+    await unlock();
+  };
+  return { pool, close };
+}

@@ -1,0 +1,36 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+
+const STARTUP = 0;
+const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'];
+const database = await PGlite.create({ dataDir: workerData.folder, startParams });
+
+parentPort.on('message', ({ bytes, connection }) => {
+  if (bytes) answer(bytes, connection);
+  else stop();
+});
+parentPort.postMessage({ ready: true });
+
+function answer(bytes, connection) {
+  if (bytes[0] === STARTUP) forgetSession();
+  const reply = database.execProtocolRawSync(bytes);
+  parentPort.postMessage({ reply, connection }, [reply.buffer]);
+}
+
+// There is one session for the life of the worker: what a broken connection left open ends here.
+function forgetSession() {
+  for (const statement of ['ROLLBACK', 'DISCARD ALL']) database.execProtocolRawSync(simpleQuery(statement));
+}
+
+function simpleQuery(text) {
+  const message = Buffer.alloc(text.length + 6);
+  message.write('Q');
+  message.writeInt32BE(text.length + 5, 1);
+  message.write(text, 5);
+  return message;
+}
+
+async function stop() {
+  await database.close();
+  parentPort.close();
+}

@@ -1,0 +1,37 @@
+export type ErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'INVALID_INPUT'
+  | 'CONFLICT'
+  | 'RATE_LIMITED'
+  | 'UNAVAILABLE';
+
+export type FieldErrors = Record<string, string[]>;
+
+/**
+ * An error that a person may read: a stable code and a sentence that says what to do.
+ * Whatever else is thrown is a bug: it is logged with its stack and answered without details.
+ */
+export class AppError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: { fields?: FieldErrors; retryAfter?: number; reason?: string } = {},
+  ) {
+    super(message);
+    this.name = 'AppError';
+  }
+}
+
+/** The answer to everyone who may not know whether the thing exists. */
+export const notFound = (what: string) => new AppError('NOT_FOUND', `${what} not found.`);
+
+/** INVALID_INPUT that names the fields at fault, each with its sentences. */
+export function invalid(fields: FieldErrors): AppError {
+  const [first = ['The input is not valid.']] = Object.values(fields);
+  return new AppError('INVALID_INPUT', first[0] ?? 'The input is not valid.', { fields });
+}
+
+/** A start that cannot go on: one sentence for the operator, no stack. */
+export class StartError extends Error {}

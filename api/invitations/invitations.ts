@@ -1,0 +1,49 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { Core } from '../core.ts';
+import type { Prisma } from '../db/db.ts';
+import type { Invitation } from '../db/model.ts';
+import { AppError, notFound } from '../errors.ts';
+import { idOf, parse } from '../input.ts';
+import { requireAdmin } from '../users/admins.ts';
+import type { Viewer } from '../users/users.ts';
+
+const Terms = z.object({
+  maxUses: z.int().min(1, 'An invitation is for one person at least.').max(1_000, 'An invitation is for 1,000 people at most.'),
+  expiresInHours: z.int().min(1, 'An invitation lasts an hour at least.').max(8_760, 'An invitation lasts a year at most.'),
+});
+
+/** Makes an invitation to register. The token is shown once; only its hash is kept. Administrators only. */
+export async function createInvitation(core: Core, viewer: Viewer, input: z.input<typeof Terms>) {
+  await requireAdmin(core, viewer);
+  const { maxUses, expiresInHours } = parse(Terms, input);
+  const token = randomBytes(24).toString('base64url');
+  const expiresAt = new Date(Date.now() + expiresInHours * 3_600_000);
+  const data = { tokenHash: hash(token), createdById: viewer.id, maxUses, expiresAt };
+  return { token, invitation: await core.db.invitation.create({ data }) };
+}
+
+/** The invitations that can still be used, newest first. Administrators only. */
+export async function listInvitations(core: Core, viewer: Viewer): Promise<Invitation[]> {
+  await requireAdmin(core, viewer);
+  const open = { revokedAt: null, expiresAt: { gt: new Date() }, uses: { lt: core.db.invitation.fields.maxUses } };
+  return core.db.invitation.findMany({ where: open, orderBy: { createdAt: 'desc' } });
+}
+
+/** Makes an invitation useless. Administrators only. */
+export async function revokeInvitation(core: Core, viewer: Viewer, id: string): Promise<void> {
+  await requireAdmin(core, viewer);
+  const where = { id: idOf(id, 'Invitation'), revokedAt: null };
+  const { count } = await core.db.invitation.updateMany({ where, data: { revokedAt: new Date() } });
+  if (count === 0) throw notFound('Invitation');
+}
+
+/** Takes one use of the invitation, or FORBIDDEN: of two people with the last use, one gets in. */
+export async function useInvitation(db: Prisma.TransactionClient, token: string): Promise<void> {
+  const used = await db.$executeRaw`
+    UPDATE invitation SET uses = uses + 1
+    WHERE token_hash = ${hash(token)} AND uses < max_uses AND revoked_at IS NULL AND expires_at > now()`;
+  if (used === 0) throw new AppError('FORBIDDEN', 'This invitation is used up or has expired. Ask for a new one.');
+}
+
+const hash = (token: string) => createHash('sha256').update(token).digest();

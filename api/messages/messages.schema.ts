@@ -1,0 +1,45 @@
+import { builder } from '../builder.ts';
+import { signedIn } from '../context.ts';
+import { MessageType } from './message.schema.ts';
+import { deleteMessage, editMessage, sendMessage } from './messages.ts';
+
+const SendMessageInput = builder.inputType('SendMessageInput', {
+  description: 'A new message.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'A UUID that the client chooses once (version 7 is best) and keeps for every retry.' }),
+    roomId: t.id({ required: true, description: 'Of the room.' }),
+    body: t.string({ required: true, description: 'The text, 1 to 8,000 characters, kept as it is.' }),
+  }),
+});
+
+const EditMessageInput = builder.inputType('EditMessageInput', {
+  description: 'Another text for a message.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'Of the message.' }),
+    body: t.string({ required: true, description: 'The text, 1 to 8,000 characters.' }),
+  }),
+});
+
+builder.mutationFields((t) => ({
+  sendMessage: t.field({
+    type: MessageType,
+    description:
+      'Sends a message; the answer comes after the commit. The same id from the same author in the same room gives ' +
+      'the same message, however often it is sent; any other use of an id is CONFLICT. RATE_LIMITED when too fast.',
+    args: { input: t.arg({ type: SendMessageInput, required: true, description: 'The message.' }) },
+    resolve: (_, { input: { roomId, ...message } }, context) =>
+      sendMessage(context.core, signedIn(context), roomId, message),
+  }),
+  editMessage: t.field({
+    type: MessageType,
+    description: 'Changes the text of one’s own message. FORBIDDEN for another’s, CONFLICT for a deleted one.',
+    args: { input: t.arg({ type: EditMessageInput, required: true, description: 'Which, and the text.' }) },
+    resolve: (_, { input: { id, body } }, context) => editMessage(context.core, signedIn(context), id, body),
+  }),
+  deleteMessage: t.field({
+    type: MessageType,
+    description: 'Deletes one’s own message: the text is gone from the server, a tombstone stays.',
+    args: { id: t.arg.id({ required: true, description: 'Of the message.' }) },
+    resolve: (_, { id }, context) => deleteMessage(context.core, signedIn(context), id),
+  }),
+}));

@@ -1,0 +1,92 @@
+import { EventEmitter } from 'node:events';
+import { RedisPubSub } from 'graphql-redis-subscriptions';
+import { PubSub } from 'graphql-subscriptions';
+import { Redis } from 'ioredis';
+import type { Log } from './log.ts';
+
+/**
+ * The doorbell between nodes: at most once, unordered, lossy. Nothing may depend on a ring arriving;
+ * whoever listens also looks at the database from time to time.
+ */
+export interface Bus {
+  /** Rings without waiting. A failure is counted and logged, never thrown. */
+  ring(topic: string, payload: unknown): void;
+  /** Resolves once rings are heard, or after half a second if Redis does not answer. */
+  listen(topic: string, onRing: (payload: unknown) => void): Promise<() => void>;
+  /** Calls back after the connection was lost and is there again: rings in between were missed. */
+  onRestored(callback: () => void): void;
+  /** False while rings to other nodes go nowhere. */
+  connected(): boolean;
+  close(): Promise<void>;
+}
+
+/** The bus through Redis when there is an address, in this process otherwise. */
+export function openBus(redisUrl: string | undefined, log: Log): Bus {
+  return redisUrl ? redisBus(redisUrl, log) : localBus();
+}
+
+// Payloads pass through JSON here too, so that one node behaves as two do.
+function localBus(): Bus {
+  const emitter = new EventEmitter().setMaxListeners(0);
+  const engine = new PubSub({ eventEmitter: emitter });
+  return {
+    ring: (topic, payload) => void engine.publish(topic, JSON.parse(JSON.stringify(payload))),
+    listen: async (topic, onRing) => {
+      const id = await engine.subscribe(topic, onRing);
+      return () => engine.unsubscribe(id);
+    },
+    onRestored: () => {},
+    connected: () => true,
+    close: async () => void emitter.removeAllListeners(),
+  };
+}
+
+function redisBus(url: string, log: Log): Bus {
+  const [publisher, subscriber] = [connect(url, 'publisher', log), connect(url, 'subscriber', log)];
+  const engine = new RedisPubSub({ publisher, subscriber });
+  const restored = new EventEmitter().setMaxListeners(0);
+  let ready = 0;
+  subscriber.on('ready', () => ready++ > 0 && restored.emit('restored'));
+  return {
+    ring: (topic, payload) => {
+      // Rings held back while Redis is away would only repeat what the position check has found by then.
+      if (publisher.status !== 'ready') return;
+      engine.publish(topic, payload).catch((error) => log.warn('bus.ring_lost', { error }));
+    },
+    listen: (topic, onRing) => listen(engine, topic, onRing, log),
+    onRestored: (callback) => void restored.on('restored', callback),
+    connected: () => publisher.status === 'ready' && subscriber.status === 'ready',
+    close: async () => {
+      publisher.disconnect();
+      subscriber.disconnect();
+    },
+  };
+}
+
+function connect(url: string, role: string, log: Log): Redis {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: null,
+    retryStrategy: (tries) => Math.min(tries * 100, 2_000) * (0.5 + Math.random() / 2),
+  });
+  let down = false;
+  redis.on('error', (error) => {
+    if (!down) log.warn('bus.down', { role, code: (error as { code?: string }).code });
+    down = true;
+  });
+  redis.on('ready', () => {
+    if (down) log.info('bus.up', { role });
+    down = false;
+  });
+  return redis;
+}
+
+async function listen(engine: RedisPubSub, topic: string, onRing: (payload: unknown) => void, log: Log) {
+  let stopped = false;
+  const subscription = engine.subscribe(topic, (payload: unknown) => !stopped && onRing(payload));
+  subscription.catch((error) => log.warn('bus.listen_failed', { error }));
+  await Promise.race([subscription, new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+  return () => {
+    stopped = true;
+    subscription.then((id) => engine.unsubscribe(id)).catch((error) => log.warn('bus.unlisten_failed', { error }));
+  };
+}

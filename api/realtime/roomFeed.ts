@@ -1,0 +1,128 @@
+import type { PrismaClient } from '../db/db.ts';
+import type { Log } from '../log.ts';
+import type { LogEntry } from './entry.ts';
+import { type Position, readEntries } from './roomLog.ts';
+
+const KEPT = 256;
+
+/**
+ * The newest entries of one watched room, without a hole, ending at `top`. Readers own a cursor and pull;
+ * a feed owes nobody a queue.
+ */
+export class RoomFeed {
+  top = 0;
+  epoch = '';
+  private latest: LogEntry[] = [];
+  private readonly waiting = new Set<() => void>();
+  private readers = 0;
+  private stop: (() => void) | null = null;
+  private pulling: Promise<void> | null = null;
+  private rungBefore = 0;
+
+  constructor(
+    readonly roomId: string,
+    private readonly db: PrismaClient,
+    private readonly log: Log,
+  ) {}
+
+  start(position: Position, stop: () => void) {
+    this.top = position.seq;
+    this.epoch = position.epoch;
+    this.stop = stop;
+    if (this.rungBefore > this.top) this.pull();
+  }
+
+  /** False when the feed has ended meanwhile: open another. */
+  retain(): boolean {
+    if (!this.stop) return false;
+    this.readers++;
+    return true;
+  }
+
+  release() {
+    if (--this.readers > 0) return;
+    this.stop?.();
+    this.stop = null;
+  }
+
+  /** Entries from a ring: taken when they are the next ones, a reason to look at the log otherwise. */
+  offer(entries: LogEntry[]) {
+    if (!this.stop) return this.remember(entries);
+    for (const entry of entries) if (entry.seq === this.top + 1) this.keep(entry);
+    if ((entries.at(-1)?.seq ?? 0) > this.top) this.pull();
+    this.wake();
+  }
+
+  /**
+   * The position as the database has it, asked for when the feed ended at `asked`: ahead means lost rings, behind
+   * or another epoch a restored database.
+   */
+  check(position: Position, asked: number) {
+    if (position.epoch !== this.epoch || position.seq < asked) return this.restart(position);
+    if (position.seq > this.top) this.pull();
+  }
+
+  /** The entry with that seq if it is among those kept. */
+  at(seq: number): LogEntry | undefined {
+    return this.latest[seq - (this.latest[0]?.seq ?? 0)];
+  }
+
+  /** Resolves when there may be something new, or when `cancel` is called with what this returned. */
+  wait(onWake: () => void): () => void {
+    this.waiting.add(onWake);
+    return () => this.waiting.delete(onWake);
+  }
+
+  private remember(entries: LogEntry[]) {
+    this.rungBefore = Math.max(this.rungBefore, entries.at(-1)?.seq ?? 0);
+  }
+
+  private keep(entry: LogEntry) {
+    this.top = entry.seq;
+    this.latest.push(entry);
+    if (this.latest.length > KEPT) this.latest.shift();
+    if (entry.kind === 'MESSAGE_EDITED' || entry.kind === 'MESSAGE_DELETED') this.rewrite(entry);
+  }
+
+  // What was edited or deleted is not handed out in its old wording, not even from memory.
+  private rewrite({ message }: LogEntry) {
+    if (message) this.latest = this.latest.map((e) => (e.message?.id === message.id ? { ...e, message } : e));
+  }
+
+  private pull() {
+    this.pulling ??= this.catchUp()
+      .catch((error) => this.log.warn('feed.pull_failed', { error }))
+      .finally(() => {
+        this.pulling = null;
+      });
+  }
+
+  private async catchUp() {
+    for (;;) {
+      const entries = await readEntries(this.db, this.roomId, this.top);
+      if (entries.length === 0) return;
+      for (const entry of entries) this.take(entry);
+      this.wake();
+    }
+  }
+
+  // Only a deleted room has a hole: everything before its last entry is gone.
+  private take(entry: LogEntry) {
+    if (entry.seq <= this.top) return;
+    if (entry.seq !== this.top + 1) this.latest = [];
+    this.keep(entry);
+  }
+
+  private restart(position: Position) {
+    this.latest = [];
+    this.top = position.seq;
+    this.epoch = position.epoch;
+    this.wake();
+  }
+
+  private wake() {
+    const woken = [...this.waiting];
+    this.waiting.clear();
+    for (const wake of woken) wake();
+  }
+}

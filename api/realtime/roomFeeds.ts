@@ -1,0 +1,78 @@
+import type { PrismaClient } from '../db/db.ts';
+import type { Log } from '../log.ts';
+import type { Bus } from '../pubsub.ts';
+import type { LogEntry } from './entry.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import { readPositions } from './roomLog.ts';
+import { RoomFeed } from './roomFeed.ts';
+
+/** The rooms that somebody on this node watches. */
+export interface RoomFeeds {
+  /**
+   * Joins the feed of a room: rings are heard before the position is read, so that nothing falls between the two.
+   * Null when there is no such room. Call `release` once for each watch.
+   */
+  watch(roomId: string): Promise<RoomFeed | null>;
+  release(feed: RoomFeed): void;
+  /** After a commit: hands the entries to this node's readers and rings the other nodes. */
+  announce(entries: LogEntry[]): void;
+  /** How many rooms are watched, for the metrics. */
+  size(): number;
+}
+
+const topic = (roomId: string) => `room:${roomId}`;
+
+export function openRoomFeeds(db: PrismaClient, bus: Bus, heartbeat: Heartbeat, log: Log): RoomFeeds {
+  const opening = new Map<string, Promise<RoomFeed | null>>();
+  const feeds = new Map<string, RoomFeed>();
+
+  async function open(roomId: string) {
+    const feed = new RoomFeed(roomId, db, log);
+    const stop = await bus.listen(topic(roomId), (entries) => feed.offer(entries as LogEntry[]));
+    const [position] = await readPositions(db, [roomId]).catch((error) => {
+      stop();
+      throw error;
+    });
+    if (!position) return stop(), null;
+    feed.start(position, () => {
+      stop();
+      feeds.delete(roomId);
+      opening.delete(roomId);
+    });
+    feeds.set(roomId, feed);
+    return feed;
+  }
+
+  async function watch(roomId: string): Promise<RoomFeed | null> {
+    const pending = opening.get(roomId) ?? open(roomId);
+    opening.set(roomId, pending);
+    const feed = await pending.catch((error) => {
+      opening.delete(roomId);
+      throw error;
+    });
+    if (!feed) return opening.delete(roomId), null;
+    return feed.retain() ? feed : watch(roomId);
+  }
+
+  heartbeat.every(async () => {
+    if (feeds.size === 0) return;
+    const known = [...feeds.values()].map((feed) => ({ feed, top: feed.top }));
+    const positions = new Map((await readPositions(db, [...feeds.keys()])).map((p) => [p.roomId, p]));
+    for (const { feed, top } of known) {
+      const position = positions.get(feed.roomId);
+      if (position) feed.check(position, top);
+    }
+  });
+
+  return {
+    watch,
+    release: (feed) => feed.release(),
+    announce: (entries) => {
+      const [first] = entries;
+      if (!first) return;
+      feeds.get(first.roomId)?.offer(entries);
+      bus.ring(topic(first.roomId), entries);
+    },
+    size: () => feeds.size,
+  };
+}

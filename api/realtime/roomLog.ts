@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { Prisma, type PrismaClient } from '../db/db.ts';
+import type { EntryKind, MemberRole } from '../db/model.ts';
+import { type LogEntry, selectEntries, toEntry } from './entry.ts';
+
+const PAGE = 200;
+
+export interface Change {
+  roomId: string;
+  kind: EntryKind;
+  actorId: string;
+  subject?: Prisma.Sql;
+  targetId?: string;
+  detail?: LogEntry['detail'];
+  /**
+   * CTEs of which one is named `changed`. They run under the lock of the room, may use `head` (id, kind, and seq: the
+   * position that this entry will have), and decide: if `changed` returns no row, nothing is appended.
+   */
+  changes: Prisma.Sql;
+  /** What else changes in the room's own row, as the tail of a SET list. */
+  alsoSet?: Prisma.Sql;
+  /** Where the changed message is read from, when `changed` returns one. */
+  target?: Prisma.Sql;
+}
+
+/**
+ * Appends one entry and makes the change that it tells of, in one statement: seq is the room's next, and a refused
+ * change takes no number. Null when the change did not apply. Rows are always locked in the order room, membership,
+ * message, user, so that no two appends wait for each other.
+ */
+export async function appendChange(db: PrismaClient, change: Change): Promise<LogEntry | null> {
+  const detail = change.detail ? JSON.stringify(change.detail) : null;
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`
+    WITH head AS MATERIALIZED (
+      SELECT id, kind, last_seq + 1 AS seq FROM room WHERE id = ${change.roomId}::uuid AND deleted_at IS NULL FOR UPDATE
+    ),
+    ${change.changes},
+    bumped AS (
+      UPDATE room SET last_seq = head.seq ${change.alsoSet ?? Prisma.empty} FROM head
+      WHERE room.id = head.id AND EXISTS (SELECT 1 FROM changed)
+      RETURNING room.id, room.last_seq
+    ),
+    added AS (
+      INSERT INTO entry (room_id, seq, id, kind, actor_id, subject_id, target_id, detail, created_at)
+      SELECT id, last_seq, ${randomUUID()}::uuid, ${change.kind}::"EntryKind", ${change.actorId}::uuid,
+        ${change.subject ?? Prisma.sql`NULL`}::uuid, ${change.targetId ?? null}::uuid, ${detail}::jsonb, clock_timestamp()
+      FROM bumped
+      RETURNING *
+    )
+    ${selectEntries(Prisma.sql`added`, change.target)}`;
+  return rows[0] ? toEntry(rows[0]) : null;
+}
+
+/** The CTE `acting`: the person's membership if it lasts and has one of the roles, held until the statement ends. */
+export const acting = (userId: string, roles: MemberRole[] = ['OWNER', 'MODERATOR', 'MEMBER']) => Prisma.sql`
+  acting AS MATERIALIZED (
+    SELECT m.user_id, m.role FROM head JOIN membership m ON m.room_id = head.id
+    WHERE m.user_id = ${userId}::uuid AND m.left_seq IS NULL AND m.role::text = ANY(${roles})
+    FOR SHARE OF m
+  )`;
+
+/** The CTE `noted`: counts the change in the rooms of everyone whom `changed` names. */
+export const noted = Prisma.sql`
+  noted AS (
+    UPDATE "user" SET rooms_version = rooms_version + 1 WHERE id IN (SELECT user_id FROM changed)
+  )`;
+
+export interface NewMessage {
+  id: string;
+  actorId: string;
+  body: string;
+}
+
+/**
+ * Appends the messages of members to one room in one statement, in the order given, skipping ids that are taken and
+ * authors that are not members. Gives the entries that were added.
+ */
+export async function appendMessages(db: PrismaClient, roomId: string, messages: NewMessage[]): Promise<LogEntry[]> {
+  const [ids, actors, bodies] = [messages.map((m) => m.id), messages.map((m) => m.actorId), messages.map((m) => m.body)];
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`
+    WITH head AS MATERIALIZED (
+      SELECT id FROM room WHERE id = ${roomId}::uuid AND deleted_at IS NULL AND encryption = 'NONE' FOR UPDATE
+    ),
+    allowed AS MATERIALIZED (
+      SELECT m.user_id FROM head JOIN membership m ON m.room_id = head.id
+      WHERE m.user_id = ANY(${actors}::uuid[]) AND m.left_seq IS NULL
+      FOR SHARE OF m
+    ),
+    fresh AS MATERIALIZED (
+      SELECT t.id, t.actor_id, t.body, row_number() OVER (ORDER BY t.n)::int AS step
+      FROM unnest(${ids}::uuid[], ${actors}::uuid[], ${bodies}::text[]) WITH ORDINALITY AS t(id, actor_id, body, n)
+      WHERE t.actor_id IN (SELECT user_id FROM allowed) AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.id = t.id)
+    ),
+    bumped AS (
+      UPDATE room SET last_seq = room.last_seq + total.n, last_message_seq = room.last_seq + total.n
+      FROM (SELECT count(*)::int AS n FROM fresh) total
+      WHERE room.id = ${roomId}::uuid AND total.n > 0
+      RETURNING room.id, room.last_seq - total.n AS base
+    ),
+    added AS (
+      INSERT INTO entry (room_id, seq, id, kind, actor_id, body, created_at)
+      SELECT bumped.id, bumped.base + fresh.step, fresh.id, 'MESSAGE', fresh.actor_id, fresh.body, clock_timestamp()
+      FROM bumped, fresh
+      RETURNING *
+    )
+    ${selectEntries(Prisma.sql`added`)} ORDER BY e.seq`;
+  return rows.map(toEntry);
+}
+
+/** The entries after a position, in order, at most a page of them. */
+export async function readEntries(db: PrismaClient, roomId: string, after: number, limit = PAGE): Promise<LogEntry[]> {
+  const page = Prisma.sql`(
+    SELECT * FROM entry WHERE room_id = ${roomId}::uuid AND seq > ${after} ORDER BY seq LIMIT ${limit}
+  )`;
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(page)} ORDER BY e.seq`;
+  return rows.map(toEntry);
+}
+
+/** Messages of a room between two positions (both exclusive), the nearest to the end that `newest` names first. */
+export async function readMessages(
+  db: PrismaClient,
+  roomId: string,
+  range: { after: number; before: number; limit: number; newest: boolean },
+): Promise<LogEntry[]> {
+  const order = range.newest ? Prisma.sql`DESC` : Prisma.sql`ASC`;
+  const page = Prisma.sql`(
+    SELECT * FROM entry
+    WHERE room_id = ${roomId}::uuid AND kind = 'MESSAGE' AND seq > ${range.after} AND seq < ${range.before}
+    ORDER BY seq ${order} LIMIT ${range.limit}
+  )`;
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(page)} ORDER BY e.seq ${order}`;
+  return rows.map(toEntry);
+}
+
+/** The entries with these ids, wherever they are. */
+export async function findEntries(db: PrismaClient, ids: string[]): Promise<LogEntry[]> {
+  const found = Prisma.sql`(SELECT * FROM entry WHERE id = ANY(${ids}::uuid[]))`;
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(found)}`;
+  return rows.map(toEntry);
+}
+
+export interface Position {
+  roomId: string;
+  seq: number;
+  epoch: string;
+}
+
+/** Where the logs of these rooms end, and the epoch of the database that says so. */
+export function readPositions(db: PrismaClient, roomIds: string[]): Promise<Position[]> {
+  return db.$queryRaw<Position[]>`
+    SELECT room.id AS "roomId", room.last_seq AS seq, instance.epoch
+    FROM room CROSS JOIN instance WHERE room.id = ANY(${roomIds}::uuid[])`;
+}

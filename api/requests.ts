@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import type { Config } from './config.ts';
+import type { Credentials } from './context.ts';
+
+/** What a request says of itself, proxies that are trusted taken at their word. */
+export interface RequestFacts {
+  address: string;
+  secure: boolean;
+  /** The address that the browser shows: https://host. */
+  origin: string;
+  credentials: Credentials;
+  refreshToken: string | undefined;
+  label: string;
+}
+
+export function factsOf(config: Config, request: IncomingMessage): RequestFacts {
+  const { headers, socket } = request;
+  const peer = plain(socket.remoteAddress ?? '');
+  const trusted = config.trustedProxies.includes(peer);
+  const forwardedFor = trusted ? String(headers['x-forwarded-for'] ?? '').split(',').at(-1)?.trim() : undefined; // prettier-ignore
+  const https = trusted && headers['x-forwarded-proto'] === 'https';
+  const secure = https || (config.publicUrl?.startsWith('https:') ?? false);
+  const cookies = parseCookies(headers.cookie);
+  return {
+    address: forwardedFor && isIP(forwardedFor) ? plain(forwardedFor) : peer,
+    secure,
+    origin: config.publicUrl ?? `${secure ? 'https' : 'http'}://${headers.host ?? ''}`,
+    credentials: { cookie: cookies.access_token, bearer: /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] },
+    refreshToken: cookies.refresh_token,
+    label: String(headers['user-agent'] ?? ''),
+  };
+}
+
+/** Whether a browser may send this: from our own pages, or from an origin that is listed. Programs send no Origin. */
+export function isOurs(config: Config, request: IncomingMessage, facts: RequestFacts): boolean {
+  const { origin } = request.headers;
+  if (!origin) return request.headers['sec-fetch-site'] !== 'cross-site';
+  return origin === facts.origin || config.allowedOrigins.includes(origin);
+}
+
+/** Whether the Host is one of ours: an address of another name that leads here is not (DNS rebinding). */
+export function isKnownHost(config: Config, host: string | undefined): boolean {
+  const name = (host ?? '').replace(/:\d+$/, '').toLowerCase();
+  return config.allowedHosts.some(
+    (allowed) => allowed === '*' || allowed === name || (allowed.startsWith('.') && `.${name}`.endsWith(allowed)),
+  );
+}
+
+function parseCookies(header: string | undefined): Record<string, string | undefined> {
+  const pairs = (header ?? '').split(';').map((pair) => pair.trim().split('='));
+  return Object.fromEntries(pairs.map(([name = '', ...value]) => [name, value.join('=') || undefined]));
+}
+
+const plain = (address: string) => address.replace(/^::ffff:/, '');

@@ -1,0 +1,26 @@
+import type { Core } from '../core.ts';
+
+/** Removes what a deleted room still holds: every entry but the one that tells of the deletion, every membership. */
+export async function purgeRoom(core: Core, roomId: string): Promise<void> {
+  const members = await core.db.$queryRaw<{ id: string }[]>`
+    WITH gone AS (
+      DELETE FROM membership WHERE room_id = ${roomId}::uuid RETURNING user_id, left_seq
+    ),
+    emptied AS (
+      DELETE FROM entry WHERE room_id = ${roomId}::uuid AND kind <> 'ROOM_DELETED'
+    ),
+    members AS (
+      SELECT id FROM "user" WHERE id IN (SELECT user_id FROM gone WHERE left_seq IS NULL) ORDER BY id FOR UPDATE
+    )
+    UPDATE "user" SET rooms_version = rooms_version + 1 WHERE id IN (SELECT id FROM members) RETURNING id`;
+  core.roomsVersions.ring(members.map((member) => member.id)); // prettier-ignore
+}
+
+/** Finishes deletions that a crash interrupted. */
+export async function purgeDeletedRooms(core: Core): Promise<void> {
+  const left = await core.db.room.findMany({
+    where: { deletedAt: { not: null }, OR: [{ memberships: { some: {} } }, { entries: { some: { kind: { not: 'ROOM_DELETED' } } } }] },
+    select: { id: true },
+  });
+  for (const { id } of left) await purgeRoom(core, id);
+}

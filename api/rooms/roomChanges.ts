@@ -1,0 +1,91 @@
+import type { Core } from '../core.ts';
+import type { Viewer } from '../users/users.ts';
+
+/** What changed in a person's set of rooms. */
+export type RoomChange =
+  | { kind: 'JOINED'; version: number; roomId: string }
+  | { kind: 'LEFT'; version: number; roomId: string }
+  | { kind: 'MISSED'; version: number };
+
+/** How often the set of rooms of a person has changed. */
+export async function readRoomsVersion(core: Core, userId: string): Promise<number> {
+  const user = await core.db.user.findUniqueOrThrow({ where: { id: userId }, select: { roomsVersion: true } });
+  return user.roomsVersion;
+}
+
+/**
+ * The rooms that the viewer joins and leaves from now on. With `after`, the version under which the rooms were read:
+ * if it is not today's, the first change says that some were missed. A lost ring delays a change by a second at most.
+ */
+export async function watchRoomChanges(core: Core, viewer: Viewer, after?: number | null): Promise<RoomChanges> {
+  const changes = new RoomChanges(core, viewer.id);
+  await changes.start(after);
+  return changes;
+}
+
+export class RoomChanges implements AsyncIterableIterator<RoomChange> {
+  private version = 0;
+  private rooms = new Set<string>();
+  private queue: RoomChange[] = [];
+  private ended = false;
+  private dirty = false;
+  private wake: () => void = () => {};
+  private stop: () => void = () => {};
+
+  constructor(
+    private readonly core: Core,
+    private readonly userId: string,
+  ) {}
+
+  async start(after: number | null | undefined) {
+    this.stop = await this.core.roomsVersions.watch(this.userId, () => this.changed());
+    this.version = await readRoomsVersion(this.core, this.userId);
+    this.rooms = await this.read();
+    if (after != null && after !== this.version) this.queue.push({ kind: 'MISSED', version: this.version });
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<RoomChange>> {
+    while (!this.ended) {
+      const value = this.queue.shift();
+      if (value) return { done: false, value };
+      if (this.dirty) await this.compare();
+      else await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+    return { done: true, value: undefined };
+  }
+
+  async return(): Promise<IteratorResult<RoomChange>> {
+    this.ended = true;
+    this.stop();
+    this.wake();
+    return { done: true, value: undefined };
+  }
+
+  private changed() {
+    this.dirty = true;
+    this.wake();
+  }
+
+  // The truth is the table: what is compared is the set of rooms, however many rings were heard or lost.
+  private async compare() {
+    this.dirty = false;
+    const version = await readRoomsVersion(this.core, this.userId);
+    const rooms = await this.read();
+    const joined = [...rooms].filter((id) => !this.rooms.has(id));
+    const left = [...this.rooms].filter((id) => !rooms.has(id));
+    this.queue.push(...left.map((roomId) => ({ kind: 'LEFT' as const, version, roomId })));
+    this.queue.push(...joined.map((roomId) => ({ kind: 'JOINED' as const, version, roomId })));
+    this.version = version;
+    this.rooms = rooms;
+  }
+
+  private async read() {
+    const where = { userId: this.userId, leftSeq: null, room: { deletedAt: null } };
+    const memberships = await this.core.db.membership.findMany({ where, select: { roomId: true } });
+    return new Set(memberships.map((membership) => membership.roomId));
+  }
+}

@@ -1,0 +1,177 @@
+import { builder } from '../builder.ts';
+import { type Context, signedIn } from '../context.ts';
+import type { Room } from '../db/model.ts';
+import { AppError } from '../errors.ts';
+import { MessageType } from '../messages/message.schema.ts';
+import type { LogEntry } from '../realtime/entry.ts';
+import type { ResetNotice, RoomNews } from '../realtime/roomReader.ts';
+import { UserType } from '../users/users.schema.ts';
+import { MemberRoleType, RoomType } from './rooms.schema.ts';
+import { type RoomChange, watchRoomChanges } from './roomChanges.ts';
+import { getRoom } from './rooms.ts';
+import { subscribeToRoom } from './roomSubscription.ts';
+
+const TYPES: Partial<Record<RoomNews['kind'], string>> = {
+  RESET: 'Reset',
+  ROOM_CREATED: 'RoomCreated',
+  ROOM_CHANGED: 'RoomChanged',
+  ROOM_DELETED: 'RoomDeleted',
+  MEMBER_JOINED: 'MemberJoined',
+  MEMBER_LEFT: 'MemberLeft',
+  MEMBER_REMOVED: 'MemberRemoved',
+  ROLE_CHANGED: 'RoleChanged',
+  MESSAGE: 'MessageSent',
+  MESSAGE_EDITED: 'MessageEdited',
+  MESSAGE_DELETED: 'MessageDeleted',
+};
+
+const RoomEvent = builder.interfaceRef<RoomNews>('RoomEvent').implement({
+  description: 'One entry of a room’s log. Apply them in the order of seq and you have the room.',
+  resolveType: (news) => TYPES[news.kind],
+  fields: (t) => ({
+    roomId: t.exposeID('roomId', { description: 'Of the room.' }),
+    seq: t.exposeInt('seq', { description: 'The position: 1, 2, 3 … without a hole within a room.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'When it was stored.' }),
+  }),
+});
+
+const entryType = (name: string, description: string) =>
+  builder.objectRef<LogEntry>(name).implement({ interfaces: [RoomEvent], description });
+
+const RoomCreated = entryType('RoomCreated', 'The room was made; the first entry.');
+const RoomChanged = entryType('RoomChanged', 'The room got another name or topic.');
+const RoomDeleted = entryType('RoomDeleted', 'The room was deleted with everything in it; the last entry. The subscription ends.');
+const MemberJoined = entryType('MemberJoined', 'A person joined, or was added by another.');
+const MemberLeft = entryType('MemberLeft', 'A person left. For that person the subscription ends.');
+const MemberRemoved = entryType('MemberRemoved', 'A person was removed. For that person the subscription ends.');
+const RoleChanged = entryType('RoleChanged', 'A member got another role.');
+const MessageSent = entryType('MessageSent', 'A message was sent.');
+const MessageEdited = entryType('MessageEdited', 'A message got another text.');
+const MessageDeleted = entryType('MessageDeleted', 'A message was deleted.');
+
+for (const type of [RoomCreated, RoomChanged, RoomDeleted, MemberJoined, MemberRemoved, RoleChanged]) {
+  builder.objectField(type, 'by', (t) =>
+    t.field({
+      type: UserType,
+      nullable: true,
+      description: 'Who did it; null when the account was deleted.',
+      resolve: (entry) => entry.actor as never,
+    }),
+  );
+}
+
+for (const type of [MemberJoined, MemberLeft, MemberRemoved, RoleChanged]) {
+  builder.objectField(type, 'user', (t) =>
+    t.field({
+      type: UserType,
+      nullable: true,
+      description: 'Whose membership it is; null when the account was deleted.',
+      resolve: (entry) => entry.subject as never,
+    }),
+  );
+}
+
+for (const type of [MemberJoined, RoleChanged]) {
+  builder.objectField(type, 'role', (t) =>
+    t.field({
+      type: MemberRoleType,
+      description: 'What they may do from here on.',
+      resolve: (entry) => entry.detail?.role ?? 'MEMBER',
+    }),
+  );
+}
+
+for (const type of [MessageSent, MessageEdited, MessageDeleted]) {
+  builder.objectField(type, 'message', (t) =>
+    t.field({
+      type: MessageType,
+      description: 'The message as it is now, which may be newer than this entry.',
+      resolve: (entry) => {
+        if (!entry.message) throw new Error(`entry ${entry.id} has no message`);
+        return entry.message;
+      },
+    }),
+  );
+}
+
+builder.objectFields(RoomChanged, (t) => ({
+  name: t.string({ nullable: true, description: 'From here on.', resolve: (entry) => entry.detail?.name ?? null }),
+  topic: t.string({ description: 'From here on.', resolve: (entry) => entry.detail?.topic ?? '' }),
+}));
+
+builder.objectRef<ResetNotice>('Reset').implement({
+  interfaces: [RoomEvent],
+  description:
+    'The position that was asked for is not of this log (the server was restored, or the cursor is from elsewhere): ' +
+    'load the room anew and go on from seq.',
+  fields: (t) => ({
+    epoch: t.exposeID('epoch', { description: 'Of the log that the position is of now.' }),
+  }),
+});
+
+type Change<Kind extends RoomChange['kind']> = Extract<RoomChange, { kind: Kind }>;
+const version = 'Of the set of rooms, with this change: what to pass as after next time.';
+
+const RoomJoined = builder.objectRef<Change<'JOINED'>>('RoomJoined').implement({
+  description: 'The viewer is in a room that they were not in before.',
+  fields: (t) => ({
+    version: t.exposeInt('version', { description: version }),
+    room: t.field({
+      type: RoomType,
+      nullable: true,
+      description: 'The room; null when the viewer has left it again meanwhile.',
+      resolve: ({ roomId }, _, context) => findRoom(context, roomId),
+    }),
+  }),
+});
+
+const RoomLeft = builder.objectRef<Change<'LEFT'>>('RoomLeft').implement({
+  description: 'The viewer is no longer in a room: they left or were removed, or it was deleted.',
+  fields: (t) => ({
+    version: t.exposeInt('version', { description: version }),
+    roomId: t.exposeID('roomId', { description: 'Of the room.' }),
+  }),
+});
+
+const RoomsChanged = builder.objectRef<Change<'MISSED'>>('RoomsChanged').implement({
+  description: 'The set of rooms changed while nobody was listening: read Viewer.rooms again.',
+  fields: (t) => ({ version: t.exposeInt('version', { description: version }) }),
+});
+
+const VIEWER_TYPES = { JOINED: RoomJoined, LEFT: RoomLeft, MISSED: RoomsChanged };
+const ViewerEvent = builder.unionType('ViewerEvent', {
+  description: 'What concerns the viewer alone.',
+  types: [RoomJoined, RoomLeft, RoomsChanged],
+  resolveType: (change) => VIEWER_TYPES[change.kind],
+});
+
+builder.subscriptionFields((t) => ({
+  roomLog: t.field({
+    type: RoomEvent,
+    description:
+      'Everything that happens in a room of the viewer, once, in order and without a hole: first what came after the ' +
+      'position, then live. Where that cannot be, one Reset. Ends after the entry that ends the viewer’s membership.',
+    args: {
+      roomId: t.arg.id({ required: true, description: 'Of the room.' }),
+      after: t.arg.int({ description: 'The last seq that was seen. Left out: from now on.' }),
+      epoch: t.arg.id({ description: 'Server.epoch when that seq was seen.' }),
+    },
+    subscribe: (_, { roomId, ...cursor }, context) =>
+      subscribeToRoom(context.core, signedIn(context), roomId, cursor),
+    resolve: (news) => news,
+  }),
+  viewerEvents: t.field({
+    type: ViewerEvent,
+    description: 'Rooms that the viewer joins and leaves, on any device, direct rooms that others open included.',
+    args: { after: t.arg.int({ description: 'Viewer.roomsVersion as it was read with the rooms: nothing in between is missed.' }) },
+    subscribe: (_, { after }, context) => watchRoomChanges(context.core, signedIn(context), after),
+    resolve: (change) => change,
+  }),
+}));
+
+async function findRoom(context: Context, id: string): Promise<Room | null> {
+  return getRoom(context.core, signedIn(context), id).catch((error) => {
+    if (error instanceof AppError && error.code === 'NOT_FOUND') return null;
+    throw error;
+  });
+}

@@ -1,0 +1,257 @@
+import { builder } from '../builder.ts';
+import { signedIn } from '../context.ts';
+import type { Room } from '../db/model.ts';
+import { notFound } from '../errors.ts';
+import { MessageType, toConnection } from '../messages/message.schema.ts';
+import { pageMessages } from '../messages/messages.ts';
+import { UserType } from '../users/users.schema.ts';
+import { addMember, joinRoom, leaveRoom, removeMember, setRole } from './memberships.ts';
+import { createRoom, deleteRoom, getPublicRoom, getRoom, openDirectRoom, publicRooms, updateRoom } from './rooms.ts';
+
+const RoomKindType = builder.enumType('RoomKind', {
+  description: 'Who can find and enter a room.',
+  values: {
+    PUBLIC: { description: 'Everyone here can find and join it.' },
+    PRIVATE: { description: 'People are added to it; nobody else can tell that it exists.' },
+    DIRECT: { description: 'Between two people.' },
+  },
+});
+
+export const MemberRoleType = builder.enumType('MemberRole', {
+  description: 'What a member may do in a room.',
+  values: {
+    OWNER: { description: 'Everything, deleting the room included.' },
+    MODERATOR: { description: 'Change name and topic, add people, remove members.' },
+    MEMBER: { description: 'Read and write.' },
+  },
+});
+
+const EncryptionType = builder.enumType('Encryption', {
+  description: 'How what is said in a room is kept.',
+  values: {
+    NONE: { description: 'As text, which this server can read.' },
+    MLS: { description: 'End-to-end encrypted (RFC 9420). A room never goes back from this.' },
+  },
+});
+
+export const MembershipType = builder.prismaObject('Membership', {
+  description: 'That a person is in a room.',
+  fields: (t) => ({
+    user: t.relation('user', { type: UserType, description: 'Who.' }),
+    role: t.expose('role', { type: MemberRoleType, description: 'What they may do.' }),
+    joinedAt: t.expose('joinedAt', { type: 'DateTime', description: 'When they last joined.' }),
+    joinedSeq: t.exposeInt('joinedSeq', { description: 'The position in the log at which they last joined.' }),
+  }),
+});
+
+export const RoomType = builder.prismaObject('Room', {
+  description: 'A room of which the viewer is a member.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Never changes. The link to a room is /r/id.' }),
+    kind: t.expose('kind', { type: RoomKindType, description: 'Who can find and enter it.' }),
+    name: t.exposeString('name', { nullable: true, description: 'Null in a direct room: show the other person.' }),
+    topic: t.exposeString('topic', { description: 'What it is about; may be empty.' }),
+    encryption: t.expose('encryption', { type: EncryptionType, description: 'How what is said here is kept.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    createdBy: t.field({
+      type: UserType,
+      nullable: true,
+      description: 'Who made it; null when the account was deleted.',
+      resolve: (room, _, { loaders }) => (room.createdById ? loaders.user.load(room.createdById) : null),
+    }),
+    lastSeq: t.exposeInt('lastSeq', {
+      description: 'The position of the newest entry of the log: subscribe to roomLog with it as after.',
+    }),
+    lastMessage: t.field({
+      type: MessageType,
+      nullable: true,
+      description: 'The newest message.',
+      resolve: (room, _, { loaders }) => loaders.lastMessage.load(room),
+    }),
+    directWith: t.field({
+      type: UserType,
+      nullable: true,
+      description: 'The other person of a direct room.',
+      resolve: (room, _, { loaders }) => loaders.directWith.load(room),
+    }),
+    membership: t.field({
+      type: MembershipType,
+      description: 'The viewer’s own.',
+      resolve: async (room, _, { loaders }) => {
+        const membership = await loaders.membership.load(room.id);
+        if (!membership) throw notFound('Room');
+        return membership;
+      },
+    }),
+    memberCount: t.int({
+      description: 'How many people are in it.',
+      resolve: (room, _, { loaders }) => loaders.memberCount.load(room.id),
+    }),
+    members: t.prismaConnection({
+      type: 'Membership',
+      cursor: 'roomId_userId',
+      description: 'Who is in it, longest first.',
+      resolve: (query, room, _, { core }) =>
+        core.db.membership.findMany({
+          ...query,
+          where: { roomId: room.id, leftSeq: null },
+          orderBy: [{ joinedSeq: 'asc' }, { userId: 'asc' }],
+        }),
+    }, { description: 'A page of members.' }, { description: 'A member of a page.' }),
+    messages: t.connection(
+      {
+        type: MessageType,
+        description:
+          'Messages, oldest first on every page: the first after a cursor, or the last (50 if nothing is said) before ' +
+          'one. A cursor is the position (seq) of a message as text, so that a page can begin anywhere.',
+        complexity: ({ first, last }) => ({ field: 1, multiplier: first ?? last ?? 50 }),
+        resolve: async (room, page, context) =>
+          toConnection(await pageMessages(context.core, signedIn(context), room.id, page)),
+      },
+      { description: 'A page of messages.' },
+      { description: 'A message of a page.' },
+    ),
+  }),
+});
+
+const PublicRoomType = builder.prismaObject('Room', {
+  variant: 'PublicRoom',
+  description: 'What everyone signed in may know of a public room.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Of the room.' }),
+    name: t.string({ description: 'What it is called.', resolve: (room) => room.name ?? '' }),
+    topic: t.exposeString('topic', { description: 'What it is about; may be empty.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    memberCount: t.int({
+      description: 'How many people are in it.',
+      resolve: (room, _, { loaders }) => loaders.memberCount.load(room.id),
+    }),
+    joined: t.boolean({
+      description: 'Whether the viewer is one of them.',
+      resolve: async (room, _, { loaders }) => (await loaders.membership.load(room.id)) !== null,
+    }),
+  }),
+});
+
+const CreateRoomInput = builder.inputType('CreateRoomInput', {
+  description: 'A new room.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'At most 80 characters; unique among public rooms.' }),
+    topic: t.string({ description: 'What it is about, at most 250 characters.' }),
+    kind: t.field({ type: RoomKindType, required: true, defaultValue: 'PUBLIC', description: 'PUBLIC or PRIVATE.' }),
+  }),
+});
+
+const UpdateRoomInput = builder.inputType('UpdateRoomInput', {
+  description: 'What to change of a room; what is left out stays.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'Of the room.' }),
+    name: t.string({ description: 'At most 80 characters; unique among public rooms.' }),
+    topic: t.string({ description: 'At most 250 characters; empty for none.' }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  room: t.field({
+    type: RoomType,
+    description: 'A room of the viewer. NOT_FOUND for everyone who is not a member.',
+    args: { id: t.arg.id({ required: true, description: 'Of the room.' }) },
+    resolve: (_, { id }, context) => getRoom(context.core, signedIn(context), id),
+  }),
+  publicRoom: t.field({
+    type: PublicRoomType,
+    description: 'A public room that one may join. NOT_FOUND for any other.',
+    args: { id: t.arg.id({ required: true, description: 'Of the room.' }) },
+    resolve: (_, { id }, context) => getPublicRoom(context.core, signedIn(context), id),
+  }),
+  publicRooms: t.prismaConnection(
+    {
+      type: PublicRoomType,
+      cursor: 'id',
+      description: 'The public rooms of this server, by name.',
+      args: { search: t.arg.string({ description: 'Part of a name.' }) },
+      resolve: (query, _, { search }, context) => {
+        signedIn(context);
+        const orderBy = [{ nameKey: 'asc' as const }, { id: 'asc' as const }];
+        return context.core.db.room.findMany({ ...query, where: publicRooms(search), orderBy });
+      },
+    },
+    { description: 'A page of public rooms.' },
+    { description: 'A public room of a page.' },
+  ),
+}));
+
+builder.mutationFields((t) => ({
+  createRoom: t.field({
+    type: RoomType,
+    description: 'Makes a room with the viewer as owner. CONFLICT when a public room has that name.',
+    args: { input: t.arg({ type: CreateRoomInput, required: true, description: 'The room.' }) },
+    resolve: (_, { input }, context) => createRoom(context.core, signedIn(context), input),
+  }),
+  openDirectRoom: t.field({
+    type: RoomType,
+    description: 'The one direct room with that person, made if it is missing.',
+    args: { userId: t.arg.id({ required: true, description: 'Of the other person.' }) },
+    resolve: (_, { userId }, context) => openDirectRoom(context.core, signedIn(context), userId),
+  }),
+  joinRoom: t.field({
+    type: RoomType,
+    description: 'Joins a public room; joining twice is the same as once. NOT_FOUND for any other room.',
+    args: { id: t.arg.id({ required: true, description: 'Of the room.' }) },
+    resolve: async (_, { id }, context) => (await joinRoom(context.core, signedIn(context), id)).room,
+  }),
+  leaveRoom: t.boolean({
+    description:
+      'Leaves a room. If no owner is left, the moderator or member of longest standing becomes one; an empty private ' +
+      'room is deleted. FORBIDDEN in a direct room.',
+    args: { id: t.arg.id({ required: true, description: 'Of the room.' }) },
+    resolve: async (_, { id }, context) => {
+      await leaveRoom(context.core, signedIn(context), id);
+      return true;
+    },
+  }),
+  updateRoom: t.field({
+    type: RoomType,
+    description: 'Changes name or topic. Owners and moderators.',
+    args: { input: t.arg({ type: UpdateRoomInput, required: true, description: 'What to change.' }) },
+    resolve: (_, { input: { id, ...changes } }, context) => updateRoom(context.core, signedIn(context), id, changes),
+  }),
+  deleteRoom: t.boolean({
+    description: 'Deletes the room and everything in it, for everyone, for good. Owners.',
+    args: { id: t.arg.id({ required: true, description: 'Of the room.' }) },
+    resolve: async (_, { id }, context) => {
+      await deleteRoom(context.core, signedIn(context), id);
+      return true;
+    },
+  }),
+  addMember: t.field({
+    type: MembershipType,
+    description: 'Adds a person to a room. Owners and moderators. Adding a member changes nothing.',
+    args: {
+      roomId: t.arg.id({ required: true, description: 'Of the room.' }),
+      userId: t.arg.id({ required: true, description: 'Of the person.' }),
+    },
+    resolve: (_, { roomId, userId }, context) => addMember(context.core, signedIn(context), roomId, userId),
+  }),
+  removeMember: t.boolean({
+    description: 'Removes a member, at once: nothing that follows reaches them. Owners anyone, moderators members.',
+    args: {
+      roomId: t.arg.id({ required: true, description: 'Of the room.' }),
+      userId: t.arg.id({ required: true, description: 'Of the member.' }),
+    },
+    resolve: async (_, { roomId, userId }, context) => {
+      await removeMember(context.core, signedIn(context), roomId, userId);
+      return true;
+    },
+  }),
+  setRole: t.field({
+    type: MembershipType,
+    description: 'Gives another member a role. Owners.',
+    args: {
+      roomId: t.arg.id({ required: true, description: 'Of the room.' }),
+      userId: t.arg.id({ required: true, description: 'Of the member.' }),
+      role: t.arg({ type: MemberRoleType, required: true, description: 'What they may do from now on.' }),
+    },
+    resolve: (_, { roomId, userId, role }, context) => setRole(context.core, signedIn(context), roomId, userId, role),
+  }),
+}));

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Core } from '../core.ts';
+import { Prisma } from '../db/db.ts';
+import { isUniqueViolation } from '../db/driverErrors.ts';
+import type { Room, RoomKind } from '../db/model.ts';
+import { AppError, notFound } from '../errors.ts';
+import { idOf, line, parse } from '../input.ts';
+import { acting, appendChange } from '../realtime/roomLog.ts';
+import { getUser, type Viewer } from '../users/users.ts';
+import { requireRole } from './memberships.ts';
+import { purgeRoom } from './purge.ts';
+
+export const RoomName = line(80);
+const Topic = z.union([z.literal(''), line(250)]);
+const NewRoom = z.object({ name: RoomName, topic: Topic.nullish(), kind: z.enum(['PUBLIC', 'PRIVATE'], 'A room is PUBLIC or PRIVATE.').default('PUBLIC') });
+type NewRoomInput = { name: string; topic?: string | null; kind?: RoomKind };
+const Changes = z.object({ name: RoomName.nullish(), topic: Topic.nullish() });
+
+/** The room, if the viewer is a member of it; NOT_FOUND otherwise, whether or not it exists. */
+export async function getRoom(core: Core, viewer: Viewer, id: string): Promise<Room> {
+  const room = await core.db.room.findFirst({ where: { id: idOf(id, 'Room'), ...of(viewer) } });
+  if (!room) throw notFound('Room');
+  return room;
+}
+
+/** The viewer's rooms, oldest membership first. */
+export async function listRooms(core: Core, viewer: Viewer): Promise<Room[]> {
+  const memberships = await core.db.membership.findMany({
+    where: { userId: viewer.id, leftSeq: null, room: { deletedAt: null } },
+    orderBy: [{ joinedAt: 'asc' }, { roomId: 'asc' }],
+    include: { room: true },
+  });
+  return memberships.map((membership) => membership.room);
+}
+
+/** Rooms that anyone signed in may find and join. */
+export const publicRooms = (search?: string | null): Prisma.RoomWhereInput => {
+  const text = search?.trim().slice(0, 80);
+  return { kind: 'PUBLIC', deletedAt: null, ...(text && { name: { contains: text, mode: 'insensitive' } }) };
+};
+
+/** A public room for whoever is signed in; NOT_FOUND for any other. */
+export async function getPublicRoom(core: Core, _viewer: Viewer, id: string): Promise<Room> {
+  const room = await core.db.room.findFirst({ where: { id: idOf(id, 'Room'), ...publicRooms() } });
+  if (!room) throw notFound('Room');
+  return room;
+}
+
+/** Makes a room with the viewer as owner and first member. CONFLICT when a public room has that name. */
+export async function createRoom(core: Core, viewer: Viewer, input: NewRoomInput): Promise<Room> {
+  const { name, topic, kind } = parse(NewRoom, input);
+  await core.limits.take('changesPerMinute', viewer.id);
+  const data = { name, topic: topic ?? '', kind, nameKey: kind === 'PUBLIC' ? nameKey(name) : null };
+  const room = await open(core, viewer, data, [{ userId: viewer.id, role: 'OWNER' as const, joinedSeq: 1 }]).catch(refuseName);
+  core.roomsVersions.ring([viewer.id]);
+  return room;
+}
+
+/** The one direct room of the viewer and that person, whoever opened it first. */
+export async function openDirectRoom(core: Core, viewer: Viewer, userId: string): Promise<Room> {
+  const other = await getUser(core, viewer, userId);
+  if (other.id === viewer.id) throw new AppError('INVALID_INPUT', 'Choose somebody else to talk to.');
+  const pair = [viewer.id, other.id].sort();
+  const directKey = pair.join(':');
+  const existing = await core.db.room.findUnique({ where: { directKey } });
+  if (existing) return existing;
+  await core.limits.take('changesPerMinute', viewer.id);
+  const members = pair.map((id) => ({ userId: id, role: 'MEMBER' as const, joinedSeq: 1 }));
+  const room = await open(core, viewer, { kind: 'DIRECT', directKey }, members).catch((error) => {
+    if (isUniqueViolation(error)) return core.db.room.findUniqueOrThrow({ where: { directKey } });
+    throw error;
+  });
+  core.roomsVersions.ring(pair);
+  return room;
+}
+
+/** Changes name or topic; owners and moderators. Without a difference nothing is told. */
+export async function updateRoom(core: Core, viewer: Viewer, id: string, input: z.input<typeof Changes>): Promise<Room> {
+  const before = await requireRole(core, viewer, id, ['OWNER', 'MODERATOR']);
+  const changes = parse(Changes, input);
+  const { name, topic } = { name: changes.name ?? before.name, topic: changes.topic ?? before.topic };
+  if (before.kind === 'DIRECT') throw new AppError('FORBIDDEN', 'A direct conversation has no name or topic.');
+  await core.limits.take('changesPerMinute', viewer.id);
+  const key = before.kind === 'PUBLIC' && name ? nameKey(name) : null;
+  const entry = await appendChange(core.db, {
+    roomId: before.id,
+    kind: 'ROOM_CHANGED',
+    actorId: viewer.id,
+    detail: { name, topic },
+    changes: Prisma.sql`
+      ${acting(viewer.id, ['OWNER', 'MODERATOR'])},
+      changed AS (
+        SELECT room.id FROM room, acting
+        WHERE room.id = ${before.id}::uuid AND (name, topic) IS DISTINCT FROM (${name}, ${topic})
+      )`,
+    alsoSet: Prisma.sql`, name = ${name}, topic = ${topic}, name_key = ${key}`,
+  }).catch(refuseName);
+  if (entry) core.roomFeeds.announce([entry]);
+  return getRoom(core, viewer, id);
+}
+
+/** Deletes the room and everything in it, for everyone; owners. */
+export async function deleteRoom(core: Core, viewer: Viewer, id: string): Promise<void> {
+  const room = await requireRole(core, viewer, id, ['OWNER']);
+  const entry = await appendChange(core.db, {
+    roomId: room.id,
+    kind: 'ROOM_DELETED',
+    actorId: viewer.id,
+    changes: Prisma.sql`${acting(viewer.id, ['OWNER'])}, changed AS (SELECT user_id FROM acting)`,
+    alsoSet: Prisma.sql`, deleted_at = now(), name = NULL, name_key = NULL, topic = '', direct_key = NULL`,
+  });
+  if (!entry) throw notFound('Room');
+  core.roomFeeds.announce([entry]);
+  await purgeRoom(core, room.id);
+}
+
+type NewMember = { userId: string; role: 'OWNER' | 'MEMBER'; joinedSeq: number };
+type Kind = Pick<Prisma.RoomUncheckedCreateInput, 'name' | 'nameKey' | 'topic' | 'directKey'> & { kind: RoomKind };
+
+async function open(core: Core, viewer: Viewer, room: Kind, members: NewMember[]): Promise<Room> {
+  const entry = { seq: 1, id: randomUUID(), kind: 'ROOM_CREATED' as const, actorId: viewer.id };
+  const [made] = await core.db.$transaction([
+    core.db.room.create({
+      data: { ...room, createdById: viewer.id, lastSeq: 1, memberships: { create: members }, entries: { create: entry } },
+    }),
+    core.db.user.updateMany({
+      where: { id: { in: members.map((member) => member.userId) } },
+      data: { roomsVersion: { increment: 1 } },
+    }),
+  ]);
+  return made;
+}
+
+const of = (viewer: Viewer) => ({ deletedAt: null, memberships: { some: { userId: viewer.id, leftSeq: null } } });
+const nameKey = (name: string) => name.normalize('NFKC').toLowerCase();
+
+function refuseName(error: unknown): never {
+  if (isUniqueViolation(error, 'room_name_key_key')) throw new AppError('CONFLICT', 'A room with this name already exists');
+  throw error;
+}

@@ -1,0 +1,12 @@
+import './auth/auth.schema.ts';
+import './instance/instance.schema.ts';
+import './invitations/invitations.schema.ts';
+import './messages/messages.schema.ts';
+import './rooms/roomEvents.schema.ts';
+import './rooms/rooms.schema.ts';
+import './typing/typing.schema.ts';
+import './users/users.schema.ts';
+import { builder } from './builder.ts';
+
+/** The whole schema: every noun's *.schema.ts, put together. */
+export const schema = builder.toSchema();

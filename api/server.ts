@@ -1,0 +1,163 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { viewerOrNobody } from './context.ts';
+import { cookieJar } from './cookies.ts';
+import type { Core } from './core.ts';
+import { answerLegacy } from './legacy/routes.ts';
+import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
+import { openSockets } from './sockets.ts';
+import { createStatic, SECURITY_HEADERS } from './static.ts';
+import { createGraphQL } from './yoga.ts';
+
+const BODY = 100 * 1_024;
+const DRAIN = 8_000;
+
+export interface App {
+  server: Server;
+  /** Listens, and gives the address that was got. */
+  listen(port?: number, host?: string): Promise<string>;
+  /** Stops accepting, closes the sockets, lets running requests finish. */
+  close(): Promise<void>;
+}
+
+/** One node:http server with everything on it. `webFolder` is where the built client lies. */
+export async function openApp(core: Core, webFolder: string): Promise<App> {
+  const yoga = createGraphQL(core);
+  const files = createStatic(webFolder);
+  const sockets = await openSockets(core, yoga);
+  const server = createServer((request, response) => {
+    handle(core, yoga, files, request, response).catch((error) => {
+      core.log.error('http.bug', { error });
+      if (!response.headersSent) return answer(response, 500, { detail: 'Something went wrong on the server.' });
+      response.destroy();
+    });
+  });
+  server.on('upgrade', sockets.upgrade);
+  server.requestTimeout = 30_000;
+  return {
+    server,
+    listen: (port = core.config.port, host = core.config.host) => listen(server, port, host),
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      await sockets.drain();
+      server.closeIdleConnections();
+      const late = setTimeout(() => server.closeAllConnections(), DRAIN).unref();
+      await closed;
+      clearTimeout(late);
+    },
+  };
+}
+
+type Yoga = ReturnType<typeof createGraphQL>;
+type Files = ReturnType<typeof createStatic>;
+
+async function handle(core: Core, yoga: Yoga, files: Files, request: IncomingMessage, response: ServerResponse) {
+  const facts = factsOf(core.config, request);
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+  if (facts.secure) response.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
+  if (path === '/healthz') return answer(response, 200, { status: 'ok' });
+  if (path === '/readyz') return ready(core, response);
+  if (!isKnownHost(core.config, request.headers.host)) return unknownHost(response);
+  allowOrigin(core, request, response);
+  if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+  if (!isSafe(request) && !isOurs(core.config, request, facts)) return foreign(response);
+  const body = await readBody(request);
+  if (!body) return answer(response, 413, { detail: `A request body has at most ${BODY} bytes.` });
+  if (path === '/graphql') return graphql(core, yoga, files, request, response, facts, body);
+  if (await legacy(core, request, response, facts, path, body)) return;
+  if (!isSafe(request)) return answer(response, 404, { detail: 'Not found.' });
+  files.serve(request, response);
+}
+
+async function graphql(core: Core, yoga: Yoga, files: Files, request: IncomingMessage, response: ServerResponse, facts: RequestFacts, body: Buffer) {
+  const wantsPage = request.method === 'GET' && request.headers.accept?.includes('text/html');
+  if (wantsPage && core.config.graphiql) return files.explorer(request, response);
+  if (request.method !== 'POST') return refuse(response, 405, 'Send GraphQL documents with POST.', { Allow: 'POST' });
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+    return refuse(response, 415, 'Send GraphQL documents as application/json.');
+  }
+  const viewer = await viewerOrNobody(core, facts.credentials);
+  const cookies = cookieJar(facts);
+  const { accept = 'application/json' } = request.headers;
+  const headers = { 'content-type': 'application/json', accept };
+  const caller = { viewer, origin: { address: facts.address, label: facts.label } };
+  const result = await yoga.fetch('http://node/graphql', { method: 'POST', headers, body: new Uint8Array(body) }, { caller, cookies });
+  response.statusCode = result.status;
+  response.setHeader('Content-Type', result.headers.get('content-type') ?? 'application/json');
+  response.setHeader('Cache-Control', 'no-store');
+  if (cookies.changes.length > 0) response.setHeader('Set-Cookie', cookies.changes);
+  response.end(await result.text());
+}
+
+async function legacy(core: Core, request: IncomingMessage, response: ServerResponse, facts: RequestFacts, path: string, body: Buffer) {
+  const { method = 'GET', headers } = request;
+  const cookies = cookieJar(facts);
+  const contentType = headers['content-type'] ?? '';
+  const answered = await answerLegacy(core, { method, path, contentType, body, facts, cookies });
+  if (!answered) return false;
+  for (const [name, value] of Object.entries(answered.headers ?? {})) response.setHeader(name, value);
+  if (cookies.changes.length > 0) response.setHeader('Set-Cookie', cookies.changes);
+  answer(response, answered.status, answered.body);
+  return true;
+}
+
+async function ready(core: Core, response: ServerResponse) {
+  const database = await core.db.$queryRaw`SELECT 1`.then(
+    () => true,
+    () => false,
+  );
+  answer(response, database ? 200 : 503, { database, bus: core.bus.connected() });
+}
+
+function allowOrigin(core: Core, request: IncomingMessage, response: ServerResponse) {
+  const { origin } = request.headers;
+  response.setHeader('Vary', 'Origin');
+  if (!origin || !core.config.allowedOrigins.includes(origin)) return;
+  response.setHeader('Access-Control-Allow-Origin', origin);
+  response.setHeader('Access-Control-Allow-Credentials', 'true');
+  response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type');
+  response.setHeader('Access-Control-Allow-Methods', 'GET, POST, DELETE');
+  response.setHeader('Access-Control-Max-Age', '600');
+  response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  if (Number(request.headers['content-length'] ?? 0) > BODY) return null;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > BODY) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+const isSafe = (request: IncomingMessage) => request.method === 'GET' || request.method === 'HEAD';
+
+const unknownHost = (response: ServerResponse) =>
+  answer(response, 400, { detail: 'This host name is not served here. The operator can add it to ALLOWED_HOSTS.' });
+
+const foreign = (response: ServerResponse) =>
+  refuse(response, 403, 'Requests from other sites are not taken. The operator can add an origin to CORS_ALLOWED_ORIGINS.', {}, 'FORBIDDEN');
+
+function refuse(response: ServerResponse, status: number, message: string, headers = {}, code = 'INVALID_INPUT') {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, String(value));
+  answer(response, status, { detail: message, errors: [{ message, extensions: { code } }] });
+}
+
+function answer(response: ServerResponse, status: number, body: unknown) {
+  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.end(JSON.stringify(body));
+}
+
+async function listen(server: Server, port: number, host: string): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${name}:${address.port}`;
+}

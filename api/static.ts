@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import sirv from 'sirv';
+
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "font-src 'self'",
+  "img-src 'self' data: blob:",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
+// GraphiQL makes its own styles and workers as it runs.
+const EXPLORER_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "font-src 'self' data:",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "worker-src 'self' blob:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** What every answer carries, errors included. */
+export const SECURITY_HEADERS: Record<string, string> = {
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+};
+
+type Serve = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Serves the built web client: its files, and its page for every path that is none. `explorer` serves GraphiQL. */
+export function createStatic(folder: string): { serve: Serve; explorer: Serve } {
+  if (!existsSync(join(folder, 'index.html'))) return { serve: notBuilt, explorer: notBuilt };
+  const app = filesWith(folder, PAGE_POLICY);
+  const explorer = filesWith(folder, EXPLORER_POLICY);
+  return {
+    serve: (request, response) => app(request, response, () => notFound(response)),
+    explorer: (request, response) => {
+      request.url = '/graphiql.html';
+      explorer(request, response, () => notFound(response));
+    },
+  };
+}
+
+function filesWith(folder: string, policy: string) {
+  return sirv(folder, {
+    single: true,
+    etag: true,
+    setHeaders: (response, path) => {
+      const hashed = path.startsWith('/assets/');
+      response.setHeader('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+      if (!hashed) response.setHeader('Content-Security-Policy', policy);
+    },
+  });
+}
+
+const notFound = (response: ServerResponse) => text(response, 404, 'Not found.');
+const notBuilt = (_: IncomingMessage, response: ServerResponse) =>
+  text(response, 503, 'The web client is not built: run npm run build.');
+
+function text(response: ServerResponse, status: number, message: string) {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(message);
+}

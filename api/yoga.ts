@@ -1,0 +1,70 @@
+import { GraphQLError, parse } from 'graphql';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import { type Context, createContext } from './context.ts';
+import type { Core } from './core.ts';
+import { isUnavailable } from './db/driverErrors.ts';
+import { documentLimits, MOST_TOKENS } from './documentLimits.ts';
+import { AppError } from './errors.ts';
+import { schema } from './schema.ts';
+
+const EXECUTION = 5_000;
+
+export type Yoga = ReturnType<typeof createGraphQL>;
+
+/** The GraphQL server: plugins in the order in which they act. The caller gives each request its context. */
+export function createGraphQL(core: Core) {
+  return createYoga<{ caller: Context['caller']; cookies: Context['cookies'] }, Context>({
+    schema,
+    context: ({ caller, cookies }) => createContext(core, caller, cookies),
+    plugins: [limitDocuments, limitTime, subscribeOverSockets],
+    maskedErrors: { maskError: (error) => render(core, error) },
+    logging: false,
+    landingPage: false,
+    graphiql: false,
+    cors: false,
+    batching: false,
+    multipart: false,
+  });
+}
+
+/** An error as the outside sees it: AppErrors and the caller's mistakes as they are, all else masked and logged. */
+export function render(core: Core, error: unknown): GraphQLError {
+  const wrapped = error instanceof GraphQLError ? error : undefined;
+  const cause = wrapped ? (wrapped.originalError ?? wrapped) : error;
+  if (cause instanceof AppError) return as(wrapped, cause.message, { code: cause.code, ...cause.details });
+  if (cause instanceof GraphQLError) return as(cause, cause.message, { code: 'INVALID_INPUT', ...cause.extensions });
+  if (isUnavailable(cause)) return as(wrapped, 'The server cannot reach its database. Try again in a moment.', { code: 'UNAVAILABLE' });
+  core.log.error('graphql.bug', { error: cause, path: wrapped?.path });
+  return as(wrapped, 'Something went wrong on the server. Try again.', { code: 'INTERNAL_SERVER_ERROR' });
+}
+
+function as(error: GraphQLError | undefined, message: string, extensions: Record<string, unknown>): GraphQLError {
+  const { nodes, source, positions, path } = error ?? {};
+  return new GraphQLError(message, { nodes, source, positions, path, extensions });
+}
+
+const limitDocuments: Plugin = {
+  onParse: ({ setParseFn }) =>
+    setParseFn((source: string, options: object) => parse(source, { ...options, maxTokens: MOST_TOKENS })),
+  onValidate: ({ addValidationRule }) => addValidationRule(documentLimits),
+};
+
+const limitTime: Plugin = {
+  onExecute: ({ executeFn, setExecuteFn }) =>
+    setExecuteFn(async (args) => {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new AppError('UNAVAILABLE', 'This took too long. Try again in a moment.')), EXECUTION);
+      });
+      return Promise.race([executeFn(args), late]).finally(() => clearTimeout(timer));
+    }),
+};
+
+// A stream over HTTP would outlive the session that opened it; sockets are closed with theirs.
+const subscribeOverSockets: Plugin<Context> = {
+  onSubscribe: ({ args, setResultAndStopExecution }) => {
+    if (!args.contextValue.cookies) return;
+    const message = 'Subscribe over a WebSocket with the graphql-transport-ws protocol, on this same path.';
+    setResultAndStopExecution({ errors: [new GraphQLError(message, { extensions: { code: 'INVALID_INPUT' } })] });
+  },
+};

@@ -1,0 +1,36 @@
+const device = new Intl.DateTimeFormat(undefined, { hour: 'numeric' }).resolvedOptions();
+// The words of this client are English, whatever the device speaks; the clock is the device's.
+const locale = device.locale.startsWith('en') ? device.locale : 'en-GB';
+
+const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: device.hourCycle });
+const weekday = new Intl.DateTimeFormat(locale, { weekday: 'long' });
+const dayAndMonth = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' });
+const fullDate = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long', year: 'numeric' });
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short', hourCycle: device.hourCycle });
+const people = new Intl.ListFormat('en', { type: 'conjunction' });
+
+/** "14:06", or "2:06 PM" where the device's clock has twelve hours. */
+export const formatTime = (at: string) => clock.format(new Date(at));
+
+/** The time without AM or PM, for narrow places. */
+export const formatShortTime = (at: string) => formatTime(at).replace(/\s?[AP]M$/i, '');
+
+/** The whole date and time, for titles. */
+export const formatMoment = (at: string) => moment.format(new Date(at));
+
+/** "Today", "Yesterday", "Tuesday" within a week, then the date; with the year when it is not this one. */
+export function formatDay(at: string, today: Date): string {
+  const date = new Date(at);
+  const days = Math.round((startOfDay(today) - startOfDay(date)) / 86_400_000);
+  if (days === 0) return 'Today';
+  if (days === 1) return 'Yesterday';
+  if (days > 1 && days < 7) return weekday.format(date);
+  return (date.getFullYear() === today.getFullYear() ? dayAndMonth : fullDate).format(date);
+}
+
+/** "Ada, Noor and Tomás" in pieces, so that the names can be set apart. */
+export const listParts = (names: string[]) => people.formatToParts(names);
+
+function startOfDay(date: Date) {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}

@@ -1,0 +1,143 @@
+import type { MessagePartsFragment, RoomLogSubscription } from '../gql/graphql';
+
+export type Message = MessagePartsFragment;
+export type RoomEvent = RoomLogSubscription['roomLog'];
+/** An entry that is told in one quiet line between the messages. */
+export type Notice = Exclude<RoomEvent, { __typename: 'Reset' | 'RoomDeleted' } | { message: Message }>;
+
+export const PAGE = 50;
+export const WINDOW = 300;
+const OVERLAP = 200;
+
+/**
+ * What this client holds of one room. `messages` is a window: a run of the room's messages without a gap, in order of
+ * seq, each held once. `last` is the position in the log up to which everything has been applied.
+ */
+export interface RoomLog {
+  epoch: string;
+  last: number;
+  messages: readonly Message[];
+  notices: readonly Notice[];
+  hasOlder: boolean;
+  /** The newest message that is known to exist, in the window or beyond its end. */
+  newest: number;
+  ended: boolean;
+}
+
+export type Place = 'next' | 'seen' | 'hole' | 'reset';
+
+/**
+ * A room as its newest page shows it. The log is followed from some way before the room's end, which may have been
+ * read later than the page: what lies between is told again and changes nothing.
+ */
+export function openLog(page: readonly Message[], hasOlder: boolean, end: number, epoch: string): RoomLog {
+  const newest = page.at(-1)?.seq ?? 0;
+  const last = Math.max(newest, end - OVERLAP);
+  return { epoch, last, messages: page, notices: [], hasOlder, newest, ended: false };
+}
+
+/** Where an event belongs: only what is 'next' may be applied. */
+export function placeOf(log: RoomLog, event: RoomEvent): Place {
+  if (event.__typename === 'Reset') return 'reset';
+  if (event.seq <= log.last) return 'seen';
+  return event.seq === log.last + 1 ? 'next' : 'hole';
+}
+
+export interface Reader {
+  viewerId: string;
+  /** The reader is at the end, so the window moves on with what arrives. */
+  following: boolean;
+}
+
+/** The log with the next event in it. */
+export function applyEvent(log: RoomLog, event: RoomEvent, reader: Reader): RoomLog {
+  const moved = { ...log, last: event.seq };
+  switch (event.__typename) {
+    case 'MessageSent':
+      return addMessage(moved, event.message, reader.following);
+    case 'MessageEdited':
+    case 'MessageDeleted':
+      return { ...moved, messages: replaced(log.messages, event.message) };
+    case 'RoomDeleted':
+      return { ...moved, ended: true };
+    case 'Reset':
+      return { ...moved, epoch: event.epoch };
+    case 'MemberLeft':
+    case 'MemberRemoved':
+      return addNotice({ ...moved, ended: event.user?.id === reader.viewerId }, event);
+    default:
+      return addNotice(moved, event);
+  }
+}
+
+/** The log with a message that is newer than the window, or known from elsewhere before the log told of it. */
+export function addMessage(log: RoomLog, message: Message, following: boolean): RoomLog {
+  const known = { ...log, newest: Math.max(log.newest, message.seq) };
+  const index = firstAtOrAfter(log.messages, message.seq);
+  if (log.messages[index]?.seq === message.seq) return { ...known, messages: replaced(log.messages, message) };
+  if (!isAtEnd(log) || message.seq < (log.messages[0]?.seq ?? 0)) return known;
+  if (!following && log.messages.length >= WINDOW) return known;
+  return withoutOldest({ ...known, messages: log.messages.toSpliced(index, 0, message) });
+}
+
+/** The log with a page of older messages before it; the window's newest give way. */
+export function addOlder(log: RoomLog, page: readonly Message[], hasOlder: boolean): RoomLog {
+  const first = log.messages[0]?.seq ?? Number.POSITIVE_INFINITY;
+  const messages = [...page.filter((message) => message.seq < first), ...log.messages];
+  return { ...log, hasOlder, messages: messages.slice(0, WINDOW) };
+}
+
+/** The log with a page of newer messages after it; the window's oldest give way. */
+export function addNewer(log: RoomLog, page: readonly Message[], hasMore: boolean): RoomLog {
+  const end = endOf(log);
+  const fresh = page.filter((message) => message.seq > end);
+  const messages = [...log.messages, ...fresh];
+  const known = Math.max(log.newest, messages.at(-1)?.seq ?? 0);
+  const newest = fresh.length || hasMore ? known : end;
+  return trimmed({ ...log, newest, messages }, WINDOW);
+}
+
+/** The log with these messages in their newer state, where it holds them. */
+export function withChanges(log: RoomLog, changes: Iterable<Message>): RoomLog {
+  let { messages } = log;
+  for (const message of changes) messages = replaced(messages, message);
+  return { ...log, messages };
+}
+
+/** Whether the window reaches the newest message, so that a new one follows without a gap. */
+export const isAtEnd = (log: RoomLog) => endOf(log) >= log.newest;
+
+const endOf = (log: RoomLog) => log.messages.at(-1)?.seq ?? 0;
+
+// A third of a page at a time, so that not every new message takes an old one out of the DOM.
+const withoutOldest = (log: RoomLog) => (log.messages.length > WINDOW ? trimmed(log, WINDOW - PAGE / 2) : log);
+
+function trimmed(log: RoomLog, most: number): RoomLog {
+  if (log.messages.length <= most) return log;
+  return { ...log, hasOlder: true, messages: log.messages.slice(-most) };
+}
+
+const addNotice = (log: RoomLog, notice: Notice) => ({ ...log, notices: [...log.notices, notice].slice(-WINDOW) });
+
+function replaced(messages: readonly Message[], message: Message): readonly Message[] {
+  const index = firstAtOrAfter(messages, message.seq);
+  const held = messages[index];
+  return held?.seq === message.seq && isAsNew(message, held) ? messages.with(index, message) : messages;
+}
+
+/** A message only moves on: it is edited, then deleted. An answer that was late must not take it back. */
+function isAsNew(message: Message, held: Message) {
+  if (held.deletedAt || message.deletedAt) return Boolean(message.deletedAt);
+  return (message.editedAt ?? '') >= (held.editedAt ?? '');
+}
+
+function firstAtOrAfter(messages: readonly Message[], seq: number): number {
+  let low = 0;
+  let high = messages.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (messages[middle]!.seq < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

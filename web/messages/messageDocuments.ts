@@ -1,0 +1,82 @@
+import { graphql } from '../gql';
+
+export const messageParts = graphql(`
+  fragment MessageParts on Message {
+    id
+    seq
+    author { ...UserParts }
+    body
+    createdAt
+    editedAt
+    deletedAt
+  }
+`);
+
+export const latestMessages = graphql(`
+  query LatestMessages($roomId: ID!) {
+    server { epoch }
+    room(id: $roomId) {
+      id
+      lastSeq
+      messages(last: 50) { nodes { ...MessageParts } pageInfo { hasPreviousPage } }
+    }
+  }
+`);
+
+export const olderMessages = graphql(`
+  query OlderMessages($roomId: ID!, $before: String!) {
+    room(id: $roomId) {
+      id
+      messages(last: 50, before: $before) { nodes { ...MessageParts } pageInfo { hasPreviousPage } }
+    }
+  }
+`);
+
+export const newerMessages = graphql(`
+  query NewerMessages($roomId: ID!, $after: String!) {
+    room(id: $roomId) {
+      id
+      messages(first: 50, after: $after) { nodes { ...MessageParts } pageInfo { hasNextPage } }
+    }
+  }
+`);
+
+export const roomLog = graphql(`
+  subscription RoomLog($roomId: ID!, $after: Int, $epoch: ID) {
+    roomLog(roomId: $roomId, after: $after, epoch: $epoch) {
+      __typename
+      roomId
+      seq
+      at
+      ... on Reset { epoch }
+      ... on RoomCreated { by { ...UserParts } }
+      ... on RoomChanged { by { ...UserParts } name topic }
+      ... on RoomDeleted { by { ...UserParts } }
+      ... on MemberJoined { by { ...UserParts } user { ...UserParts } role }
+      ... on MemberLeft { user { ...UserParts } }
+      ... on MemberRemoved { by { ...UserParts } user { ...UserParts } }
+      ... on RoleChanged { by { ...UserParts } user { ...UserParts } role }
+      ... on MessageSent { message { ...MessageParts } }
+      ... on MessageEdited { message { ...MessageParts } }
+      ... on MessageDeleted { message { ...MessageParts } }
+    }
+  }
+`);
+
+export const sendMessage = graphql(`
+  mutation SendMessage($input: SendMessageInput!) {
+    sendMessage(input: $input) { ...MessageParts }
+  }
+`);
+
+export const editMessage = graphql(`
+  mutation EditMessage($input: EditMessageInput!) {
+    editMessage(input: $input) { ...MessageParts }
+  }
+`);
+
+export const deleteMessage = graphql(`
+  mutation DeleteMessage($id: ID!) {
+    deleteMessage(id: $id) { ...MessageParts }
+  }
+`);

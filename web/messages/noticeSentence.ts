@@ -1,0 +1,31 @@
+import type { Notice } from '../lib/roomStore';
+
+/** One quiet line for what happened to the room. */
+export function noticeSentence(notice: Notice): string {
+  const by = name('by' in notice ? notice.by : null);
+  switch (notice.__typename) {
+    case 'RoomCreated':
+      return `${by} opened this room`;
+    case 'RoomChanged':
+      return `${by} changed this room: ${[notice.name, notice.topic].filter(Boolean).join(', ')}`;
+    case 'MemberJoined':
+      return joined(notice, by);
+    case 'MemberLeft':
+      return `${name(notice.user)} left`;
+    case 'MemberRemoved':
+      return `${by} removed ${name(notice.user)}`;
+    case 'RoleChanged':
+      return `${by} made ${name(notice.user)} ${ROLES[notice.role]}`;
+  }
+}
+
+const ROLES = { OWNER: 'an owner', MODERATOR: 'a moderator', MEMBER: 'a member' };
+
+function joined({ by, user }: Extract<Notice, { __typename: 'MemberJoined' }>, byName: string) {
+  const alone = !by || by.id === user?.id;
+  return alone ? `${name(user)} joined` : `${byName} added ${name(user)}`;
+}
+
+function name(person: { displayName: string } | null | undefined) {
+  return person?.displayName ?? 'Someone';
+}

@@ -1,0 +1,32 @@
+import { onScopeDispose, ref } from 'vue';
+import type { Message } from '../lib/roomStore';
+
+const TOGETHER = 1_000;
+const READ_OUT = 3;
+
+/** One line for screen readers: what others wrote within a second, or how much it was. */
+export function useAnnouncer() {
+  const announcement = ref('');
+  let batch: Message[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function announce(messages: Message[]) {
+    batch.push(...messages);
+    timer ??= setTimeout(speak, TOGETHER);
+  }
+
+  function speak() {
+    timer = undefined;
+    announcement.value = batchSentence(batch);
+    batch = [];
+  }
+
+  onScopeDispose(() => clearTimeout(timer));
+  return { announcement, announce };
+}
+
+/** "Ada: hello", or "12 new messages" when it would be much to listen to. */
+export function batchSentence(messages: Message[]): string {
+  if (messages.length > READ_OUT) return `${messages.length} new messages`;
+  return messages.map(({ author, body }) => `${author?.displayName ?? 'Someone'}: ${body ?? ''}`).join('. ');
+}

@@ -1,0 +1,107 @@
+import { onBeforeUnmount, onBeforeUpdate, onMounted, onUpdated, type Ref, ref } from 'vue';
+
+export interface ScrollOptions {
+  scroller: Readonly<Ref<HTMLElement | null>>;
+  content: Readonly<Ref<HTMLElement | null>>;
+  /** Whether the end of the content is the end of the room. */
+  atEnd: () => boolean;
+  onNearTop: () => void;
+  onNearEnd: () => void;
+}
+
+const NEAR = 1_000;
+const TOUCHING = 2;
+
+/**
+ * Where the reader is in the list. Pinned: at the end of the room, and kept there whatever grows. Otherwise the message
+ * at the top of the view stays where it is, whatever is put before it or taken away. Call inside the list's setup.
+ */
+export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEnd }: ScrollOptions) {
+  const pinned = ref(true);
+  const far = ref(false);
+  const anchorsItself = typeof CSS !== 'undefined' && CSS.supports('overflow-anchor', 'auto');
+  let anchor: { element: Element; top: number } | undefined;
+  let lastTop = 0;
+  let observer: ResizeObserver | undefined;
+
+  onMounted(() => {
+    observer = new ResizeObserver(onResize);
+    for (const element of [scroller.value, content.value]) if (element) observer.observe(element);
+    scroller.value?.addEventListener('scroll', onScroll, { passive: true });
+    settle();
+  });
+  onBeforeUnmount(() => {
+    observer?.disconnect();
+    scroller.value?.removeEventListener('scroll', onScroll);
+  });
+  onBeforeUpdate(noteAnchor);
+  onUpdated(settle);
+
+  function onScroll() {
+    const box = scroller.value as HTMLElement;
+    if (isTouchingEnd(box)) pinned.value = true;
+    else if (box.scrollTop < lastTop) pinned.value = false;
+    lastTop = box.scrollTop;
+    if (!anchorsItself) noteAnchor();
+    look();
+  }
+
+  function onResize() {
+    if (pinned.value || !anchorsItself) settle();
+    else look();
+  }
+
+  /** After a change, in the same frame: back to the end, or to the anchor. */
+  function settle() {
+    const box = scroller.value;
+    if (!box) return;
+    if (pinned.value && !atEnd()) pinned.value = false;
+    if (pinned.value) box.scrollTop = box.scrollHeight;
+    else if (anchor?.element.isConnected) box.scrollTop += topOf(anchor.element) - anchor.top;
+    lastTop = box.scrollTop;
+    if (!anchorsItself) noteAnchor();
+    look();
+  }
+
+  function look() {
+    const box = scroller.value as HTMLElement;
+    const below = box.scrollHeight - box.clientHeight - box.scrollTop;
+    far.value = below > box.clientHeight * 2;
+    if (box.scrollTop < NEAR) onNearTop();
+    if (below < NEAR && !atEnd()) onNearEnd();
+  }
+
+  function noteAnchor() {
+    const element = pinned.value ? undefined : firstInView();
+    anchor = element && { element, top: topOf(element) };
+  }
+
+  /** The first child whose bottom is below the top of the view; not a day's line, which moves up with older pages. */
+  function firstInView(): Element | undefined {
+    const children = content.value?.children ?? [];
+    const top = scroller.value?.getBoundingClientRect().top ?? 0;
+    let low = 0;
+    let high = children.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((children[middle] as Element).getBoundingClientRect().bottom <= top) low = middle + 1;
+      else high = middle;
+    }
+    while (children[low]?.matches('.day')) low += 1;
+    return children[low];
+  }
+
+  function isTouchingEnd(box: HTMLElement) {
+    return atEnd() && box.scrollHeight - box.clientHeight - box.scrollTop <= TOUCHING;
+  }
+
+  /** To the end of the room, and stays there. */
+  function toEnd() {
+    pinned.value = true;
+    settle();
+  }
+
+  return { pinned, far, toEnd };
+}
+
+const topOf = (element: Element) => element.getBoundingClientRect().top;

@@ -1,0 +1,110 @@
+import { graphql } from '../gql';
+import type { CreateRoomInput, MemberRole, UpdateRoomInput } from '../gql/graphql';
+import { act } from '../request';
+import { useRooms } from './useRooms';
+
+const createRoomMutation = graphql(`
+  mutation CreateRoom($input: CreateRoomInput!) {
+    createRoom(input: $input) {
+      ...RoomParts
+    }
+  }
+`);
+
+const openDirectRoomMutation = graphql(`
+  mutation OpenDirectRoom($userId: ID!) {
+    openDirectRoom(userId: $userId) {
+      ...RoomParts
+    }
+  }
+`);
+
+const joinRoomMutation = graphql(`
+  mutation JoinRoom($id: ID!) {
+    joinRoom(id: $id) {
+      ...RoomParts
+    }
+  }
+`);
+
+const updateRoomMutation = graphql(`
+  mutation UpdateRoom($input: UpdateRoomInput!) {
+    updateRoom(input: $input) {
+      ...RoomParts
+    }
+  }
+`);
+
+const leaveRoomMutation = graphql(`
+  mutation LeaveRoom($id: ID!) {
+    leaveRoom(id: $id)
+  }
+`);
+
+const deleteRoomMutation = graphql(`
+  mutation DeleteRoom($id: ID!) {
+    deleteRoom(id: $id)
+  }
+`);
+
+const addMemberMutation = graphql(`
+  mutation AddMember($roomId: ID!, $userId: ID!) {
+    addMember(roomId: $roomId, userId: $userId) {
+      ...MemberParts
+    }
+  }
+`);
+
+const removeMemberMutation = graphql(`
+  mutation RemoveMember($roomId: ID!, $userId: ID!) {
+    removeMember(roomId: $roomId, userId: $userId)
+  }
+`);
+
+const setRoleMutation = graphql(`
+  mutation SetRole($roomId: ID!, $userId: ID!, $role: MemberRole!) {
+    setRole(roomId: $roomId, userId: $userId, role: $role) {
+      ...MemberParts
+    }
+  }
+`);
+
+const { put, rooms } = useRooms();
+
+export async function createRoom(input: CreateRoomInput) {
+  const { createRoom: room } = await act(createRoomMutation, { input });
+  put(room);
+  return room;
+}
+
+export async function openDirectRoom(userId: string) {
+  const { openDirectRoom: room } = await act(openDirectRoomMutation, { userId });
+  put(room);
+  return room;
+}
+
+export async function joinRoom(id: string) {
+  const { joinRoom: room } = await act(joinRoomMutation, { id });
+  put(room);
+  return room;
+}
+
+export async function updateRoom(input: UpdateRoomInput) {
+  const { updateRoom: room } = await act(updateRoomMutation, { input });
+  put(room);
+}
+
+export async function leaveRoom(id: string) {
+  await act(leaveRoomMutation, { id });
+  rooms.delete(id);
+}
+
+export async function deleteRoom(id: string) {
+  await act(deleteRoomMutation, { id });
+  rooms.delete(id);
+}
+
+export const addMember = (roomId: string, userId: string) => act(addMemberMutation, { roomId, userId });
+export const removeMember = (roomId: string, userId: string) => act(removeMemberMutation, { roomId, userId });
+export const setRole = (roomId: string, userId: string, role: MemberRole) =>
+  act(setRoleMutation, { roomId, userId, role });

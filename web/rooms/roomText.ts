@@ -1,0 +1,31 @@
+import type { RoomPartsFragment } from '../gql/graphql';
+import { formatTime } from '../lib/formats';
+
+const weekday = new Intl.DateTimeFormat('en', { weekday: 'short' });
+const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const week = 6 * 24 * 60 * 60 * 1000;
+
+/** What a room is called: a direct room has the other person's name. */
+export function roomTitle(room: RoomPartsFragment): string {
+  return room.name ?? room.directWith?.displayName ?? 'Deleted account';
+}
+
+/** The newest message in one line: "Ada: invoice is in". */
+export function roomPreview(room: RoomPartsFragment, viewerId: string | undefined): string {
+  const message = room.lastMessage;
+  if (!message?.body) return '';
+  const text = message.body.replace(/\s+/g, ' ').slice(0, 120);
+  if (message.author && message.author.id === viewerId) return `You: ${text}`;
+  if (room.kind === 'DIRECT' || !message.author) return text;
+  return `${message.author.displayName.split(' ')[0]}: ${text}`;
+}
+
+/** "14:08" today, "Mon" within a week, "3 Feb" before. */
+export function roomTime(room: RoomPartsFragment, now: Date): string {
+  if (!room.lastMessage) return '';
+  const at = new Date(room.lastMessage.createdAt);
+  if (at.toDateString() === now.toDateString()) return formatTime(room.lastMessage.createdAt);
+  return (now.getTime() - at.getTime() < week ? weekday : date).format(at);
+}
+
+export const people = (count: number) => (count === 1 ? '1 person' : `${count} people`);

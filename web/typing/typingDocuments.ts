@@ -1,0 +1,15 @@
+import { graphql } from '../gql';
+
+export const typingSubscription = graphql(`
+  subscription Typing($roomId: ID!) {
+    typing(roomId: $roomId) {
+      user { ...UserParts }
+    }
+  }
+`);
+
+export const setTyping = graphql(`
+  mutation SetTyping($roomId: ID!) {
+    setTyping(roomId: $roomId)
+  }
+`);
