@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
@@ -8,8 +8,17 @@ import { StartError } from './errors.ts';
 const SAMPLE_KEYS = /^(change[-_ ]?me|secret|your[-_ ]|django-insecure)/i;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-const list = z.string().transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)); // prettier-ignore
-const flag = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'], error: 'must be true or false' }); // prettier-ignore
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+); // prettier-ignore
+const flag = z.stringbool({
+  truthy: ['true', '1', 'yes', 'on'],
+  falsy: ['false', '0', 'no', 'off'],
+  error: 'must be true or false',
+}); // prettier-ignore
 const whole = (least: number, most: number) =>
   z.coerce
     .number({ error: `must be a whole number from ${least} to ${most}` })
@@ -49,7 +58,9 @@ const Environment = z.object({
     .optional(),
   GRAPHIQL: flag.optional(),
   SEED: flag.default(false),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], { error: 'must be debug, info, warn or error' }).default('info'),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error'], { error: 'must be debug, info, warn or error' })
+    .default('info'),
   LIMIT_LOGIN_FAILURES: whole(1, 1_000_000).default(5),
   LIMIT_LOGINS_PER_MINUTE: whole(1, 1_000_000).default(20),
   LIMIT_REGISTRATIONS_PER_HOUR: whole(1, 1_000_000).default(30),
@@ -115,7 +126,8 @@ function sentence(issue: z.core.$ZodIssue | undefined, given: Record<string, str
 
 // With the embedded database there is one node, so a key of its own beside the data is enough.
 function ownSecretKey(dataDir: string, databaseUrl: string | undefined): string {
-  if (databaseUrl) throw new StartError('SECRET_KEY is missing: make one with `openssl rand -hex 32` and give every node the same.'); // prettier-ignore
+  if (databaseUrl)
+    throw new StartError('SECRET_KEY is missing: make one with `openssl rand -hex 32` and give every node the same.'); // prettier-ignore
   const file = join(dataDir, 'secret-key');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });

@@ -1,6 +1,6 @@
-import { TokenError } from './auth/tokens.ts';
-import { type Tokens, verifySession } from './auth/sessions.ts';
 import type { Origin } from './auth/accounts.ts';
+import { type Tokens, verifySession } from './auth/sessions.ts';
+import { TokenError } from './auth/tokens.ts';
 import type { Core } from './core.ts';
 import { AppError } from './errors.ts';
 import { createLoaders, type Loaders } from './loaders.ts';

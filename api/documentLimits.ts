@@ -1,4 +1,10 @@
-import { type ASTVisitor, GraphQLError, type SelectionSetNode, type ValidationContext, type ValidationRule } from 'graphql';
+import {
+  type ASTVisitor,
+  GraphQLError,
+  type SelectionSetNode,
+  type ValidationContext,
+  type ValidationRule,
+} from 'graphql';
 
 const MOST = { tokens: 1_000, depth: 10, introspectionDepth: 16, aliases: 15, directives: 5 };
 

@@ -25,7 +25,10 @@ export const line = (most: number) =>
         .string()
         .min(1, 'This field may not be blank.')
         .max(most, `Ensure this field has no more than ${most} characters.`)
-        .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]/u.test(text), 'This field has characters that cannot be seen.'), // prettier-ignore
+        .refine(
+          (text) => !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]/u.test(text),
+          'This field has characters that cannot be seen.',
+        ), // prettier-ignore
     );
 
 function fieldErrors(error: z.ZodError): FieldErrors {

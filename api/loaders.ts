@@ -30,12 +30,20 @@ export function createLoaders(core: Core, caller: { viewer: Viewer | null }): Lo
     }, options),
     memberCount: batched(async (ids) => memberCounts(core, ids), 0),
     membership: batched(async (ids) => membershipsOf(core, caller.viewer, ids)),
-    directWith: new DataLoader(async (rooms) => Promise.all(rooms.map((room) => other(room, caller.viewer, user))), options),
+    directWith: new DataLoader(
+      async (rooms) => Promise.all(rooms.map((room) => other(room, caller.viewer, user))),
+      options,
+    ),
   };
 }
 
-function batched<Value>(load: (ids: readonly string[]) => Promise<Map<string, Value>>): DataLoader<string, Value | null>;
-function batched<Value>(load: (ids: readonly string[]) => Promise<Map<string, Value>>, none: Value): DataLoader<string, Value>;
+function batched<Value>(
+  load: (ids: readonly string[]) => Promise<Map<string, Value>>,
+): DataLoader<string, Value | null>;
+function batched<Value>(
+  load: (ids: readonly string[]) => Promise<Map<string, Value>>,
+  none: Value,
+): DataLoader<string, Value>;
 function batched<Value>(load: (ids: readonly string[]) => Promise<Map<string, Value>>, none: Value | null = null) {
   return new DataLoader<string, Value | null>(async (ids) => {
     const found = await load(ids);
@@ -54,7 +62,11 @@ async function memberCounts(core: Core, ids: readonly string[]) {
   return new Map(groups.map((group) => [group.roomId, group._count]));
 }
 
-async function membershipsOf(core: Core, viewer: Viewer | null, ids: readonly string[]): Promise<Map<string, Membership>> {
+async function membershipsOf(
+  core: Core,
+  viewer: Viewer | null,
+  ids: readonly string[],
+): Promise<Map<string, Membership>> {
   if (!viewer) return new Map();
   const where = { roomId: { in: [...ids] }, userId: viewer.id, leftSeq: null };
   const memberships = await core.db.membership.findMany({ where });

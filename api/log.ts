@@ -7,11 +7,13 @@ export type Log = Record<Level, (event: string, detail?: Record<string, unknown>
  */
 export function createLog(least: Level): Log {
   const levels: Level[] = ['debug', 'info', 'warn', 'error'];
-  const writer = (level: Level) => (event: string, detail: Record<string, unknown> = {}) => {
-    if (levels.indexOf(level) < levels.indexOf(least)) return;
-    const line = { time: new Date().toISOString(), level, event, ...detail };
-    process.stderr.write(`${JSON.stringify(line, withoutCause)}\n`);
-  };
+  const writer =
+    (level: Level) =>
+    (event: string, detail: Record<string, unknown> = {}) => {
+      if (levels.indexOf(level) < levels.indexOf(least)) return;
+      const line = { time: new Date().toISOString(), level, event, ...detail };
+      process.stderr.write(`${JSON.stringify(line, withoutCause)}\n`);
+    };
   return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
 }
 

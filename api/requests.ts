@@ -18,7 +18,12 @@ export function factsOf(config: Config, request: IncomingMessage): RequestFacts 
   const { headers, socket } = request;
   const peer = plain(socket.remoteAddress ?? '');
   const trusted = config.trustedProxies.includes(peer);
-  const forwardedFor = trusted ? String(headers['x-forwarded-for'] ?? '').split(',').at(-1)?.trim() : undefined; // prettier-ignore
+  const forwardedFor = trusted
+    ? String(headers['x-forwarded-for'] ?? '')
+        .split(',')
+        .at(-1)
+        ?.trim()
+    : undefined; // prettier-ignore
   const https = trusted && headers['x-forwarded-proto'] === 'https';
   const secure = https || (config.publicUrl?.startsWith('https:') ?? false);
   const cookies = parseCookies(headers.cookie);

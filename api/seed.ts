@@ -1,10 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { hashPassword } from './auth/passwords.ts';
 import type { Core } from './core.ts';
-import { createUser } from './users/users.ts';
-import { createRoom } from './rooms/rooms.ts';
-import { joinRoom } from './rooms/memberships.ts';
 import { sendMessage } from './messages/messages.ts';
-import { randomUUID } from 'node:crypto';
+import { joinRoom } from './rooms/memberships.ts';
+import { createRoom } from './rooms/rooms.ts';
+import { createUser } from './users/users.ts';
 
 const PASSWORD = 'quiet-please';
 
@@ -19,6 +19,9 @@ export async function seedPeople(core: Core): Promise<void> {
   const as = (user: { id: string }) => ({ id: user.id, sessionId: '' });
   const room = await createRoom(core, as(alice), { name: 'kitchen-table', topic: 'Plans, meals, small news' });
   for (const user of [bob, carol]) await joinRoom(core, as(user), room.id);
-  await sendMessage(core, as(alice), room.id, { id: randomUUID(), body: 'Welcome. This room was made for trying things out.' });
+  await sendMessage(core, as(alice), room.id, {
+    id: randomUUID(),
+    body: 'Welcome. This room was made for trying things out.',
+  });
   process.stdout.write(`Sign in as alice, bob or carol with the password ${PASSWORD}.\n`);
 }

@@ -70,7 +70,15 @@ async function handle(core: Core, yoga: Yoga, files: Files, request: IncomingMes
   files.serve(request, response);
 }
 
-async function graphql(core: Core, yoga: Yoga, files: Files, request: IncomingMessage, response: ServerResponse, facts: RequestFacts, body: Buffer) {
+async function graphql(
+  core: Core,
+  yoga: Yoga,
+  files: Files,
+  request: IncomingMessage,
+  response: ServerResponse,
+  facts: RequestFacts,
+  body: Buffer,
+) {
   const wantsPage = request.method === 'GET' && request.headers.accept?.includes('text/html');
   if (wantsPage && core.config.graphiql) return files.explorer(request, response);
   if (request.method !== 'POST') return refuse(response, 405, 'Send GraphQL documents with POST.', { Allow: 'POST' });
@@ -82,7 +90,11 @@ async function graphql(core: Core, yoga: Yoga, files: Files, request: IncomingMe
   const { accept = 'application/json' } = request.headers;
   const headers = { 'content-type': 'application/json', accept };
   const caller = { viewer, origin: { address: facts.address, label: facts.label } };
-  const result = await yoga.fetch('http://node/graphql', { method: 'POST', headers, body: new Uint8Array(body) }, { caller, cookies });
+  const result = await yoga.fetch(
+    'http://node/graphql',
+    { method: 'POST', headers, body: new Uint8Array(body) },
+    { caller, cookies },
+  );
   response.statusCode = result.status;
   response.setHeader('Content-Type', result.headers.get('content-type') ?? 'application/json');
   response.setHeader('Cache-Control', 'no-store');
@@ -90,7 +102,14 @@ async function graphql(core: Core, yoga: Yoga, files: Files, request: IncomingMe
   response.end(await result.text());
 }
 
-async function legacy(core: Core, request: IncomingMessage, response: ServerResponse, facts: RequestFacts, path: string, body: Buffer) {
+async function legacy(
+  core: Core,
+  request: IncomingMessage,
+  response: ServerResponse,
+  facts: RequestFacts,
+  path: string,
+  body: Buffer,
+) {
   const { method = 'GET', headers } = request;
   const cookies = cookieJar(facts);
   const contentType = headers['content-type'] ?? '';
@@ -140,7 +159,13 @@ const unknownHost = (response: ServerResponse) =>
   answer(response, 400, { detail: 'This host name is not served here. The operator can add it to ALLOWED_HOSTS.' });
 
 const foreign = (response: ServerResponse) =>
-  refuse(response, 403, 'Requests from other sites are not taken. The operator can add an origin to CORS_ALLOWED_ORIGINS.', {}, 'FORBIDDEN');
+  refuse(
+    response,
+    403,
+    'Requests from other sites are not taken. The operator can add an origin to CORS_ALLOWED_ORIGINS.',
+    {},
+    'FORBIDDEN',
+  );
 
 function refuse(response: ServerResponse, status: number, message: string, headers = {}, code = 'INVALID_INPUT') {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, String(value));

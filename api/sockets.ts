@@ -58,18 +58,16 @@ interface Extra extends Record<PropertyKey, unknown> {
 }
 
 function serveGraphQL(core: Core, yoga: Yoga, server: WebSocketServer, connections: Connections) {
-  const sockets = { get: (extra: Extra) => extra.facts ?? factsOf(core.config, extra.request) };
   server.on('connection', (socket) => connections.guard(socket));
   useServer<{ authorization?: unknown }, Extra>(
     {
       connectionInitWaitTimeout: 3_000,
       onConnect: async ({ connectionParams, extra }) => {
-        extra.facts = sockets.get(extra);
+        extra.facts = factsOf(core.config, extra.request);
         const viewer = await connect(core, credentialsOf(extra.facts, connectionParams?.authorization));
-        if (viewer === 'refused') return extra.socket.close(4401, 'Your session has ended: refresh, then connect again.'), undefined;
-        extra.viewer = viewer;
-        if (viewer && !connections.add(extra.socket, viewer, 4401)) extra.socket.close(4429, 'Too many sockets of one person.');
-        return undefined;
+        extra.viewer = viewer === 'refused' ? null : viewer;
+        if (viewer === 'refused') extra.socket.close(4401, 'Your session has ended: refresh, then connect again.');
+        else if (viewer && !connections.add(extra.socket, viewer, 4401)) extra.socket.close(4429, 'Too many sockets.');
       },
       onSubscribe: async ({ extra, subscriptions }, _id, params) => {
         if (Object.keys(subscriptions).length > SUBSCRIPTIONS) return [tooMany()];
@@ -87,12 +85,25 @@ function serveGraphQL(core: Core, yoga: Yoga, server: WebSocketServer, connectio
   );
 }
 
-type Prepared = ExecutionArgs & { rootValue: { execute: typeof Function.prototype; subscribe: typeof Function.prototype } };
+type Prepared = ExecutionArgs & {
+  rootValue: { execute: typeof Function.prototype; subscribe: typeof Function.prototype };
+};
 
 // An error of the operation is answered as one, never by closing the socket.
-async function prepare(yoga: Yoga, extra: Extra, params: { query: string; operationName?: string | null; variables?: object | null }) {
-  const caller = { viewer: extra.viewer ?? null, origin: { address: extra.facts?.address ?? '', label: extra.facts?.label ?? '' } };
-  const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({ caller, cookies: null, params });
+async function prepare(
+  yoga: Yoga,
+  extra: Extra,
+  params: { query: string; operationName?: string | null; variables?: object | null },
+) {
+  const caller = {
+    viewer: extra.viewer ?? null,
+    origin: { address: extra.facts?.address ?? '', label: extra.facts?.label ?? '' },
+  };
+  const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
+    caller,
+    cookies: null,
+    params,
+  });
   const document = parse(params.query);
   const errors = validate(schema, document);
   if (errors.length > 0) return errors.map((error: GraphQLError) => coded(error));
@@ -108,11 +119,19 @@ async function prepare(yoga: Yoga, extra: Extra, params: { query: string; operat
 
 function coded(error: GraphQLError): GraphQLError {
   const { nodes, source, positions, path } = error;
-  return new GraphQLError(error.message, { nodes, source, positions, path, extensions: { code: 'INVALID_INPUT', ...error.extensions } });
+  return new GraphQLError(error.message, {
+    nodes,
+    source,
+    positions,
+    path,
+    extensions: { code: 'INVALID_INPUT', ...error.extensions },
+  });
 }
 
 const tooMany = () =>
-  new GraphQLError(`A socket carries at most ${SUBSCRIPTIONS} operations at a time.`, { extensions: { code: 'RATE_LIMITED' } });
+  new GraphQLError(`A socket carries at most ${SUBSCRIPTIONS} operations at a time.`, {
+    extensions: { code: 'RATE_LIMITED' },
+  });
 
 function credentialsOf(facts: RequestFacts, authorization: unknown): Credentials {
   const bearer = typeof authorization === 'string' ? /^Bearer (.+)$/i.exec(authorization)?.[1] : undefined;

@@ -33,7 +33,8 @@ export function render(core: Core, error: unknown): GraphQLError {
   const cause = wrapped ? (wrapped.originalError ?? wrapped) : error;
   if (cause instanceof AppError) return as(wrapped, cause.message, { code: cause.code, ...cause.details });
   if (cause instanceof GraphQLError) return as(cause, cause.message, { code: 'INVALID_INPUT', ...cause.extensions });
-  if (isUnavailable(cause)) return as(wrapped, 'The server cannot reach its database. Try again in a moment.', { code: 'UNAVAILABLE' });
+  if (isUnavailable(cause))
+    return as(wrapped, 'The server cannot reach its database. Try again in a moment.', { code: 'UNAVAILABLE' });
   core.log.error('graphql.bug', { error: cause, path: wrapped?.path });
   return as(wrapped, 'Something went wrong on the server. Try again.', { code: 'INTERNAL_SERVER_ERROR' });
 }
@@ -54,7 +55,10 @@ const limitTime: Plugin = {
     setExecuteFn(async (args) => {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise((_, reject) => {
-        timer = setTimeout(() => reject(new AppError('UNAVAILABLE', 'This took too long. Try again in a moment.')), EXECUTION);
+        timer = setTimeout(
+          () => reject(new AppError('UNAVAILABLE', 'This took too long. Try again in a moment.')),
+          EXECUTION,
+        );
       });
       return Promise.race([executeFn(args), late]).finally(() => clearTimeout(timer));
     }),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Core } from '../core.ts';
 import type { Prisma } from '../db/db.ts';
 import type { Registration, User } from '../db/model.ts';
@@ -71,6 +71,9 @@ async function admit(core: Core, db: Prisma.TransactionClient, invitation: strin
   const registration = registrationOf(core, instance);
   if (registration === 'OPEN') return;
   if (registration === 'INVITE' && invitation) return useInvitation(db, invitation);
-  const reasons = { INVITE: 'Registration is by invitation. Ask someone here for a link.', CLOSED: 'Registration is closed.' };
+  const reasons = {
+    INVITE: 'Registration is by invitation. Ask someone here for a link.',
+    CLOSED: 'Registration is closed.',
+  };
   throw new AppError('FORBIDDEN', reasons[registration]);
 }

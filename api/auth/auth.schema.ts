@@ -3,8 +3,8 @@ import { type Context, signedIn } from '../context.ts';
 import type { Session } from '../db/model.ts';
 import { AppError } from '../errors.ts';
 import { RegistrationType } from '../instance/instance.schema.ts';
-import { listRooms } from '../rooms/rooms.ts';
 import { RoomType } from '../rooms/rooms.schema.ts';
+import { listRooms } from '../rooms/rooms.ts';
 import { UserType } from '../users/users.schema.ts';
 import { getUser, type Viewer } from '../users/users.ts';
 import { logIn, register, setUp } from './accounts.ts';
@@ -109,7 +109,10 @@ const cookiesDescription = 'True: the tokens are kept in HttpOnly cookies. False
 const RegisterInput = builder.inputType('RegisterInput', {
   description: 'A new account.',
   fields: (t) => ({
-    username: t.string({ required: true, description: 'Letters and digits of one alphabet, . _ + - inside; at most 40.' }),
+    username: t.string({
+      required: true,
+      description: 'Letters and digits of one alphabet, . _ + - inside; at most 40.',
+    }),
     password: t.string({ required: true, description: 'At least 8 characters of any kind, not a common one.' }),
     displayName: t.string({ description: 'What to be called; the username if left out.' }),
     email: t.string({ description: 'Optional, never shown to anyone else; can be used to sign in.' }),
@@ -154,7 +157,8 @@ builder.mutationFields((t) => ({
     type: AuthPayload,
     description: 'Makes the first administrator with the one-time link that the server printed, and signs them in.',
     args: { input: t.arg({ type: SetUpInput, required: true, description: 'Who, and what the server is called.' }) },
-    resolve: async (_, { input }, context) => keep(context, await setUp(context.core, context.caller.origin, input), input.cookies),
+    resolve: async (_, { input }, context) =>
+      keep(context, await setUp(context.core, context.caller.origin, input), input.cookies),
   }),
   register: t.field({
     type: AuthPayload,
@@ -162,7 +166,11 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: RegisterInput, required: true, description: 'The account.' }) },
     resolve: async (_, { input }, context) => {
       await register(context.core, context.caller.origin, input);
-      return keep(context, await logIn(context.core, context.caller.origin, input.username, input.password), input.cookies);
+      return keep(
+        context,
+        await logIn(context.core, context.caller.origin, input.username, input.password),
+        input.cookies,
+      );
     },
   }),
   logIn: t.field({
@@ -211,7 +219,10 @@ builder.mutationFields((t) => ({
 
 function keep(context: Context, tokens: Tokens, inCookies: boolean): Signed {
   if (inCookies && !context.cookies) {
-    throw new AppError('INVALID_INPUT', 'Cookies cannot be set over a socket: sign in over HTTP, or with cookies: false.');
+    throw new AppError(
+      'INVALID_INPUT',
+      'Cookies cannot be set over a socket: sign in over HTTP, or with cookies: false.',
+    );
   }
   if (inCookies) context.cookies?.set(tokens);
   return { tokens, inCookies };

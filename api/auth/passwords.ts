@@ -34,7 +34,7 @@ export async function verifyPassword(hash: string | undefined, password: string)
 
 let commonPasswords: Set<string> | undefined;
 function common(): Set<string> {
-  commonPasswords ??= new Set((dictionary['passwords-common']).filter((password) => password.length >= 8));
+  commonPasswords ??= new Set(dictionary['passwords-common'].filter((password) => password.length >= 8));
   return commonPasswords;
 }
 
@@ -61,7 +61,9 @@ async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
 
 function turn(): Promise<void> {
   if (waiting.length >= WAITING) {
-    throw new AppError('RATE_LIMITED', 'Too many people are signing in at this moment. Try again in 5 s.', { retryAfter: 5 });
+    throw new AppError('RATE_LIMITED', 'Too many people are signing in at this moment. Try again in 5 s.', {
+      retryAfter: 5,
+    });
   }
   return new Promise((resolve) => waiting.push(resolve));
 }

@@ -44,7 +44,8 @@ export async function rotateSession(core: Core, refreshToken: string): Promise<T
 /** Whether the access token's session still stands; TokenError when the token itself is refused. */
 export async function verifySession(core: Core, accessToken: string): Promise<Claims> {
   const claims = await verifyToken(core, 'access', accessToken);
-  if (!(await core.db.session.findFirst({ where: alive(claims), select: { id: true } }))) throw new TokenError('invalid');
+  if (!(await core.db.session.findFirst({ where: alive(claims), select: { id: true } })))
+    throw new TokenError('invalid');
   return claims;
 }
 
@@ -127,7 +128,13 @@ async function joinRotation(core: Core, claims: Claims): Promise<Tokens> {
 async function tokens(core: Core, userId: string, sessionId: string, refreshId: string): Promise<Tokens> {
   const accessToken = await signToken(core, 'access', { userId, sessionId, tokenId: randomUUID() });
   const refreshToken = await signToken(core, 'refresh', { userId, sessionId, tokenId: refreshId });
-  return { userId, sessionId, accessToken, refreshToken, accessTokenExpiresAt: new Date(Date.now() + ACCESS_SECONDS * 1_000) };
+  return {
+    userId,
+    sessionId,
+    accessToken,
+    refreshToken,
+    accessTokenExpiresAt: new Date(Date.now() + ACCESS_SECONDS * 1_000),
+  };
 }
 
 async function readable(core: Core, type: 'access' | 'refresh', token: string | undefined): Promise<Claims | null> {

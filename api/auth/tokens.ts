@@ -1,5 +1,5 @@
-import { errors, jwtVerify, SignJWT } from 'jose';
 import { createHash, webcrypto } from 'node:crypto';
+import { errors, jwtVerify, SignJWT } from 'jose';
 import type { Core } from '../core.ts';
 
 export const ACCESS_SECONDS = 15 * 60;

@@ -6,7 +6,6 @@ import { openPglite } from './pglite.ts';
 import { openPostgres } from './postgres.ts';
 
 export { Prisma, PrismaClient } from '../generated/prisma/client.ts';
-export * from '../generated/prisma/enums.ts';
 
 export type Database = {
   prisma: PrismaClient;

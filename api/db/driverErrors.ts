@@ -1,25 +1,38 @@
-interface DriverError {
-  code?: unknown;
-  meta?: { driverAdapterError?: { cause?: { originalCode?: string; kind?: string; constraint?: { index?: string } } } };
+type Failure = { kind?: string; originalCode?: string; constraint?: { index?: string } };
+
+const UNREACHABLE_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError']);
+
+/** SQLSTATE: 08 connection, 40 deadlock or conflict, 53 connections or disk used up, 57P the server stops or starts. */
+const UNREACHABLE_STATE = /^(08|40001|40P01|53|57P)/;
+
+const UNREACHABLE_SOCKET = /^(ECONN|EHOST|ENET|EAI_|ENOTFOUND|EPIPE|ETIMEDOUT)/;
+
+/** What node-postgres and Prisma say in words only. */
+const UNREACHABLE_SENTENCE =
+  /timeout exceeded when trying to connect|^Connection terminated|not queryable|database stopped|Unable to start a transaction/;
+
+/** Whether a unique index refused the change; with a name, whether that one did. For queries of every kind. */
+export function isUniqueViolation(error: unknown, index?: string): boolean {
+  const failure = failureOf(error);
+  return failure?.originalCode === '23505' && (!index || failure.constraint?.index === index);
 }
 
-// Prisma's codes for a database that cannot be reached, is busy or went away, and node's for its socket.
-const UNAVAILABLE = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE']);
-// PostgreSQL's classes: connection exception, insufficient resources, operator intervention; deadlock.
-const UNAVAILABLE_STATES = /^(08|53|57)|^40P01$/;
-const LOST = /connection terminated|timeout exceeded when trying to connect|connection ended|not queryable/i;
-
-/** Whether a statement was refused because a unique value is taken; of this constraint, if one is named. */
-export function isUniqueViolation(error: unknown, constraint?: string): boolean {
-  const cause = (error as DriverError)?.meta?.driverAdapterError?.cause;
-  if (cause?.originalCode !== '23505' && cause?.kind !== 'UniqueConstraintViolation') return false;
-  return constraint === undefined || cause.constraint?.index === constraint;
+/** Whether a CHECK or one of the guards in the migrations refused the change. */
+export function isCheckViolation(error: unknown): boolean {
+  return failureOf(error)?.originalCode === '23514';
 }
 
-/** Whether the database could not be asked: the same again may succeed in a moment. */
+/** Whether the database could not be asked at all, so that the same may work in a moment. */
 export function isUnavailable(error: unknown): boolean {
-  const { code, meta } = (error ?? {}) as DriverError;
-  const state = meta?.driverAdapterError?.cause?.originalCode ?? '';
-  const message = error instanceof Error ? error.message : '';
-  return UNAVAILABLE.has(String(code)) || UNAVAILABLE_STATES.test(state) || LOST.test(message);
+  const { kind = '', originalCode = '' } = failureOf(error) ?? {};
+  if (UNREACHABLE_KINDS.has(kind) || UNREACHABLE_STATE.test(originalCode)) return true;
+  if (!(error instanceof Error)) return false;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return UNREACHABLE_SOCKET.test(code) || UNREACHABLE_SENTENCE.test(message);
+}
+
+// Prisma wraps what the driver says: as P2002 and P2039 for its own queries, as P2010 for raw ones.
+function failureOf(error: unknown): Failure | undefined {
+  const { meta } = (error ?? {}) as { meta?: { driverAdapterError?: { cause?: Failure } } };
+  return meta?.driverAdapterError?.cause;
 }

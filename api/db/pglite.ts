@@ -3,29 +3,31 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
+import type pg from 'pg';
 import { StartError } from '../errors.ts';
 import { lockFolder } from './folderLock.ts';
 import { PgliteStream } from './pgliteStream.ts';
 import { PgliteThread } from './pgliteThread.ts';
+import { createPool } from './pool.ts';
 
 /** The PostgreSQL inside @electric-sql/pglite. A folder belongs to one major version. */
 const MAJOR = '18';
 
+type Log = (line: string) => void;
 export type Embedded = { pool: pg.Pool; close(): Promise<void> };
 
 /**
  * PostgreSQL in a worker thread, its files in `<dataDir>/pg`, which the first call makes. It has one session:
  * a statement outside an open transaction waits for that one's end. The folder is ours until `close`.
  */
-export async function openPglite(dataDir: string, log: (line: string) => void): Promise<Embedded> {
+export async function openPglite(dataDir: string, log: Log): Promise<Embedded> {
   makeFolder(dataDir);
   const unlock = await lockFolder(dataDir);
   try {
     const folder = join(dataDir, 'pg');
     if (!existsSync(folder)) await initialise(folder, log);
     refuseOtherMajor(folder);
-    return await serve(folder, unlock);
+    return await serve(folder, unlock, log);
   } catch (error) {
     await unlock();
     throw error;
@@ -41,7 +43,7 @@ function makeFolder(dataDir: string) {
 }
 
 // In a process of its own, because it leaves half a gigabyte resident; under another name until it is whole.
-async function initialise(folder: string, log: (line: string) => void) {
+async function initialise(folder: string, log: Log) {
   log('Making the database. This takes a few seconds, once.');
   const unfinished = `${folder}.new`;
   rmSync(unfinished, { recursive: true, force: true });
@@ -72,16 +74,13 @@ function versionOf(folder: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 }
 
-async function serve(folder: string, unlock: () => Promise<void>): Promise<Embedded> {
+async function serve(folder: string, unlock: () => Promise<void>, log: Log): Promise<Embedded> {
   const thread = new PgliteThread(folder);
-  await thread.ready();
-  const pool = new pg.Pool({
-    max: 1,
-    idleTimeoutMillis: 0,
-    user: 'postgres',
-    database: 'postgres',
-    stream: () => new PgliteStream(thread),
+  await thread.ready().catch((error) => {
+    throw new StartError(`Cannot open the database in ${folder}: ${error.message}.`, { cause: error });
   });
+  const stream = () => new PgliteStream(thread);
+  const pool = createPool({ max: 1, idleTimeoutMillis: 0, user: 'postgres', database: 'postgres', stream }, log);
   const close = async () => {
     await pool.end();
     await thread.stop();

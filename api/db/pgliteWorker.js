@@ -3,13 +3,21 @@ import { PGlite } from '@electric-sql/pglite';
 
 const STARTUP = 0;
 const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'];
-const database = await PGlite.create({ dataDir: workerData.folder, startParams });
+let complaints = [];
+const onStderr = (line) => void complaints?.push(line);
+const database = await PGlite.create({ dataDir: workerData.folder, startParams, onStderr }).catch(explain);
+complaints = undefined;
 
 parentPort.on('message', ({ bytes, connection }) => {
   if (bytes) answer(bytes, connection);
   else stop();
 });
 parentPort.postMessage({ ready: true });
+
+function explain(error) {
+  const reason = complaints.find((line) => /FATAL|PANIC/.test(line));
+  throw reason ? new Error(reason.replace(/^.*?(FATAL|PANIC): */, '')) : error;
+}
 
 function answer(bytes, connection) {
   if (bytes[0] === STARTUP) forgetSession();

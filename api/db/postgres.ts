@@ -1,18 +1,18 @@
-import pg from 'pg';
 import { StartError } from '../errors.ts';
+import { createPool } from './pool.ts';
+
+const SETTINGS = {
+  max: 10,
+  connectionTimeoutMillis: 10_000,
+  keepAlive: true,
+  application_name: 'shh-chatroom',
+  // @prisma/adapter-pg drops the offset of what it reads.
+  options: '-c timezone=UTC',
+};
 
 /** Connections to a PostgreSQL server, one of them tried. What it refuses throws StartError, never with the password. */
 export async function openPostgres(databaseUrl: string, log: (line: string) => void) {
-  const pool = new pg.Pool({
-    connectionString: databaseUrl,
-    max: 10,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-    application_name: 'shh-chatroom',
-    // @prisma/adapter-pg drops the offset of what it reads.
-    options: '-c timezone=UTC',
-  });
-  pool.on('error', (error) => log(`PostgreSQL closed an idle connection: ${error.message}`));
+  const pool = createPool({ ...SETTINGS, connectionString: databaseUrl }, log);
   const close = () => pool.end();
   try {
     await pool.query('SELECT 1');

@@ -1,7 +1,7 @@
 import { builder } from '../builder.ts';
 import type { Instance } from '../db/model.ts';
-import { readInstance, registrationOf } from './instance.ts';
 import { VERSION } from '../version.ts';
+import { readInstance, registrationOf } from './instance.ts';
 
 export const RegistrationType = builder.enumType('Registration', {
   description: 'Who may make an account.',
@@ -27,7 +27,8 @@ const ServerType = builder.objectRef<Instance>('Server').implement({
     }),
     version: t.string({ description: 'Of the software.', resolve: () => VERSION }),
     epoch: t.exposeID('epoch', {
-      description: 'Changes when the database was restored. A log position read under another epoch is answered with Reset.',
+      description:
+        'Changes when the database was restored. A log position read under another epoch is answered with Reset.',
     }),
   }),
 });

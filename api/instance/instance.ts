@@ -27,7 +27,10 @@ export async function claimSetUp(
   choices: { name?: string; registration?: Registration },
 ): Promise<void> {
   if (!sameText(token, setUpToken(core))) throw usedUp();
-  const { count } = await db.instance.updateMany({ where: { setUpAt: null }, data: { setUpAt: new Date(), ...choices } });
+  const { count } = await db.instance.updateMany({
+    where: { setUpAt: null },
+    data: { setUpAt: new Date(), ...choices },
+  });
   if (count === 0) throw usedUp();
 }
 
@@ -41,4 +44,7 @@ function sameText(a: string, b: string): boolean {
 }
 
 const usedUp = () =>
-  new AppError('FORBIDDEN', 'This set-up link is not valid, or it was used before. Sign in, or ask who runs this server.');
+  new AppError(
+    'FORBIDDEN',
+    'This set-up link is not valid, or it was used before. Sign in, or ask who runs this server.',
+  );

@@ -9,8 +9,14 @@ import { requireAdmin } from '../users/admins.ts';
 import type { Viewer } from '../users/users.ts';
 
 const Terms = z.object({
-  maxUses: z.int().min(1, 'An invitation is for one person at least.').max(1_000, 'An invitation is for 1,000 people at most.'),
-  expiresInHours: z.int().min(1, 'An invitation lasts an hour at least.').max(8_760, 'An invitation lasts a year at most.'),
+  maxUses: z
+    .int()
+    .min(1, 'An invitation is for one person at least.')
+    .max(1_000, 'An invitation is for 1,000 people at most.'),
+  expiresInHours: z
+    .int()
+    .min(1, 'An invitation lasts an hour at least.')
+    .max(8_760, 'An invitation lasts a year at most.'),
 });
 
 /** Makes an invitation to register. The token is shown once; only its hash is kept. Administrators only. */

@@ -17,7 +17,11 @@ export const MessageType = builder.objectRef<MessageState>('Message').implement(
     }),
     body: t.exposeString('body', { nullable: true, description: 'The text; null once it was deleted.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was stored.' }),
-    editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true, description: 'When its text was last changed.' }),
+    editedAt: t.expose('editedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its text was last changed.',
+    }),
     deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true, description: 'When it was deleted.' }),
   }),
 });

@@ -6,7 +6,10 @@ import { deleteMessage, editMessage, sendMessage } from './messages.ts';
 const SendMessageInput = builder.inputType('SendMessageInput', {
   description: 'A new message.',
   fields: (t) => ({
-    id: t.id({ required: true, description: 'A UUID that the client chooses once (version 7 is best) and keeps for every retry.' }),
+    id: t.id({
+      required: true,
+      description: 'A UUID that the client chooses once (version 7 is best) and keeps for every retry.',
+    }),
     roomId: t.id({ required: true, description: 'Of the room.' }),
     body: t.string({ required: true, description: 'The text, 1 to 8,000 characters, kept as it is.' }),
   }),

@@ -23,7 +23,12 @@ const NewMessage = z.object({ id: z.uuid('The id must be a UUID.').transform((id
  * Sends a message to a room of the viewer. Resolves after the commit. The same id from the same author in the same
  * room gives the same message, however often and wherever it is sent; any other use of that id is CONFLICT.
  */
-export async function sendMessage(core: Core, viewer: Viewer, roomId: string, input: z.input<typeof NewMessage>): Promise<MessageState> {
+export async function sendMessage(
+  core: Core,
+  viewer: Viewer,
+  roomId: string,
+  input: z.input<typeof NewMessage>,
+): Promise<MessageState> {
   const message = parse(NewMessage, input);
   const room = idOf(roomId, 'Room');
   await core.limits.take('messagesPer10Seconds', viewer.id);
@@ -36,20 +41,32 @@ export async function editMessage(core: Core, viewer: Viewer, id: string, body: 
   const text = parse(z.object({ body: Body }), { body }).body;
   const message = await ownMessage(core, viewer, id);
   await core.limits.take('messagesPer10Seconds', viewer.id);
-  return change(core, viewer, message, 'MESSAGE_EDITED', Prisma.sql`
+  return change(
+    core,
+    viewer,
+    message,
+    'MESSAGE_EDITED',
+    Prisma.sql`
     UPDATE entry e SET body = ${text}, edited_at = clock_timestamp() FROM head, acting
     WHERE e.id = ${message.id}::uuid AND e.room_id = head.id AND e.actor_id = acting.user_id
       AND e.deleted_at IS NULL AND e.body IS DISTINCT FROM ${text}
-    RETURNING e.*`);
+    RETURNING e.*`,
+  );
 }
 
 /** Deletes one's own message: its text is gone from the database, a tombstone stays. Again, it changes nothing. */
 export async function deleteMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
   const message = await ownMessage(core, viewer, id);
-  return change(core, viewer, message, 'MESSAGE_DELETED', Prisma.sql`
+  return change(
+    core,
+    viewer,
+    message,
+    'MESSAGE_DELETED',
+    Prisma.sql`
     UPDATE entry e SET body = NULL, edited_at = NULL, deleted_at = clock_timestamp() FROM head, acting
     WHERE e.id = ${message.id}::uuid AND e.room_id = head.id AND e.actor_id = acting.user_id AND e.deleted_at IS NULL
-    RETURNING e.*`);
+    RETURNING e.*`,
+  );
 }
 
 export interface PageRequest {
@@ -68,7 +85,12 @@ export interface MessagePage {
  * A page of messages, oldest first: the `first` after a position, or the `last` (50 if neither is given) before one.
  * At most 100. NOT_FOUND unless the viewer is a member.
  */
-export async function pageMessages(core: Core, viewer: Viewer, roomId: string, request: PageRequest): Promise<MessagePage> {
+export async function pageMessages(
+  core: Core,
+  viewer: Viewer,
+  roomId: string,
+  request: PageRequest,
+): Promise<MessagePage> {
   await getMembership(core, viewer, roomId);
   const { after, before, limit, newest } = window(request);
   const entries = await readMessages(core.db, roomId, { after, before, limit: limit + 1, newest });
@@ -83,12 +105,18 @@ export async function pageMessages(core: Core, viewer: Viewer, roomId: string, r
 }
 
 /** The newest message of each of these rooms, in one query. */
-export async function lastMessages(core: Core, rooms: { id: string; lastMessageSeq: number }[]): Promise<Map<string, LogEntry>> {
+export async function lastMessages(
+  core: Core,
+  rooms: { id: string; lastMessageSeq: number }[],
+): Promise<Map<string, LogEntry>> {
   const talked = rooms.filter((room) => room.lastMessageSeq > 0);
   if (talked.length === 0) return new Map();
   const places = Prisma.join(talked.map((room) => Prisma.sql`(${room.id}::uuid, ${room.lastMessageSeq}::int)`));
   const ids = await core.db.$queryRaw<{ id: string }[]>`SELECT id FROM entry WHERE (room_id, seq) IN (${places})`;
-  const entries = await findEntries(core.db, ids.map(({ id }) => id)); // prettier-ignore
+  const entries = await findEntries(
+    core.db,
+    ids.map(({ id }) => id),
+  ); // prettier-ignore
   return new Map(entries.map((entry) => [entry.roomId, entry]));
 }
 
@@ -97,14 +125,17 @@ const END = 2_147_483_647;
 function window({ first, after, last, before }: PageRequest) {
   const newest = first == null;
   const limit = first ?? last ?? 50;
-  if (limit < 1 || limit > PAGE_LIMIT) throw new AppError('INVALID_INPUT', `Ask for 1 to ${PAGE_LIMIT} messages at a time.`);
-  if (first != null && last != null) throw new AppError('INVALID_INPUT', 'Ask for the first or the last messages, not for both.');
+  if (limit < 1 || limit > PAGE_LIMIT)
+    throw new AppError('INVALID_INPUT', `Ask for 1 to ${PAGE_LIMIT} messages at a time.`);
+  if (first != null && last != null)
+    throw new AppError('INVALID_INPUT', 'Ask for the first or the last messages, not for both.');
   return { newest, limit, after: position(after, 0), before: position(before, END) };
 }
 
 function position(cursor: string | null | undefined, otherwise: number): number {
   if (cursor == null) return otherwise;
-  if (!/^\d{1,10}$/.test(cursor)) throw new AppError('INVALID_INPUT', 'A cursor is the position of a message, as text.');
+  if (!/^\d{1,10}$/.test(cursor))
+    throw new AppError('INVALID_INPUT', 'A cursor is the position of a message, as text.');
   return Math.min(Number(cursor), END);
 }
 
@@ -119,7 +150,9 @@ async function sentBefore(core: Core, viewer: Viewer, roomId: string, id: string
 }
 
 const encrypted = () =>
-  new AppError('CONFLICT', 'This room is end-to-end encrypted: a message in plain text is not taken.', { reason: 'E2EE_REQUIRED' });
+  new AppError('CONFLICT', 'This room is end-to-end encrypted: a message in plain text is not taken.', {
+    reason: 'E2EE_REQUIRED',
+  });
 
 async function ownMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
   const [entry] = await findEntries(core.db, [idOf(id, 'Message')]);

@@ -56,7 +56,11 @@ function takeDistinct(waiting: Waiting[]): Waiting[] {
 
 async function send(core: Core, roomId: string, batch: Waiting[]): Promise<void> {
   try {
-    const entries = await append(core, roomId, batch.map(({ message }) => message)); // prettier-ignore
+    const entries = await append(
+      core,
+      roomId,
+      batch.map(({ message }) => message),
+    ); // prettier-ignore
     core.roomFeeds.announce(entries);
     const added = new Map(entries.map((entry) => [entry.id, entry]));
     for (const { message, resolve } of batch) resolve(added.get(message.id));

@@ -104,7 +104,12 @@ function person(row: Row, prefix: string): Person | null {
   const id = row[`${prefix}_id`] as string | null;
   const username = row[`${prefix}_username`] as string | null;
   if (!id || !username) return null;
-  return { id, username, displayName: row[`${prefix}_name`] as string, createdAt: iso(row[`${prefix}_since`]) as string };
+  return {
+    id,
+    username,
+    displayName: row[`${prefix}_name`] as string,
+    createdAt: iso(row[`${prefix}_since`]) as string,
+  };
 }
 
 const iso = (value: unknown) => (value instanceof Date ? value.toISOString() : null);

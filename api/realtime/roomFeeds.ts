@@ -3,8 +3,8 @@ import type { Log } from '../log.ts';
 import type { Bus } from '../pubsub.ts';
 import type { LogEntry } from './entry.ts';
 import type { Heartbeat } from './heartbeat.ts';
-import { readPositions } from './roomLog.ts';
 import { RoomFeed } from './roomFeed.ts';
+import { readPositions } from './roomLog.ts';
 
 /** The rooms that somebody on this node watches. */
 export interface RoomFeeds {
@@ -33,7 +33,7 @@ export function openRoomFeeds(db: PrismaClient, bus: Bus, heartbeat: Heartbeat, 
       stop();
       throw error;
     });
-    if (!position) return stop(), null;
+    if (!position) return (stop(), null);
     feed.start(position, () => {
       stop();
       feeds.delete(roomId);
@@ -50,7 +50,7 @@ export function openRoomFeeds(db: PrismaClient, bus: Bus, heartbeat: Heartbeat, 
       opening.delete(roomId);
       throw error;
     });
-    if (!feed) return opening.delete(roomId), null;
+    if (!feed) return (opening.delete(roomId), null);
     return feed.retain() ? feed : watch(roomId);
   }
 

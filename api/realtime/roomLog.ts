@@ -76,7 +76,11 @@ export interface NewMessage {
  * authors that are not members. Gives the entries that were added.
  */
 export async function appendMessages(db: PrismaClient, roomId: string, messages: NewMessage[]): Promise<LogEntry[]> {
-  const [ids, actors, bodies] = [messages.map((m) => m.id), messages.map((m) => m.actorId), messages.map((m) => m.body)];
+  const [ids, actors, bodies] = [
+    messages.map((m) => m.id),
+    messages.map((m) => m.actorId),
+    messages.map((m) => m.body),
+  ];
   const rows = await db.$queryRaw<Record<string, unknown>[]>`
     WITH head AS MATERIALIZED (
       SELECT id FROM room WHERE id = ${roomId}::uuid AND deleted_at IS NULL AND encryption = 'NONE' FOR UPDATE

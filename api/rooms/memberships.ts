@@ -31,7 +31,14 @@ export async function getMembership(core: Core, viewer: Viewer, roomId: string):
 export async function joinRoom(core: Core, viewer: Viewer, id: string): Promise<{ room: Room; joined: boolean }> {
   const roomId = idOf(id, 'Room');
   await core.limits.take('changesPerMinute', viewer.id);
-  const joined = await change(core, viewer, roomId, 'MEMBER_JOINED', viewer.id, joining(viewer.id, Prisma.sql`head.kind = 'PUBLIC'`));
+  const joined = await change(
+    core,
+    viewer,
+    roomId,
+    'MEMBER_JOINED',
+    viewer.id,
+    joining(viewer.id, Prisma.sql`head.kind = 'PUBLIC'`),
+  );
   if (joined) await appointOwner(core, viewer, roomId);
   return { room: (await getMembership(core, viewer, roomId)).room, joined };
 }
@@ -39,7 +46,8 @@ export async function joinRoom(core: Core, viewer: Viewer, id: string): Promise<
 /** Adds a person to a room that the viewer manages. Adding a member changes nothing. */
 export async function addMember(core: Core, viewer: Viewer, roomId: string, userId: string): Promise<Membership> {
   const room = await requireRole(core, viewer, roomId, MANAGERS);
-  if (room.kind === 'DIRECT') throw new AppError('FORBIDDEN', 'A direct conversation stays between two people. Create a room instead.'); // prettier-ignore
+  if (room.kind === 'DIRECT')
+    throw new AppError('FORBIDDEN', 'A direct conversation stays between two people. Create a room instead.'); // prettier-ignore
   const user = await getUser(core, viewer, userId);
   await core.limits.take('changesPerMinute', viewer.id);
   const byManager = Prisma.sql`${acting(viewer.id, MANAGERS)}, ${joining(user.id, Prisma.sql`EXISTS (SELECT 1 FROM acting)`)}`;
@@ -81,7 +89,13 @@ export async function removeMember(core: Core, viewer: Viewer, roomId: string, u
 }
 
 /** Gives another member a role; owners. */
-export async function setRole(core: Core, viewer: Viewer, roomId: string, userId: string, role: MemberRole): Promise<Membership> {
+export async function setRole(
+  core: Core,
+  viewer: Viewer,
+  roomId: string,
+  userId: string,
+  role: MemberRole,
+): Promise<Membership> {
   const room = await requireRole(core, viewer, roomId, ['OWNER']);
   const target = await membershipOf(core, room.id, idOf(userId, 'Member'));
   if (target.userId === viewer.id) throw new AppError('FORBIDDEN', 'Your own role is changed by another owner.');

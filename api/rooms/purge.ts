@@ -19,7 +19,10 @@ export async function purgeRoom(core: Core, roomId: string): Promise<void> {
 /** Finishes deletions that a crash interrupted. */
 export async function purgeDeletedRooms(core: Core): Promise<void> {
   const left = await core.db.room.findMany({
-    where: { deletedAt: { not: null }, OR: [{ memberships: { some: {} } }, { entries: { some: { kind: { not: 'ROOM_DELETED' } } } }] },
+    where: {
+      deletedAt: { not: null },
+      OR: [{ memberships: { some: {} } }, { entries: { some: { kind: { not: 'ROOM_DELETED' } } } }],
+    },
     select: { id: true },
   });
   for (const { id } of left) await purgeRoom(core, id);

@@ -6,10 +6,10 @@ import { MessageType } from '../messages/message.schema.ts';
 import type { LogEntry } from '../realtime/entry.ts';
 import type { ResetNotice, RoomNews } from '../realtime/roomReader.ts';
 import { UserType } from '../users/users.schema.ts';
-import { MemberRoleType, RoomType } from './rooms.schema.ts';
 import { type RoomChange, watchRoomChanges } from './roomChanges.ts';
-import { getRoom } from './rooms.ts';
 import { subscribeToRoom } from './roomSubscription.ts';
+import { MemberRoleType, RoomType } from './rooms.schema.ts';
+import { getRoom } from './rooms.ts';
 
 const TYPES: Partial<Record<RoomNews['kind'], string>> = {
   RESET: 'Reset',
@@ -40,7 +40,10 @@ const entryType = (name: string, description: string) =>
 
 const RoomCreated = entryType('RoomCreated', 'The room was made; the first entry.');
 const RoomChanged = entryType('RoomChanged', 'The room got another name or topic.');
-const RoomDeleted = entryType('RoomDeleted', 'The room was deleted with everything in it; the last entry. The subscription ends.');
+const RoomDeleted = entryType(
+  'RoomDeleted',
+  'The room was deleted with everything in it; the last entry. The subscription ends.',
+);
 const MemberJoined = entryType('MemberJoined', 'A person joined, or was added by another.');
 const MemberLeft = entryType('MemberLeft', 'A person left. For that person the subscription ends.');
 const MemberRemoved = entryType('MemberRemoved', 'A person was removed. For that person the subscription ends.');
@@ -156,14 +159,17 @@ builder.subscriptionFields((t) => ({
       after: t.arg.int({ description: 'The last seq that was seen. Left out: from now on.' }),
       epoch: t.arg.id({ description: 'Server.epoch when that seq was seen.' }),
     },
-    subscribe: (_, { roomId, ...cursor }, context) =>
-      subscribeToRoom(context.core, signedIn(context), roomId, cursor),
+    subscribe: (_, { roomId, ...cursor }, context) => subscribeToRoom(context.core, signedIn(context), roomId, cursor),
     resolve: (news) => news,
   }),
   viewerEvents: t.field({
     type: ViewerEvent,
     description: 'Rooms that the viewer joins and leaves, on any device, direct rooms that others open included.',
-    args: { after: t.arg.int({ description: 'Viewer.roomsVersion as it was read with the rooms: nothing in between is missed.' }) },
+    args: {
+      after: t.arg.int({
+        description: 'Viewer.roomsVersion as it was read with the rooms: nothing in between is missed.',
+      }),
+    },
     subscribe: (_, { after }, context) => watchRoomChanges(context.core, signedIn(context), after),
     resolve: (change) => change,
   }),

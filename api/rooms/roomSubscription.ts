@@ -3,8 +3,8 @@ import { notFound } from '../errors.ts';
 import { idOf } from '../input.ts';
 import type { LogEntry } from '../realtime/entry.ts';
 import { type Cursor, RoomReader } from '../realtime/roomReader.ts';
-import { getMembership } from './memberships.ts';
 import type { Viewer } from '../users/users.ts';
+import { getMembership } from './memberships.ts';
 
 /**
  * The log of a room from a cursor on, for a member. The feed is joined before the membership is read, so a removal

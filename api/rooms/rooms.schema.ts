@@ -1,6 +1,5 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
-import type { Room } from '../db/model.ts';
 import { notFound } from '../errors.ts';
 import { MessageType, toConnection } from '../messages/message.schema.ts';
 import { pageMessages } from '../messages/messages.ts';
@@ -87,17 +86,21 @@ export const RoomType = builder.prismaObject('Room', {
       description: 'How many people are in it.',
       resolve: (room, _, { loaders }) => loaders.memberCount.load(room.id),
     }),
-    members: t.prismaConnection({
-      type: 'Membership',
-      cursor: 'roomId_userId',
-      description: 'Who is in it, longest first.',
-      resolve: (query, room, _, { core }) =>
-        core.db.membership.findMany({
-          ...query,
-          where: { roomId: room.id, leftSeq: null },
-          orderBy: [{ joinedSeq: 'asc' }, { userId: 'asc' }],
-        }),
-    }, { description: 'A page of members.' }, { description: 'A member of a page.' }),
+    members: t.prismaConnection(
+      {
+        type: 'Membership',
+        cursor: 'roomId_userId',
+        description: 'Who is in it, longest first.',
+        resolve: (query, room, _, { core }) =>
+          core.db.membership.findMany({
+            ...query,
+            where: { roomId: room.id, leftSeq: null },
+            orderBy: [{ joinedSeq: 'asc' }, { userId: 'asc' }],
+          }),
+      },
+      { name: 'MembershipConnection', description: 'A page of members.' },
+      { name: 'MembershipEdge', description: 'A member of a page.' },
+    ),
     messages: t.connection(
       {
         type: MessageType,
@@ -108,8 +111,8 @@ export const RoomType = builder.prismaObject('Room', {
         resolve: async (room, page, context) =>
           toConnection(await pageMessages(context.core, signedIn(context), room.id, page)),
       },
-      { description: 'A page of messages.' },
-      { description: 'A message of a page.' },
+      { name: 'MessageConnection', description: 'A page of messages.' },
+      { name: 'MessageEdge', description: 'A message of a page.' },
     ),
   }),
 });
@@ -176,8 +179,8 @@ builder.queryFields((t) => ({
         return context.core.db.room.findMany({ ...query, where: publicRooms(search), orderBy });
       },
     },
-    { description: 'A page of public rooms.' },
-    { description: 'A public room of a page.' },
+    { name: 'PublicRoomConnection', description: 'A page of public rooms.' },
+    { name: 'PublicRoomEdge', description: 'A public room of a page.' },
   ),
 }));
 

@@ -13,7 +13,11 @@ import { purgeRoom } from './purge.ts';
 
 export const RoomName = line(80);
 const Topic = z.union([z.literal(''), line(250)]);
-const NewRoom = z.object({ name: RoomName, topic: Topic.nullish(), kind: z.enum(['PUBLIC', 'PRIVATE'], 'A room is PUBLIC or PRIVATE.').default('PUBLIC') });
+const NewRoom = z.object({
+  name: RoomName,
+  topic: Topic.nullish(),
+  kind: z.enum(['PUBLIC', 'PRIVATE'], 'A room is PUBLIC or PRIVATE.').default('PUBLIC'),
+});
 type NewRoomInput = { name: string; topic?: string | null; kind?: RoomKind };
 const Changes = z.object({ name: RoomName.nullish(), topic: Topic.nullish() });
 
@@ -52,7 +56,9 @@ export async function createRoom(core: Core, viewer: Viewer, input: NewRoomInput
   const { name, topic, kind } = parse(NewRoom, input);
   await core.limits.take('changesPerMinute', viewer.id);
   const data = { name, topic: topic ?? '', kind, nameKey: kind === 'PUBLIC' ? nameKey(name) : null };
-  const room = await open(core, viewer, data, [{ userId: viewer.id, role: 'OWNER' as const, joinedSeq: 1 }]).catch(refuseName);
+  const room = await open(core, viewer, data, [{ userId: viewer.id, role: 'OWNER' as const, joinedSeq: 1 }]).catch(
+    refuseName,
+  );
   core.roomsVersions.ring([viewer.id]);
   return room;
 }
@@ -76,7 +82,12 @@ export async function openDirectRoom(core: Core, viewer: Viewer, userId: string)
 }
 
 /** Changes name or topic; owners and moderators. Without a difference nothing is told. */
-export async function updateRoom(core: Core, viewer: Viewer, id: string, input: z.input<typeof Changes>): Promise<Room> {
+export async function updateRoom(
+  core: Core,
+  viewer: Viewer,
+  id: string,
+  input: z.input<typeof Changes>,
+): Promise<Room> {
   const before = await requireRole(core, viewer, id, ['OWNER', 'MODERATOR']);
   const changes = parse(Changes, input);
   const { name, topic } = { name: changes.name ?? before.name, topic: changes.topic ?? before.topic };
@@ -122,7 +133,13 @@ async function open(core: Core, viewer: Viewer, room: Kind, members: NewMember[]
   const entry = { seq: 1, id: randomUUID(), kind: 'ROOM_CREATED' as const, actorId: viewer.id };
   const [made] = await core.db.$transaction([
     core.db.room.create({
-      data: { ...room, createdById: viewer.id, lastSeq: 1, memberships: { create: members }, entries: { create: entry } },
+      data: {
+        ...room,
+        createdById: viewer.id,
+        lastSeq: 1,
+        memberships: { create: members },
+        entries: { create: entry },
+      },
     }),
     core.db.user.updateMany({
       where: { id: { in: members.map((member) => member.userId) } },
@@ -136,6 +153,7 @@ const of = (viewer: Viewer) => ({ deletedAt: null, memberships: { some: { userId
 const nameKey = (name: string) => name.normalize('NFKC').toLowerCase();
 
 function refuseName(error: unknown): never {
-  if (isUniqueViolation(error, 'room_name_key_key')) throw new AppError('CONFLICT', 'A room with this name already exists');
+  if (isUniqueViolation(error, 'room_name_key_key'))
+    throw new AppError('CONFLICT', 'A room with this name already exists');
   throw error;
 }

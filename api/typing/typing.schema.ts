@@ -16,7 +16,8 @@ const roomId = 'Of the room.';
 
 builder.mutationField('setTyping', (t) =>
   t.boolean({
-    description: 'Tells the room that the viewer is typing now. Never stored. Every 2 s is enough; it wears off after 5 s.',
+    description:
+      'Tells the room that the viewer is typing now. Never stored. Every 2 s is enough; it wears off after 5 s.',
     args: { roomId: t.arg.id({ required: true, description: roomId }) },
     resolve: async (_, args, context) => {
       await setTyping(context.core, signedIn(context), args.roomId);
@@ -28,7 +29,8 @@ builder.mutationField('setTyping', (t) =>
 builder.subscriptionField('typing', (t) =>
   t.field({
     type: TypingType,
-    description: 'Who is typing in a room, the viewer included. At most once: a notice can be lost. Ends with the membership.',
+    description:
+      'Who is typing in a room, the viewer included. At most once: a notice can be lost. Ends with the membership.',
     args: { roomId: t.arg.id({ required: true, description: roomId }) },
     subscribe: (_, args, context) => subscribeToTyping(context.core, signedIn(context), args.roomId),
     resolve: (notice) => notice,

@@ -19,15 +19,19 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'Of the person.' }) },
     resolve: (_, { id }, context) => getUser(context.core, signedIn(context), id),
   }),
-  users: t.prismaConnection({
-    type: 'User',
-    cursor: 'id',
-    description: 'Everyone on this server, by display name.',
-    args: { search: t.arg.string({ description: 'Part of a name.' }) },
-    resolve: (query, _, { search }, context) => {
-      signedIn(context);
-      const orderBy = [{ displayName: 'asc' as const }, { id: 'asc' as const }];
-      return context.core.db.user.findMany({ ...query, where: searchUsers(search), orderBy });
+  users: t.prismaConnection(
+    {
+      type: 'User',
+      cursor: 'id',
+      description: 'Everyone on this server, by display name.',
+      args: { search: t.arg.string({ description: 'Part of a name.' }) },
+      resolve: (query, _, { search }, context) => {
+        signedIn(context);
+        const orderBy = [{ displayName: 'asc' as const }, { id: 'asc' as const }];
+        return context.core.db.user.findMany({ ...query, where: searchUsers(search), orderBy });
+      },
     },
-  }),
+    { name: 'UserConnection', description: 'A page of people.' },
+    { name: 'UserEdge', description: 'A person of a page.' },
+  ),
 }));

@@ -35,17 +35,28 @@ export async function createUser(db: Prisma.TransactionClient, { passwordHash, i
   const { email, displayName, ...names } = parse(UserInput, input);
   const fullName = `${names.firstName} ${names.lastName}`.trim();
   const keys = { usernameKey: usernameKey(names.username), emailKey: email && emailKey(email) };
-  const data = { ...names, ...keys, email, passwordHash, isAdmin, displayName: displayName ?? (fullName || names.username) };
+  const data = {
+    ...names,
+    ...keys,
+    email,
+    passwordHash,
+    isAdmin,
+    displayName: displayName ?? (fullName || names.username),
+  };
   return db.user.create({ data }).catch((error) => {
-    if (isUniqueViolation(error, 'user_username_key_key')) throw invalid({ username: ['user with this username already exists.'] });
-    if (isUniqueViolation(error, 'user_email_key_key')) throw invalid({ email: ['user with this email already exists.'] });
+    if (isUniqueViolation(error, 'user_username_key_key'))
+      throw invalid({ username: ['user with this username already exists.'] });
+    if (isUniqueViolation(error, 'user_email_key_key'))
+      throw invalid({ email: ['user with this email already exists.'] });
     throw error;
   });
 }
 
 /** The account with that name or e-mail address. */
 export function findAccount(core: Core, nameOrEmail: string): Promise<User | null> {
-  const where = nameOrEmail.includes('@') ? { emailKey: emailKey(nameOrEmail) } : { usernameKey: usernameKey(nameOrEmail) };
+  const where = nameOrEmail.includes('@')
+    ? { emailKey: emailKey(nameOrEmail) }
+    : { usernameKey: usernameKey(nameOrEmail) };
   return core.db.user.findUnique({ where });
 }
 
@@ -66,16 +77,18 @@ export function searchUsers(text: string | null | undefined): Prisma.UserWhereIn
   const contains = text?.trim().slice(0, 60);
   if (!contains) return {};
   return {
-    OR: [
-      { displayName: { contains, mode: 'insensitive' } },
-      { usernameKey: { contains: usernameKey(contains) } },
-    ],
+    OR: [{ displayName: { contains, mode: 'insensitive' } }, { usernameKey: { contains: usernameKey(contains) } }],
   };
 }
 
 /** A name that is free, made from what the person is called. */
 export async function deriveUsername(core: Core, firstName: string, lastName: string): Promise<string> {
-  const wish = `${firstName}.${lastName}`.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{M}\p{N}._+-]/gu, '').replace(/^[._+-]+|[._+-]+$/g, '').slice(0, 34); // prettier-ignore
+  const wish = `${firstName}.${lastName}`
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}._+-]/gu, '')
+    .replace(/^[._+-]+|[._+-]+$/g, '')
+    .slice(0, 34); // prettier-ignore
   const base = Username.safeParse(wish).success ? wish : 'person';
   for (let n = 1; ; n++) {
     const username = n === 1 ? base : `${base}${n}`;

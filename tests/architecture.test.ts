@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+// Who stands above whom, from the edge down to the core. A file imports from its own layer or from below.
+const LAYERS = [
+  ['main.ts', 'createsuperuser.ts', 'seed.ts', 'print-schema.ts'],
+  ['server.ts'],
+  ['yoga.ts', 'sockets.ts', 'connections.ts', 'static.ts', 'cookies.ts', 'requests.ts', 'documentLimits.ts', 'legacy/'],
+  ['schema.ts'],
+  [/\.schema\.ts$/],
+  ['builder.ts', 'context.ts', 'loaders.ts'],
+  ['typing/'],
+  ['messages/'],
+  ['rooms/'],
+  ['auth/'],
+  ['invitations/'],
+  ['users/'],
+  ['instance/'],
+  ['core.ts'],
+  ['realtime/'],
+  ['input.ts', 'limits.ts', 'pubsub.ts', 'log.ts', 'config.ts', 'db/', 'version.ts'],
+  ['errors.ts'],
+] as const;
+
+const ROOT = resolve(import.meta.dirname, '..');
+const API = join(ROOT, 'api');
+
+test('every file of the server has a layer', () => {
+  expect(sources(API).filter((file) => layerOf(file) === -1)).toEqual([]);
+});
+
+test('no file imports from a layer above its own', () => {
+  const wrong = sources(API).flatMap((file) =>
+    valueImports(join(API, file))
+      .filter((target) => target.startsWith(API) && !target.includes('/generated/'))
+      .map((target) => relative(API, target))
+      .filter((target) => layerOf(target) < layerOf(file))
+      .map((target) => `${file} imports ${target}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('no file imports itself through others', () => {
+  const graph = new Map(sources(API).map((file) => [file, importsWithin(file)]));
+  const cycles = [...graph.keys()].filter((file) => reaches(graph, file, file, new Set()));
+  expect(cycles).toEqual([]);
+});
+
+test('the web client and the server meet only in schema.graphql', () => {
+  const web = join(ROOT, 'web');
+  const crossing = [
+    ...sources(web).flatMap((file) => allImports(join(web, file)).filter((target) => target.startsWith(API))),
+    ...sources(API).flatMap((file) => allImports(join(API, file)).filter((target) => target.startsWith(web))),
+  ];
+  expect(crossing).toEqual([]);
+});
+
+test('only config reads the environment', () => {
+  const allowed = ['config.ts', 'createsuperuser.ts'];
+  const readers = sources(API).filter((file) => /process\.env\b/.test(read(join(API, file))));
+  expect(readers.filter((file) => !allowed.includes(file))).toEqual([]);
+});
+
+test('only db and the builder touch what Prisma generates', () => {
+  const touching = sources(API).filter((file) =>
+    allImports(join(API, file)).some((target) => target.includes('/generated/')),
+  );
+  expect(touching.filter((file) => !file.startsWith('db/') && file !== 'builder.ts')).toEqual([]);
+});
+
+test('only context makes a viewer out of credentials', () => {
+  const makers = sources(API).filter((file) => /\bverifySession\(/.test(read(join(API, file))));
+  expect(makers.filter((file) => !['context.ts', 'auth/sessions.ts'].includes(file))).toEqual([]);
+});
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => /\.(ts|vue|js)$/.test(file) && !file.startsWith('generated/') && !file.startsWith('gql/'));
+}
+
+function layerOf(file: string): number {
+  const matches = (rule: string | RegExp) =>
+    rule instanceof RegExp ? rule.test(file) : rule.endsWith('/') ? file.startsWith(rule) : file === rule;
+  return LAYERS.findIndex((rules) => rules.some(matches));
+}
+
+const importsWithin = (file: string) =>
+  valueImports(join(API, file))
+    .filter((target) => target.startsWith(API) && !target.includes('/generated/'))
+    .map((target) => relative(API, target));
+
+function reaches(graph: Map<string, string[]>, from: string, goal: string, seen: Set<string>): boolean {
+  return (graph.get(from) ?? []).some((next) => {
+    if (next === goal) return true;
+    if (seen.has(next)) return false;
+    seen.add(next);
+    return reaches(graph, next, goal, seen);
+  });
+}
+
+// A type that is imported is gone when the code runs.
+const valueImports = (file: string) =>
+  imports(file, /^(?:import|export) (?!type\b)[^;]*?from '(\.[^']+)'|^import '(\.[^']+)'/gm);
+const allImports = (file: string) => imports(file, /(?:from|import\(?) ?'(\.[^']+)'/gm);
+
+function imports(file: string, pattern: RegExp): string[] {
+  return [...read(file).matchAll(pattern)].map((match) => resolve(dirname(file), match[1] ?? match[2] ?? ''));
+}
+
+const read = (file: string) => readFileSync(file, 'utf8');
