@@ -13,12 +13,12 @@ const list = z.string().transform((text) =>
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean),
-); // prettier-ignore
+);
 const flag = z.stringbool({
   truthy: ['true', '1', 'yes', 'on'],
   falsy: ['false', '0', 'no', 'off'],
   error: 'must be true or false',
-}); // prettier-ignore
+});
 const whole = (least: number, most: number) =>
   z.coerce
     .number({ error: `must be a whole number from ${least} to ${most}` })
@@ -127,7 +127,7 @@ function sentence(issue: z.core.$ZodIssue | undefined, given: Record<string, str
 // With the embedded database there is one node, so a key of its own beside the data is enough.
 function ownSecretKey(dataDir: string, databaseUrl: string | undefined): string {
   if (databaseUrl)
-    throw new StartError('SECRET_KEY is missing: make one with `openssl rand -hex 32` and give every node the same.'); // prettier-ignore
+    throw new StartError('SECRET_KEY is missing: make one with `openssl rand -hex 32` and give every node the same.');
   const file = join(dataDir, 'secret-key');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });

@@ -54,5 +54,5 @@ function sentences(error: unknown): string {
   if (!(error instanceof AppError)) return (error as Error).stack ?? String(error);
   return Object.entries(error.details.fields ?? { '': [error.message] })
     .map(([name, texts]) => `${name} ${texts.join(' ')}`.trim())
-    .join('\n'); // prettier-ignore
+    .join('\n');
 }

@@ -28,7 +28,7 @@ export const line = (most: number) =>
         .refine(
           (text) => !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]/u.test(text),
           'This field has characters that cannot be seen.',
-        ), // prettier-ignore
+        ),
     );
 
 function fieldErrors(error: z.ZodError): FieldErrors {

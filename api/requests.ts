@@ -23,7 +23,7 @@ export function factsOf(config: Config, request: IncomingMessage): RequestFacts 
         .split(',')
         .at(-1)
         ?.trim()
-    : undefined; // prettier-ignore
+    : undefined;
   const https = trusted && headers['x-forwarded-proto'] === 'https';
   const secure = https || (config.publicUrl?.startsWith('https:') ?? false);
   const cookies = parseCookies(headers.cookie);

@@ -116,7 +116,7 @@ export async function lastMessages(
   const entries = await findEntries(
     core.db,
     ids.map(({ id }) => id),
-  ); // prettier-ignore
+  );
   return new Map(entries.map((entry) => [entry.roomId, entry]));
 }
 

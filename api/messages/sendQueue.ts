@@ -60,7 +60,7 @@ async function send(core: Core, roomId: string, batch: Waiting[]): Promise<void>
       core,
       roomId,
       batch.map(({ message }) => message),
-    ); // prettier-ignore
+    );
     core.roomFeeds.announce(entries);
     const added = new Map(entries.map((entry) => [entry.id, entry]));
     for (const { message, resolve } of batch) resolve(added.get(message.id));

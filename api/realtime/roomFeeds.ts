@@ -29,29 +29,27 @@ export function openRoomFeeds(db: PrismaClient, bus: Bus, heartbeat: Heartbeat, 
   async function open(roomId: string) {
     const feed = new RoomFeed(roomId, db, log);
     const stop = await bus.listen(topic(roomId), (entries) => feed.offer(entries as LogEntry[]));
-    const [position] = await readPositions(db, [roomId]).catch((error) => {
-      stop();
-      throw error;
-    });
-    if (!position) return (stop(), null);
-    feed.start(position, () => {
+    const close = () => {
       stop();
       feeds.delete(roomId);
       opening.delete(roomId);
-    });
-    feeds.set(roomId, feed);
-    return feed;
+    };
+    try {
+      const [position] = await readPositions(db, [roomId]);
+      if (!position) return null;
+      feed.start(position, close);
+      feeds.set(roomId, feed);
+      return feed;
+    } finally {
+      if (!feeds.has(roomId)) close();
+    }
   }
 
   async function watch(roomId: string): Promise<RoomFeed | null> {
     const pending = opening.get(roomId) ?? open(roomId);
     opening.set(roomId, pending);
-    const feed = await pending.catch((error) => {
-      opening.delete(roomId);
-      throw error;
-    });
-    if (!feed) return (opening.delete(roomId), null);
-    return feed.retain() ? feed : watch(roomId);
+    const feed = await pending;
+    return !feed || feed.retain() ? feed : watch(roomId);
   }
 
   heartbeat.every(async () => {

@@ -47,7 +47,7 @@ export async function joinRoom(core: Core, viewer: Viewer, id: string): Promise<
 export async function addMember(core: Core, viewer: Viewer, roomId: string, userId: string): Promise<Membership> {
   const room = await requireRole(core, viewer, roomId, MANAGERS);
   if (room.kind === 'DIRECT')
-    throw new AppError('FORBIDDEN', 'A direct conversation stays between two people. Create a room instead.'); // prettier-ignore
+    throw new AppError('FORBIDDEN', 'A direct conversation stays between two people. Create a room instead.');
   const user = await getUser(core, viewer, userId);
   await core.limits.take('changesPerMinute', viewer.id);
   const byManager = Prisma.sql`${acting(viewer.id, MANAGERS)}, ${joining(user.id, Prisma.sql`EXISTS (SELECT 1 FROM acting)`)}`;

@@ -13,7 +13,7 @@ export async function purgeRoom(core: Core, roomId: string): Promise<void> {
       SELECT id FROM "user" WHERE id IN (SELECT user_id FROM gone WHERE left_seq IS NULL) ORDER BY id FOR UPDATE
     )
     UPDATE "user" SET rooms_version = rooms_version + 1 WHERE id IN (SELECT id FROM members) RETURNING id`;
-  core.roomsVersions.ring(members.map((member) => member.id)); // prettier-ignore
+  core.roomsVersions.ring(members.map((member) => member.id));
 }
 
 /** Finishes deletions that a crash interrupted. */

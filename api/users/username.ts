@@ -1,49 +1,8 @@
 import { z } from 'zod';
 
 // Letters of other scripts that look like Latin ones: a name in them may not pass for a Latin name (UTS 39, reduced).
-const LOOKALIKES: Record<string, string> = {
-  а: 'a',
-  в: 'b',
-  с: 'c',
-  ԁ: 'd',
-  е: 'e',
-  ё: 'e',
-  һ: 'h',
-  і: 'i',
-  ї: 'i',
-  ј: 'j',
-  к: 'k',
-  ӏ: 'l',
-  м: 'm',
-  о: 'o',
-  р: 'p',
-  ԛ: 'q',
-  ѕ: 's',
-  т: 't',
-  у: 'y',
-  ѵ: 'v',
-  ԝ: 'w',
-  х: 'x', // biome-ignore format: a table
-  α: 'a',
-  β: 'b',
-  ε: 'e',
-  η: 'n',
-  ι: 'i',
-  κ: 'k',
-  μ: 'u',
-  ν: 'v',
-  ο: 'o',
-  ρ: 'p',
-  τ: 't',
-  υ: 'u',
-  χ: 'x',
-  γ: 'y',
-  ω: 'w', // biome-ignore format: a table
-  ı: 'i',
-  ꞓ: 'c',
-  ɑ: 'a',
-  ɡ: 'g',
-};
+const LOOKALIKES = 'авсԁеёһіїјкӏморԛѕтуѵԝхαβεηικμνορτυχγωıꞓɑɡ';
+const LATIN = 'abcdeehiijklmopqstyvwxabenikuvoptuxywicag';
 const SCRIPTS = [
   'Latin',
   'Cyrillic',
@@ -77,7 +36,7 @@ export const Username = z
 /** What is unique about a name: two names with one key look the same to people. */
 export function usernameKey(name: string): string {
   const folded = name.normalize('NFKC').trim().toLowerCase();
-  return [...folded].map((letter) => LOOKALIKES[letter] ?? letter).join('');
+  return [...folded].map((letter) => LATIN[LOOKALIKES.indexOf(letter)] ?? letter).join('');
 }
 
 function scripts(name: string): string[] {

@@ -88,7 +88,7 @@ export async function deriveUsername(core: Core, firstName: string, lastName: st
     .toLowerCase()
     .replace(/[^\p{L}\p{M}\p{N}._+-]/gu, '')
     .replace(/^[._+-]+|[._+-]+$/g, '')
-    .slice(0, 34); // prettier-ignore
+    .slice(0, 34);
   const base = Username.safeParse(wish).success ? wish : 'person';
   for (let n = 1; ; n++) {
     const username = n === 1 ? base : `${base}${n}`;
