@@ -1,9 +1,9 @@
 // Makes what is missing or older than its sources: node api/build.mjs [--generate | --server | --all]
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const STAMPS = join(ROOT, 'dist', '.stamps');
@@ -33,7 +33,7 @@ const STEPS = [
   {
     name: 'web',
     flags: [],
-    inputs: () => [...files('web', 'package-lock.json')],
+    inputs: () => [...files('web', 'schema.graphql', 'codegen.ts', 'package-lock.json')],
     outputs: ['dist/web/index.html'],
     missing: ['web/vite.config.ts', 'web/index.html'],
     run: () => run('vite', 'vite', ['build', '--config', 'web/vite.config.ts', '--logLevel', 'warn']),
@@ -45,6 +45,15 @@ const STEPS = [
     outputs: ['dist/main.js', 'dist/pgliteWorker.js', 'dist/pgliteInit.js'],
     missing: ['api/main.ts'],
     run: bundleServer,
+  },
+  {
+    // An empty database to copy at the first start: making it takes longer than people like to wait.
+    name: 'database',
+    flags: [],
+    inputs: () => [...files('api/db/pgliteInit.js'), ...versions('@electric-sql/pglite')],
+    outputs: ['dist/pgTemplate/PG_VERSION'],
+    missing: ['dist/pgliteInit.js'],
+    run: makeDatabase,
   },
 ];
 
@@ -65,7 +74,11 @@ export function serverBundle() {
   };
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await build(process.argv[2] ?? '--all');
+if (isProgram()) await build(process.argv[2] ?? '--all');
+
+function isProgram() {
+  return Boolean(process.argv[1]) && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
+}
 
 async function build(flag) {
   if (isPruned()) return;
@@ -130,6 +143,15 @@ function* versions(...names) {
 
 function manifest(name) {
   return JSON.parse(readFileSync(at(`node_modules/${name}/package.json`), 'utf8'));
+}
+
+function makeDatabase() {
+  rmSync(at('dist/pgTemplate'), { recursive: true, force: true });
+  mkdirSync(at('dist/pgTemplate'), { mode: 0o700 });
+  const { status } = spawnSync(process.execPath, [at('dist/pgliteInit.js'), at('dist/pgTemplate')], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) fail('The empty database could not be made.');
 }
 
 async function bundleServer() {

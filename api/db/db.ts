@@ -34,6 +34,8 @@ export async function openDatabase({ databaseUrl, dataDir, log = () => {} }: Opt
 function connect({ pool, close }: { pool: pg.Pool; close(): Promise<void> }) {
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool),
+    // The longer formats quote the query's values, a message's text among them.
+    errorFormat: 'minimal',
     transactionOptions: { maxWait: 10_000, timeout: 20_000 },
   });
   const disconnect = async () => {

@@ -4,6 +4,7 @@ import { linkSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
 
@@ -96,17 +97,16 @@ async function close(server: Server) {
   await once(server.close(), 'close');
 }
 
-/** The answer at that address; undefined when nobody listens, `?` when somebody does and is busy. */
+/** The answer at that address; undefined when nobody listens, `?` when somebody does and is too busy to say. */
 async function whoAnswers(address: string): Promise<string | undefined> {
-  const socket = connect(address).setTimeout(2000, () => socket.destroy());
-  let answer = '';
+  const socket = connect(address);
   try {
     await once(socket, 'connect');
-    for await (const text of socket.setEncoding('utf8')) answer += text;
   } catch {
-    return socket.connecting || socket.pending ? undefined : '?';
+    return undefined;
   }
-  return answer || '?';
+  socket.setTimeout(2000, () => socket.destroy());
+  return (await text(socket).catch(() => '')) || '?';
 }
 
 function busy(folder: string, answer = '?') {

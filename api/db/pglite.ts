@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
@@ -21,8 +21,7 @@ export type Embedded = { pool: pg.Pool; close(): Promise<void> };
  * a statement outside an open transaction waits for that one's end. The folder is ours until `close`.
  */
 export async function openPglite(dataDir: string, log: Log): Promise<Embedded> {
-  makeFolder(dataDir);
-  const unlock = await lockFolder(dataDir);
+  const unlock = await takeFolder(dataDir);
   try {
     const folder = join(dataDir, 'pg');
     if (!existsSync(folder)) await initialise(folder, log);
@@ -34,24 +33,33 @@ export async function openPglite(dataDir: string, log: Log): Promise<Embedded> {
   }
 }
 
-function makeFolder(dataDir: string) {
+async function takeFolder(dataDir: string) {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return await lockFolder(dataDir);
   } catch (error) {
-    throw new StartError(`Cannot make the data folder ${dataDir}: ${(error as Error).message}.`);
+    if (error instanceof StartError) throw error;
+    throw new StartError(`Cannot use the data folder ${dataDir}: ${(error as Error).message}.`, { cause: error });
   }
 }
 
 // In a process of its own, because it leaves half a gigabyte resident; under another name until it is whole.
 async function initialise(folder: string, log: Log) {
-  log('Making the database. This takes a few seconds, once.');
   const unfinished = `${folder}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { mode: 0o700 });
-  const { code, complaint } = await run(fileURLToPath(new URL('./pgliteInit.js', import.meta.url)), unfinished);
-  if (code !== 0) throw new StartError(`Cannot make the database in ${folder}: ${complaint}`);
+  if (existsSync(beside('./pgTemplate'))) cpSync(beside('./pgTemplate'), unfinished, { recursive: true });
+  else await make(folder, unfinished, log);
   renameSync(unfinished, folder);
 }
+
+async function make(folder: string, unfinished: string, log: Log) {
+  log('Making the database. This takes a few seconds, once.');
+  const { code, complaint } = await run(beside('./pgliteInit.js'), unfinished);
+  if (code !== 0) throw new StartError(`Cannot make the database in ${folder}: ${complaint}`);
+}
+
+const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 async function run(program: string, argument: string) {
   const child = spawn(process.execPath, [program, argument], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -25,8 +25,8 @@ export async function openPostgres(databaseUrl: string, log: (line: string) => v
 
 function sentence(error: unknown, databaseUrl: string): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  const { host, username, pathname } = new URL(databaseUrl);
-  const server = `PostgreSQL at ${host}`;
+  const { host, username, pathname, searchParams } = new URL(databaseUrl);
+  const server = `PostgreSQL at ${host || (searchParams.get('host') ?? 'localhost')}`;
   switch (code) {
     case '28P01':
       return `${server} refuses the password of "${decodeURIComponent(username)}".`;

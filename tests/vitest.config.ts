@@ -1,0 +1,34 @@
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import vue from '@vitejs/plugin-vue';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+const root = resolve(import.meta.dirname, '..');
+
+// graphql 16 has two entries, and Vite would take the other one than Node does: errors would lose their class.
+const alias = [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }];
+
+function project(name: string, include: string[], rest: TestProjectInlineConfiguration['test'] = {}) {
+  return { root, plugins: [vue()], resolve: { alias }, test: { name, include, ...rest } };
+}
+
+const embedded = { globalSetup: 'tests/services/embedded.setup.ts', env: { SERVICES: 'embedded' } };
+const cluster = { globalSetup: 'tests/services/cluster.setup.ts', env: { SERVICES: 'cluster' } };
+
+export default defineConfig({
+  root,
+  test: {
+    maxWorkers: 2,
+    projects: [
+      project('unit', ['tests/*.test.ts', 'tests/web/**/*.test.ts']),
+      project('api-embedded', ['tests/api/**/*.test.ts'], { ...embedded, ...patience() }),
+      project('api-cluster', ['tests/api/**/*.test.ts'], { ...cluster, ...patience() }),
+      project('e2e', ['tests/e2e/**/*.test.ts'], { ...embedded, ...patience() }),
+    ],
+  },
+});
+
+// Machines are slow and noisy: only what hangs may fail for its time.
+function patience() {
+  return { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_000 };
+}
