@@ -20,6 +20,7 @@ interface Types {
 }
 
 const MOST_COST = 5_000;
+const ONCE = { field: 1, multiplier: 1 };
 
 export const builder = new SchemaBuilder<Types>({
   plugins: [RelayPlugin, ComplexityPlugin, PrismaPlugin],
@@ -34,8 +35,10 @@ export const builder = new SchemaBuilder<Types>({
     cursorType: 'String',
     nodeQueryOptions: false,
     nodesQueryOptions: false,
-    nodesOnConnection: { description: 'The things themselves, without their cursors.' },
+    // The connection itself counts how many it was asked for.
+    nodesOnConnection: { complexity: ONCE, description: 'The things themselves, without their cursors.' },
     edgesFieldOptions: {
+      complexity: ONCE,
       nullable: { list: false, items: false },
       description: 'The things of this page, with their cursors.',
     },

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { isIP } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { StartError } from './errors.ts';
@@ -19,18 +20,23 @@ const flag = z.stringbool({
   falsy: ['false', '0', 'no', 'off'],
   error: 'must be true or false',
 });
+const listOf = (fits: (part: string) => boolean, what: string) =>
+  list.refine((parts) => parts.every(fits), `must list ${what}, with commas`);
 const whole = (least: number, most: number) =>
-  z.coerce
-    .number({ error: `must be a whole number from ${least} to ${most}` })
-    .int(`must be a whole number from ${least} to ${most}`)
-    .min(least, `must be a whole number from ${least} to ${most}`)
-    .max(most, `must be a whole number from ${least} to ${most}`);
+  z
+    .string()
+    .transform((text) => (/^\d+$/.test(text) ? Number(text) : -1))
+    .refine((number) => number >= least && number <= most, `must be a whole number from ${least} to ${most}`);
 const url = (protocols: RegExp, example: string) =>
   z.url({ protocol: protocols, error: `must be an address such as ${example}` });
-const origin = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).origin === text);
+
+const isHost = (text: string) => isIP(text) > 0 || /^[\w.-]+$/.test(text);
+const isHostPattern = (text: string) => /^(\*|\.?[\w-]+(\.[\w-]+)*|\[[\da-f:]+\])$/i.test(text);
+const isOrigin = (text: string) => isSite(text) && new URL(text).origin === text;
+const isSite = (text: string) => URL.canParse(text) && /^https?:\/\/[^/?#@]+\/?$/i.test(text);
 
 const Environment = z.object({
-  HOST: z.string().default('127.0.0.1'),
+  HOST: z.string().refine(isHost, 'must be an address or a name such as 127.0.0.1').default('127.0.0.1'),
   PORT: whole(0, 65535).default(8000),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: url(/^postgres(ql)?$/, 'postgresql://user:password@host:5432/name').optional(),
@@ -42,15 +48,15 @@ const Environment = z.object({
     .optional(),
   SECRET_KEY_PREVIOUS: z.string().min(32, 'must have at least 32 characters').optional(),
   DEBUG: flag.default(false),
-  ALLOWED_HOSTS: list.default([]),
-  CORS_ALLOWED_ORIGINS: list
-    .pipe(z.array(origin))
-    .default([])
-    .catch(() => {
-      throw new StartError('CORS_ALLOWED_ORIGINS must list origins such as https://chat.example.org, with commas.');
-    }),
-  PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be an address such as https://chat.example.org' }).optional(),
-  TRUSTED_PROXIES: list.default([]),
+  ALLOWED_HOSTS: listOf(isHostPattern, 'names such as chat.example.org')
+    .transform((hosts) => hosts.map((host) => host.toLowerCase()))
+    .default([]),
+  CORS_ALLOWED_ORIGINS: listOf(isOrigin, 'origins such as https://chat.example.org').default([]),
+  PUBLIC_URL: z
+    .string()
+    .refine(isSite, 'must be an address such as https://chat.example.org, without a path')
+    .optional(),
+  TRUSTED_PROXIES: listOf((part) => isIP(part) > 0, 'addresses such as 127.0.0.1').default([]),
   REGISTRATION: z
     .string()
     .toUpperCase()
@@ -129,9 +135,19 @@ function ownSecretKey(dataDir: string, databaseUrl: string | undefined): string 
   if (databaseUrl)
     throw new StartError('SECRET_KEY is missing: make one with `openssl rand -hex 32` and give every node the same.');
   const file = join(dataDir, 'secret-key');
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
-  return readFileSync(file, 'utf8').trim();
+  const key = readOrMake(file);
+  if (key.length < 32) throw new StartError(`${file} holds no secret key: restore it, or remove it to get a new one.`);
+  return key;
+}
+
+function readOrMake(file: string): string {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new StartError(`Cannot keep a secret key in ${file}: ${(error as Error).message}.`);
+  }
 }
 
 function allowedHosts(listed: string[], publicUrl: string | undefined, host: string): string[] {

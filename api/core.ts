@@ -7,6 +7,7 @@ import { type Bus, openBus } from './pubsub.ts';
 import { type Heartbeat, startHeartbeat } from './realtime/heartbeat.ts';
 import { openRoomFeeds, type RoomFeeds } from './realtime/roomFeeds.ts';
 import { openRoomsVersions, type RoomsVersions } from './realtime/roomsVersions.ts';
+import type { Deliveries } from './realtime/sharedGroup.ts';
 
 /** What every domain function is given: the parts of one running node. */
 export interface Core {
@@ -20,6 +21,8 @@ export interface Core {
   heartbeat: Heartbeat;
   roomFeeds: RoomFeeds;
   roomsVersions: RoomsVersions;
+  /** What came of the shared subscriptions of this node. */
+  deliveries: Deliveries;
   /** The id of the installation; the rest of the row may change and is read when it is needed. */
   instanceId: string;
   close(): Promise<void>;
@@ -41,6 +44,7 @@ export async function openCore(config: Config, log: Log): Promise<Core> {
     limits,
     heartbeat,
     roomFeeds: openRoomFeeds(database.prisma, bus, heartbeat, log),
+    deliveries: { executions: 0, delivered: 0, fellBack: 0 },
     roomsVersions: openRoomsVersions(database.prisma, bus, heartbeat),
     instanceId: (await readInstance(database)).id,
     close: async () => {

@@ -15,6 +15,15 @@ export function idOf(value: unknown, what: string): string {
   return parsed.data.toLowerCase();
 }
 
+/** Text to look for, as LIKE takes it: without wildcards, and without what no text in the database can have. */
+export function literally(text: string, most: number): string {
+  return text
+    .replaceAll('\0', '')
+    .trim()
+    .slice(0, most)
+    .replace(/[\\%_]/g, '\\$&');
+}
+
 /** One line of text that people see, trimmed: no control, bidi override or zero-width characters. */
 export const line = (most: number) =>
   z
@@ -23,7 +32,7 @@ export const line = (most: number) =>
     .pipe(
       z
         .string()
-        .min(1, 'This field may not be blank.')
+        .min(1, { error: 'This field may not be blank.', abort: true })
         .max(most, `Ensure this field has no more than ${most} characters.`)
         .refine(
           (text) => !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]/u.test(text),

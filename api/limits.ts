@@ -9,6 +9,8 @@ export interface Limits {
   take(name: LimitName, key: string): Promise<void>;
   /** Throws RATE_LIMITED when nothing is left, and takes nothing. */
   check(name: LimitName, key: string): Promise<void>;
+  /** Gives back what was taken once. */
+  giveBack(name: LimitName, key: string): Promise<void>;
   /** Gives the whole allowance back. */
   forget(name: LimitName, key: string): Promise<void>;
   close(): void;
@@ -35,6 +37,7 @@ export function openLimits(config: Config): Limits {
       const used = await limiters[name].get(key);
       if (used && used.remainingPoints <= 0) refuse(used);
     },
+    giveBack: async (name, key) => void (await limiters[name].reward(key)),
     forget: async (name, key) => void (await limiters[name].delete(key)),
     close: () => redis?.disconnect(),
   };

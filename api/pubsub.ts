@@ -11,7 +11,7 @@ import type { Log } from './log.ts';
 export interface Bus {
   /** Rings without waiting. A failure is counted and logged, never thrown. */
   ring(topic: string, payload: unknown): void;
-  /** Resolves once rings are heard, or after half a second if Redis does not answer. */
+  /** Resolves once rings are heard, or after half a second if Redis does not answer. Gives the way to stop, once. */
   listen(topic: string, onRing: (payload: unknown) => void): Promise<() => void>;
   /** Calls back after the connection was lost and is there again: rings in between were missed. */
   onRestored(callback: () => void): void;
@@ -33,7 +33,11 @@ function localBus(): Bus {
     ring: (topic, payload) => void engine.publish(topic, JSON.parse(JSON.stringify(payload))),
     listen: async (topic, onRing) => {
       const id = await engine.subscribe(topic, onRing);
-      return () => engine.unsubscribe(id);
+      let stopped = false;
+      return () => {
+        if (!stopped) engine.unsubscribe(id);
+        stopped = true;
+      };
     },
     onRestored: () => {},
     connected: () => true,
@@ -86,6 +90,7 @@ async function listen(engine: RedisPubSub, topic: string, onRing: (payload: unkn
   subscription.catch((error) => log.warn('bus.listen_failed', { error }));
   await Promise.race([subscription, new Promise((resolve) => setTimeout(resolve, 500).unref())]);
   return () => {
+    if (stopped) return; // A second time would take the topic away from another listener.
     stopped = true;
     subscription.then((id) => engine.unsubscribe(id)).catch((error) => log.warn('bus.unlisten_failed', { error }));
   };

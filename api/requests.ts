@@ -18,17 +18,14 @@ export function factsOf(config: Config, request: IncomingMessage): RequestFacts 
   const { headers, socket } = request;
   const peer = plain(socket.remoteAddress ?? '');
   const trusted = config.trustedProxies.includes(peer);
-  const forwardedFor = trusted
-    ? String(headers['x-forwarded-for'] ?? '')
-        .split(',')
-        .at(-1)
-        ?.trim()
-    : undefined;
+  const chain = trusted ? String(headers['x-forwarded-for'] ?? '').split(',') : [];
+  // What stands left of the address that our own proxy saw, anyone may have written.
+  const nearest = chain.map((part) => plain(part.trim())).findLast((part) => !config.trustedProxies.includes(part));
   const https = trusted && headers['x-forwarded-proto'] === 'https';
   const secure = https || (config.publicUrl?.startsWith('https:') ?? false);
   const cookies = parseCookies(headers.cookie);
   return {
-    address: forwardedFor && isIP(forwardedFor) ? plain(forwardedFor) : peer,
+    address: nearest && isIP(nearest) ? nearest : peer,
     secure,
     origin: config.publicUrl ?? `${secure ? 'https' : 'http'}://${headers.host ?? ''}`,
     credentials: { cookie: cookies.access_token, bearer: /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] },

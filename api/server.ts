@@ -5,12 +5,16 @@ import { cookieJar } from './cookies.ts';
 import type { Core } from './core.ts';
 import { answerLegacy } from './legacy/routes.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
-import { openSockets } from './sockets.ts';
+import { openSockets, refuse as refuseRaw } from './sockets.ts';
 import { createStatic, SECURITY_HEADERS } from './static.ts';
-import { createGraphQL } from './yoga.ts';
+import { createGraphQL, render } from './yoga.ts';
 
 const BODY = 100 * 1_024;
 const DRAIN = 8_000;
+const BROKEN: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
 
 export interface App {
   server: Server;
@@ -27,12 +31,13 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
   const sockets = await openSockets(core, yoga);
   const server = createServer((request, response) => {
     handle(core, yoga, files, request, response).catch((error) => {
-      core.log.error('http.bug', { error });
-      if (!response.headersSent) return answer(response, 500, { detail: 'Something went wrong on the server.' });
-      response.destroy();
+      const { message, extensions } = render(core, error);
+      if (response.headersSent) return void response.destroy();
+      refuse(response, extensions.code === 'UNAVAILABLE' ? 503 : 500, message, {}, String(extensions.code));
     });
   });
   server.on('upgrade', sockets.upgrade);
+  server.on('clientError', (error, socket) => refuseRaw(socket, BROKEN[codeOf(error)] ?? '400 Bad Request'));
   server.requestTimeout = 30_000;
   return {
     server,
@@ -82,7 +87,7 @@ async function graphql(
   const wantsPage = request.method === 'GET' && request.headers.accept?.includes('text/html');
   if (wantsPage && core.config.graphiql) return files.explorer(request, response);
   if (request.method !== 'POST') return refuse(response, 405, 'Send GraphQL documents with POST.', { Allow: 'POST' });
-  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+  if (!/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? '')) {
     return refuse(response, 415, 'Send GraphQL documents as application/json.');
   }
   const viewer = await viewerOrNobody(core, facts.credentials);
@@ -112,8 +117,8 @@ async function legacy(
 ) {
   const { method = 'GET', headers } = request;
   const cookies = cookieJar(facts);
-  const contentType = headers['content-type'] ?? '';
-  const answered = await answerLegacy(core, { method, path, contentType, body, facts, cookies });
+  const { accept = '', 'content-type': contentType = '' } = headers;
+  const answered = await answerLegacy(core, { method, path, accept, contentType, body, facts, cookies });
   if (!answered) return false;
   for (const [name, value] of Object.entries(answered.headers ?? {})) response.setHeader(name, value);
   if (cookies.changes.length > 0) response.setHeader('Set-Cookie', cookies.changes);
@@ -153,6 +158,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   return Buffer.concat(chunks);
 }
 
+const codeOf = (error: NodeJS.ErrnoException) => error.code ?? '';
 const isSafe = (request: IncomingMessage) => request.method === 'GET' || request.method === 'HEAD';
 
 const unknownHost = (response: ServerResponse) =>

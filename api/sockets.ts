@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, GraphQLError } from 'graphql';
+import { type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { TokenError } from './auth/tokens.ts';
@@ -9,6 +9,8 @@ import { type Credentials, viewerOf } from './context.ts';
 import type { Core } from './core.ts';
 import { acceptLegacySocket } from './legacy/socket.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
+import { createSharedExecution, type SharedOperation, sharedKey } from './sharedExecution.ts';
+import { SECURITY_HEADERS } from './static.ts';
 import type { Viewer } from './users/users.ts';
 import { render, type Yoga } from './yoga.ts';
 
@@ -32,7 +34,7 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
     upgrade: (request, socket, head) => {
       socket.on('error', () => socket.destroy());
       const facts = factsOf(core.config, request);
-      const path = new URL(request.url ?? '/', 'http://host').pathname;
+      const path = request.url?.split('?', 1)[0] ?? '/';
       if (!isKnownHost(core.config, request.headers.host)) return refuse(socket, '400 Bad Request');
       if (!isOurs(core.config, request, facts)) return refuse(socket, '403 Forbidden');
       if (path === '/graphql') {
@@ -58,41 +60,57 @@ interface Extra extends Record<PropertyKey, unknown> {
 }
 
 function serveGraphQL(core: Core, yoga: Yoga, server: WebSocketServer, connections: Connections) {
+  const subscribeShared = createSharedExecution(core, core.deliveries);
   server.on('connection', (socket) => connections.guard(socket));
   useServer<{ authorization?: unknown }, Extra>(
     {
       connectionInitWaitTimeout: 3_000,
-      onConnect: async ({ connectionParams, extra }) => {
-        extra.facts = factsOf(core.config, extra.request);
-        const viewer = await connect(core, credentialsOf(extra.facts, connectionParams?.authorization));
-        extra.viewer = viewer === 'refused' ? null : viewer;
-        if (viewer === 'refused') extra.socket.close(4401, 'Your session has ended: refresh, then connect again.');
-        else if (viewer && !connections.add(extra.socket, viewer, 4401)) extra.socket.close(4429, 'Too many sockets.');
-      },
-      onSubscribe: async ({ extra, subscriptions }, _id, params) => {
+      onConnect: ({ connectionParams, extra }) => admit(core, connections, extra, connectionParams?.authorization),
+      onSubscribe: async ({ extra, subscriptions }, id, params) => {
+        if (extra.socket.readyState !== extra.socket.OPEN) return [closing()];
         if (Object.keys(subscriptions).length > SUBSCRIPTIONS) return [tooMany()];
         try {
-          return await prepare(yoga, extra, params);
+          return await prepare(core, yoga, extra, id, params);
         } catch (error) {
           return [render(core, error)];
         }
       },
       execute: (args) => (args as Prepared).rootValue.execute(args),
-      subscribe: (args) => (args as Prepared).rootValue.subscribe(args),
+      subscribe: (args) => {
+        const { shared, rootValue } = args as Prepared;
+        return shared ? subscribeShared(shared) : rootValue.subscribe(args);
+      },
     },
     server,
     12_000,
   );
 }
 
+// Whoever is not let in learns it from the code of the closing: what is thrown here, the library would tell the client.
+async function admit(core: Core, connections: Connections, extra: Extra, authorization: unknown): Promise<void> {
+  extra.facts = factsOf(core.config, extra.request);
+  try {
+    extra.viewer = await viewerOf(core, credentialsOf(extra.facts, authorization));
+    if (!extra.viewer || connections.add(extra.socket, extra.viewer, 4401)) return;
+    extra.socket.close(4429, 'Too many sockets of one person.');
+  } catch (error) {
+    const refused = error instanceof TokenError;
+    if (refused) extra.socket.close(4401, 'Your session has ended: refresh, then connect again.');
+    else extra.socket.close(1013, render(core, error).message);
+  }
+}
+
 type Prepared = ExecutionArgs & {
+  shared: SharedOperation | null;
   rootValue: { execute: typeof Function.prototype; subscribe: typeof Function.prototype };
 };
 
 // An error of the operation is answered as one, never by closing the socket.
 async function prepare(
+  core: Core,
   yoga: Yoga,
   extra: Extra,
+  operationId: string,
   params: { query: string; operationName?: string | null; variables?: object | null },
 ) {
   const caller = {
@@ -106,27 +124,25 @@ async function prepare(
   });
   const document = parse(params.query);
   const errors = validate(schema, document);
-  if (errors.length > 0) return errors.map((error: GraphQLError) => coded(error));
-  return {
+  if (errors.length > 0) return errors.map((error: GraphQLError) => render(core, error));
+  if (!getOperationAST(document, params.operationName)) return [unknownOperation()];
+  const operation = {
     schema,
     document,
     operationName: params.operationName,
-    variableValues: params.variables,
+    variableValues: params.variables as Record<string, unknown> | null | undefined,
     contextValue: await contextFactory(),
-    rootValue: { execute, subscribe },
   };
+  const key = sharedKey(operation, params.query);
+  const shared = key === null ? null : { ...operation, key, operationId, socket: extra.socket };
+  return { ...operation, shared, rootValue: { execute, subscribe } };
 }
 
-function coded(error: GraphQLError): GraphQLError {
-  const { nodes, source, positions, path } = error;
-  return new GraphQLError(error.message, {
-    nodes,
-    source,
-    positions,
-    path,
-    extensions: { code: 'INVALID_INPUT', ...error.extensions },
-  });
-}
+const unknownOperation = () =>
+  new GraphQLError('The document has no operation of this name.', { extensions: { code: 'INVALID_INPUT' } });
+
+// Between the server's goodbye and the client's answer nothing is done any more.
+const closing = () => new GraphQLError('This socket is closing.', { extensions: { code: 'UNAVAILABLE' } });
 
 const tooMany = () =>
   new GraphQLError(`A socket carries at most ${SUBSCRIPTIONS} operations at a time.`, {
@@ -138,13 +154,9 @@ function credentialsOf(facts: RequestFacts, authorization: unknown): Credentials
   return bearer ? { cookie: undefined, bearer } : facts.credentials;
 }
 
-async function connect(core: Core, credentials: Credentials): Promise<Viewer | null | 'refused'> {
-  return viewerOf(core, credentials).catch((error) => {
-    if (error instanceof TokenError) return 'refused' as const;
-    throw error;
-  });
-}
-
-function refuse(socket: Duplex, status: string) {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+/** Answers what is no request that a response could be made for. */
+export function refuse(socket: Duplex, status: string) {
+  const headers = { ...SECURITY_HEADERS, Connection: 'close', 'Content-Length': 0 };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`);
 }

@@ -49,7 +49,8 @@ type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 /** Serves the built web client: its files, and its page for every path that is none. `explorer` serves GraphiQL. */
 export function createStatic(folder: string): { serve: Serve; explorer: Serve } {
   if (!existsSync(join(folder, 'index.html'))) return { serve: notBuilt, explorer: notBuilt };
-  const files = sirv(folder, { single: true, etag: true });
+  // Looked up anew each time: a new build may replace the files while the node runs.
+  const files = sirv(folder, { dev: true, single: true, etag: true });
   const send = (request: IncomingMessage, response: ServerResponse) =>
     files(request, response, () => notFound(response));
   return {

@@ -32,7 +32,7 @@ export function render(core: Core, error: unknown): GraphQLError {
   const wrapped = error instanceof GraphQLError ? error : undefined;
   const cause = wrapped ? (wrapped.originalError ?? wrapped) : error;
   if (cause instanceof AppError) return as(wrapped, cause.message, { code: cause.code, ...cause.details });
-  if (cause instanceof GraphQLError) return as(cause, cause.message, { code: 'INVALID_INPUT', ...cause.extensions });
+  if (cause instanceof GraphQLError) return as(cause, cause.message, { ...telling(cause), code: 'INVALID_INPUT' });
   if (isUnavailable(cause))
     return as(wrapped, 'The server cannot reach its database. Try again in a moment.', { code: 'UNAVAILABLE' });
   core.log.error('graphql.bug', { error: cause, path: wrapped?.path });
@@ -44,10 +44,21 @@ function as(error: GraphQLError | undefined, message: string, extensions: Record
   return new GraphQLError(message, { nodes, source, positions, path, extensions });
 }
 
+// The library adds what the client sent, under a name and a code of its own.
+function telling({ extensions: { originalError, ...rest } }: GraphQLError) {
+  return rest;
+}
+
 const limitDocuments: Plugin = {
   onParse: ({ setParseFn }) =>
     setParseFn((source: string, options: object) => parse(source, { ...options, maxTokens: MOST_TOKENS })),
-  onValidate: ({ addValidationRule }) => addValidationRule(documentLimits),
+  onValidate: ({ addValidationRule }) => {
+    addValidationRule(documentLimits);
+    return ({ valid, result }) => {
+      if (valid) return;
+      for (const { extensions } of result as GraphQLError[]) extensions.code = 'INVALID_INPUT';
+    };
+  },
 };
 
 const limitTime: Plugin = {

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const LAYERS = [
   ['main.ts', 'createsuperuser.ts', 'seed.ts', 'print-schema.ts'],
   ['server.ts'],
-  ['yoga.ts', 'sockets.ts', 'connections.ts', 'static.ts', 'cookies.ts', 'requests.ts', 'documentLimits.ts', 'legacy/'],
+  ['yoga.ts', 'sockets.ts', 'connections.ts', 'static.ts', 'cookies.ts', 'requests.ts', 'documentLimits.ts', 'sharedExecution.ts', 'legacy/'],
   ['schema.ts'],
   [/\.schema\.ts$/],
   ['builder.ts', 'context.ts', 'loaders.ts'],
@@ -19,7 +19,7 @@ const LAYERS = [
   ['instance/'],
   ['core.ts'],
   ['realtime/'],
-  ['input.ts', 'limits.ts', 'pubsub.ts', 'log.ts', 'config.ts', 'db/', 'version.ts'],
+  ['input.ts', 'paging.ts', 'limits.ts', 'pubsub.ts', 'log.ts', 'config.ts', 'db/', 'version.ts'],
   ['errors.ts'],
 ] as const;
 

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
+  type GraphQLField,
   type GraphQLNamedType,
+  getNamedType,
+  isAbstractType,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
@@ -22,6 +25,36 @@ test('schema.graphql is what the code says', () => {
 test('every type, field, argument and value of the schema says what it is', () => {
   expect(types.flatMap((type) => [...(type.description ? [] : [type.name]), ...membersWithout(type)])).toEqual([]);
 });
+
+test('no field of a shared subscription looks at who asks', () => {
+  const shared = Object.values(schema.getSubscriptionType()?.getFields() ?? {}).filter(
+    (field) => field.extensions.shared,
+  );
+  expect(shared.map((field) => field.name)).toEqual(['roomLog', 'viewerLog']);
+  expect([...reachable(shared.map((field) => getNamedType(field.type)))].flatMap(fieldsWithContext)).toEqual([]);
+});
+
+function reachable(from: GraphQLNamedType[], found = new Set<GraphQLNamedType>()): Set<GraphQLNamedType> {
+  for (const type of from) {
+    if (found.has(type)) continue;
+    found.add(type);
+    const narrower = isAbstractType(type) ? [...schema.getPossibleTypes(type)] : [];
+    reachable([...narrower, ...fieldsOf(type).map((field) => getNamedType(field.type))], found);
+  }
+  return found;
+}
+
+// A resolver that takes the context could answer each viewer differently: what it gives must not be shared.
+function fieldsWithContext(type: GraphQLNamedType): string[] {
+  const options = (field: GraphQLField<unknown, unknown>) =>
+    field.extensions.pothosOptions as { resolve?: () => unknown };
+  return fieldsOf(type)
+    .filter((field) => (options(field).resolve?.length ?? 0) > 1)
+    .map((field) => `${type.name}.${field.name}`);
+}
+
+const fieldsOf = (type: GraphQLNamedType) =>
+  isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : [];
 
 function membersWithout(type: GraphQLNamedType): string[] {
   return members(type)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createClient, type Client } from 'graphql-ws';
+import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { readConfig } from '../api/config.ts';
 import { type Core, openCore } from '../api/core.ts';
@@ -48,22 +48,30 @@ const GENEROUS = {
   LIMIT_CHANGES_PER_MINUTE: '100000',
 };
 
-export async function openNode(environment: Record<string, string>): Promise<Node> {
-  const core = await openCore(readConfig({ PORT: '0', LOG_LEVEL: 'error', ...environment }), createLog('error'));
-  const app = await openApp(core, 'no-web-client');
+export async function openNode(environment: Record<string, string>, webFolder = 'no-web-client'): Promise<Node> {
+  const config = readConfig({ PORT: '0', LOG_LEVEL: 'error', ...environment });
+  const core = await openCore(config, createLog(config.logLevel));
+  const app = await openApp(core, webFolder);
   const url = await app.listen();
+  let closed: Promise<void> | undefined;
   const close = async () => {
     await app.close();
     await core.close();
   };
-  return { core, app, url, close };
+  return { core, app, url, close: () => (closed ??= close()) };
 }
 
 export const PASSWORD = 'quiet enough here';
 
 async function register(node: Node, name: string): Promise<Person> {
-  const input = { username: `${name}.${randomUUID().slice(0, 6)}`, displayName: name, password: PASSWORD, cookies: false };
-  const document = 'mutation ($input: RegisterInput!) { register(input: $input) { accessToken refreshToken viewer { id user { username } } } }';
+  const input = {
+    username: `${name}.${randomUUID().slice(0, 6)}`,
+    displayName: name,
+    password: PASSWORD,
+    cookies: false,
+  };
+  const document =
+    'mutation ($input: RegisterInput!) { register(input: $input) { accessToken refreshToken viewer { id user { username } } } }';
   const anyone = new Person(node, { name, id: '', accessToken: '' });
   const { accessToken, refreshToken, viewer } = (await anyone.graphql(document, { input })).register;
   return new Person(node, { name, id: viewer.id, username: viewer.user.username, accessToken, refreshToken });
@@ -110,7 +118,10 @@ export class Person {
   }
 
   /** The first error of the answer: its code, message and what else stands in its extensions. */
-  async refused(document: string, variables: object = {}): Promise<{ code: string; message: string; fields?: Record<string, string[]> }> {
+  async refused(
+    document: string,
+    variables: object = {},
+  ): Promise<{ code: string; message: string; fields?: Record<string, string[]> }> {
     const { errors } = await this.ask(document, variables);
     if (!errors) throw new Error(`${this.name} was not refused`);
     return { message: errors[0].message, ...errors[0].extensions };
@@ -122,7 +133,9 @@ export class Person {
   }
 
   post(path: string, body: BodyInit | null, headers: Record<string, string> = {}): Promise<Response> {
-    const authorization: Record<string, string> = this.accessToken ? { authorization: `Bearer ${this.accessToken}` } : {};
+    const authorization: Record<string, string> = this.accessToken
+      ? { authorization: `Bearer ${this.accessToken}` }
+      : {};
     return fetch(this.node.url + path, {
       method: 'POST',
       body,
@@ -134,7 +147,10 @@ export class Person {
   subscribe(document: string, variables: object = {}): Arrivals {
     this.socket ??= connect(this.node, this.accessToken);
     const arrivals = new Arrivals();
-    const stop = this.socket.subscribe({ query: document, variables: variables as Record<string, unknown> }, arrivals.sink);
+    const stop = this.socket.subscribe(
+      { query: document, variables: variables as Record<string, unknown> },
+      arrivals.sink,
+    );
     arrivals.stop = stop;
     return arrivals;
   }
@@ -155,7 +171,11 @@ export class Person {
     await this.graphql('mutation ($id: ID!) { joinRoom(id: $id) { id } }', { id: roomId });
   }
 
-  async say(roomId: string, body: string, id: string = randomUUID()): Promise<{ id: string; seq: number; body: string | null }> {
+  async say(
+    roomId: string,
+    body: string,
+    id: string = randomUUID(),
+  ): Promise<{ id: string; seq: number; body: string | null }> {
     const document = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id seq body createdAt } }';
     return (await this.graphql(document, { input: { id, roomId, body } })).sendMessage;
   }

@@ -38,15 +38,14 @@ export async function register(core: Core, origin: Origin, input: RegistrationIn
 export async function logIn(core: Core, origin: Origin, name: string, password: string): Promise<Tokens> {
   const attempt = `${origin.address} ${usernameKey(name).slice(0, 100)}`;
   await core.limits.take('loginsPerMinute', origin.address);
-  await core.limits.check('loginFailures', attempt);
-  const user = await findAccount(core, name.slice(0, 254));
-  const { matches, renewed } = await verifyPassword(user?.passwordHash, password);
-  if (!user || !matches) {
-    await core.limits.take('loginFailures', attempt);
-    throw new AppError('UNAUTHENTICATED', 'Invalid username or password');
-  }
+  // Taken before the password is looked at, so that many tries at once gain nothing.
+  await core.limits.take('loginFailures', attempt);
+  const user = await findByPassword(core, name, password).catch(async (error) => {
+    await core.limits.giveBack('loginFailures', attempt);
+    throw error;
+  });
+  if (!user) throw new AppError('UNAUTHENTICATED', 'Invalid username or password');
   await core.limits.forget('loginFailures', attempt);
-  if (renewed) await core.db.user.update({ where: { id: user.id }, data: { passwordHash: renewed } });
   return startSession(core, user.id, origin.label);
 }
 
@@ -64,6 +63,14 @@ export async function setUp(core: Core, origin: Origin, input: SetUpInput): Prom
     return createUser(db, { ...account, passwordHash, isAdmin: true });
   });
   return startSession(core, user.id, origin.label);
+}
+
+async function findByPassword(core: Core, name: string, password: string): Promise<User | null> {
+  const user = await findAccount(core, name.slice(0, 254));
+  const { matches, renewed } = await verifyPassword(user?.passwordHash, password);
+  if (!user || !matches) return null;
+  if (renewed) await core.db.user.update({ where: { id: user.id }, data: { passwordHash: renewed } });
+  return user;
 }
 
 async function admit(core: Core, db: Prisma.TransactionClient, invitation: string | null | undefined): Promise<void> {

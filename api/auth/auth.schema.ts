@@ -1,5 +1,6 @@
 import { builder } from '../builder.ts';
 import { type Context, signedIn } from '../context.ts';
+import type { Core } from '../core.ts';
 import type { Session } from '../db/model.ts';
 import { AppError } from '../errors.ts';
 import { RegistrationType } from '../instance/instance.schema.ts';
@@ -9,12 +10,14 @@ import { UserType } from '../users/users.schema.ts';
 import { getUser, type Viewer } from '../users/users.ts';
 import { logIn, register, setUp } from './accounts.ts';
 import {
+  endSession,
   endSessionOf,
   listSessions,
   revokeOtherSessions,
   revokeSession,
   rotateSession,
   signInAgain,
+  startSession,
   type Tokens,
 } from './sessions.ts';
 import { TokenError } from './tokens.ts';
@@ -157,28 +160,25 @@ builder.mutationFields((t) => ({
     type: AuthPayload,
     description: 'Makes the first administrator with the one-time link that the server printed, and signs them in.',
     args: { input: t.arg({ type: SetUpInput, required: true, description: 'Who, and what the server is called.' }) },
-    resolve: async (_, { input }, context) =>
-      keep(context, await setUp(context.core, context.caller.origin, input), input.cookies),
+    resolve: (_, { input }, context) =>
+      signIn(context, input.cookies, () => setUp(context.core, context.caller.origin, input)),
   }),
   register: t.field({
     type: AuthPayload,
     description: 'Makes an account and signs in. INVALID_INPUT names the fields at fault; FORBIDDEN where one may not.',
     args: { input: t.arg({ type: RegisterInput, required: true, description: 'The account.' }) },
-    resolve: async (_, { input }, context) => {
-      await register(context.core, context.caller.origin, input);
-      return keep(
-        context,
-        await logIn(context.core, context.caller.origin, input.username, input.password),
-        input.cookies,
-      );
-    },
+    resolve: (_, { input }, context) =>
+      signIn(context, input.cookies, async () => {
+        const user = await register(context.core, context.caller.origin, input);
+        return startSession(context.core, user.id, context.caller.origin.label);
+      }),
   }),
   logIn: t.field({
     type: AuthPayload,
     description: 'Starts a session. UNAUTHENTICATED says the same for an unknown name and a wrong password.',
     args: { input: t.arg({ type: LogInInput, required: true, description: 'Who wants in.' }) },
-    resolve: async (_, { input }, context) =>
-      keep(context, await logIn(context.core, context.caller.origin, input.username, input.password), input.cookies),
+    resolve: (_, { input }, context) =>
+      signIn(context, input.cookies, () => logIn(context.core, context.caller.origin, input.username, input.password)),
   }),
   refresh: t.field({
     type: AuthPayload,
@@ -187,17 +187,14 @@ builder.mutationFields((t) => ({
     resolve: async (_, { refreshToken }, context) => {
       const token = refreshToken ?? context.cookies?.refreshToken;
       if (!token) throw new AppError('UNAUTHENTICATED', 'Sign in first.');
-      const tokens = await rotateSession(context.core, token).catch((error) => {
-        throw error instanceof TokenError ? signInAgain() : error;
-      });
-      return keep(context, tokens, refreshToken == null);
+      return signIn(context, refreshToken == null, () => rotate(context.core, token));
     },
   }),
   logOut: t.boolean({
     description: 'Ends this session and closes its sockets. True also when there was none.',
     resolve: async (_, _args, context) => {
       const { core, caller, cookies } = context;
-      if (caller.viewer) await revokeSession(core, caller.viewer, caller.viewer.sessionId);
+      if (caller.viewer) await endSession(core, caller.viewer);
       else await endSessionOf(core, cookies?.accessToken, cookies?.refreshToken);
       cookies?.clear();
       return true;
@@ -217,15 +214,21 @@ builder.mutationFields((t) => ({
   }),
 }));
 
-function keep(context: Context, tokens: Tokens, inCookies: boolean): Signed {
-  if (inCookies && !context.cookies) {
-    throw new AppError(
-      'INVALID_INPUT',
-      'Cookies cannot be set over a socket: sign in over HTTP, or with cookies: false.',
-    );
-  }
+// Where the tokens cannot be kept, nothing is started.
+async function signIn(context: Context, inCookies: boolean, start: () => Promise<Tokens>): Promise<Signed> {
+  if (inCookies && !context.cookies) throw noCookiesHere();
+  const tokens = await start();
   if (inCookies) context.cookies?.set(tokens);
   return { tokens, inCookies };
+}
+
+const noCookiesHere = () =>
+  new AppError('INVALID_INPUT', 'Cookies cannot be set over a socket: sign in over HTTP, or with cookies: false.');
+
+function rotate(core: Core, refreshToken: string): Promise<Tokens> {
+  return rotateSession(core, refreshToken).catch((error) => {
+    throw error instanceof TokenError ? signInAgain() : error;
+  });
 }
 
 // What the answer selects of the viewer is resolved as that viewer.

@@ -13,7 +13,7 @@ const WAITING = 32;
 /** A password that may be chosen: 8 to 256 characters of any kind, not among the common ones. */
 export const Password = z
   .string('This field is required.')
-  .min(1, 'This field may not be blank.')
+  .min(1, { error: 'This field may not be blank.', abort: true })
   .min(8, 'This password is too short. It must contain at least 8 characters.')
   .max(256, 'This password is too long. It may contain at most 256 characters.')
   .refine((password) => !common().has(password.toLowerCase()), 'This password is too common.');
@@ -26,7 +26,7 @@ export const hashPassword = (password: string) => inTurn(() => argon2.hash(passw
  * store when the stored one was made with weaker parameters.
  */
 export async function verifyPassword(hash: string | undefined, password: string) {
-  const matches = await inTurn(async () => argon2.verify(hash ?? (await decoy()), password.slice(0, 256)));
+  const matches = await inTurn(async () => argon2.verify(hash ?? (await decoy()), password));
   if (!hash || !matches) return { matches: false };
   const renewed = argon2.needsRehash(hash, PARAMETERS) ? await hashPassword(password) : undefined;
   return { matches: true, renewed };

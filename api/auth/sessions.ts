@@ -60,6 +60,11 @@ export async function revokeSession(core: Core, viewer: Viewer, id: string): Pro
   if (ended.length === 0) throw notFound('Session');
 }
 
+/** Ends the session that asks and closes its sockets. It may have ended in the same moment: that is the same. */
+export async function endSession(core: Core, viewer: Viewer): Promise<void> {
+  await endSessions(core, { id: viewer.sessionId, userId: viewer.id });
+}
+
 /** Ends all of the viewer's sessions but this one; gives their number. */
 export async function revokeOtherSessions(core: Core, viewer: Viewer): Promise<number> {
   return (await endSessions(core, { userId: viewer.id, id: { not: viewer.sessionId } })).length;

@@ -1,5 +1,6 @@
 import { createHash, webcrypto } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
 import type { Core } from '../core.ts';
 
 export const ACCESS_SECONDS = 15 * 60;
@@ -13,6 +14,8 @@ export interface Claims {
   issuedAt: number;
 }
 export type TokenType = 'access' | 'refresh';
+const Payload = z.object({ sub: z.guid(), sid: z.guid(), jti: z.guid(), iat: z.number() });
+
 /** Why a token is refused: it was good once, or it never was. */
 export class TokenError extends Error {
   constructor(readonly reason: 'expired' | 'invalid') {
@@ -52,14 +55,10 @@ async function verifyWith(core: Core, type: TokenType, token: string, secret: st
     issuer: core.instanceId,
     audience: type,
     typ: `${type}+jwt`,
-    requiredClaims: ['sub', 'sid', 'jti', 'iat', 'exp'],
+    requiredClaims: ['exp'],
   });
-  return {
-    userId: payload.sub as string,
-    sessionId: payload.sid as string,
-    tokenId: payload.jti as string,
-    issuedAt: payload.iat as number,
-  };
+  const { sub, sid, jti, iat } = Payload.parse(payload);
+  return { userId: sub, sessionId: sid, tokenId: jti, issuedAt: iat };
 }
 
 function refuse(error: unknown): never {

@@ -1,11 +1,16 @@
-import type { CookieJar } from '../context.ts';
+import { type CookieJar, viewerOf } from '../context.ts';
 import type { Core } from '../core.ts';
 import type { RequestFacts } from '../requests.ts';
+import type { Viewer } from '../users/users.ts';
+import { endSession, refreshSession, registerPerson, signIn } from './accounts.ts';
+import { answerTo, Refusal } from './refusals.ts';
+import { createNamedRoom, deleteById, joinById, leaveById, listOwnRooms, listPeople } from './rooms.ts';
 
 export interface LegacyRequest {
   method: string;
   /** Without the query. */
   path: string;
+  accept: string;
   contentType: string;
   body: Buffer;
   facts: RequestFacts;
@@ -17,7 +22,51 @@ export interface LegacyAnswer {
   headers?: Record<string, string>;
 }
 
-/** The answer of a documented route; null when the path is none of them. */
-export async function answerLegacy(_core: Core, _request: LegacyRequest): Promise<LegacyAnswer | null> {
-  return null;
+type Answer = (core: Core, request: LegacyRequest, roomId: string) => Promise<LegacyAnswer>;
+type AnswerTo = (core: Core, viewer: Viewer, request: LegacyRequest, roomId: string) => Promise<LegacyAnswer>;
+interface Route {
+  method: 'GET' | 'POST' | 'DELETE';
+  path: RegExp;
+  answer: Answer;
+  /** Whether the web client has a page there too: browsers that ask for one get it. */
+  isPage?: boolean;
+}
+
+const ROUTES: Route[] = [
+  { method: 'POST', path: /^\/register\/?$/, answer: registerPerson, isPage: true },
+  { method: 'POST', path: /^\/login\/?$/, answer: signIn, isPage: true },
+  { method: 'POST', path: /^\/refresh\/?$/, answer: refreshSession },
+  { method: 'POST', path: /^\/logout\/?$/, answer: endSession },
+  { method: 'GET', path: /^\/api\/users\/?$/, answer: signedIn(listPeople) },
+  { method: 'GET', path: /^\/rooms\/?$/, answer: signedIn(listOwnRooms) },
+  { method: 'POST', path: /^\/rooms\/create\/?$/, answer: signedIn(createNamedRoom) },
+  { method: 'POST', path: /^\/room\/join\/?$/, answer: signedIn(joinById) },
+  { method: 'POST', path: /^\/room\/leave\/?$/, answer: signedIn(leaveById) },
+  { method: 'DELETE', path: /^\/room\/delete\/([^/]+)\/?$/, answer: signedIn(deleteById) },
+];
+
+/** The answer of a documented route, refusals and failures included; null when the path is none of them. */
+export async function answerLegacy(core: Core, request: LegacyRequest): Promise<LegacyAnswer | null> {
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  const route = ROUTES.find(({ path }) => path.test(request.path));
+  if (!route || (route.isPage && method === 'GET' && request.accept.includes('text/html'))) return null;
+  if (method !== route.method) return wrongMethod(request, route);
+  try {
+    return await route.answer(core, request, route.path.exec(request.path)?.[1] ?? '');
+  } catch (error) {
+    return answerTo(core, error);
+  }
+}
+
+function signedIn(answer: AnswerTo): Answer {
+  return async (core, request, roomId) => {
+    const viewer = await viewerOf(core, request.facts.credentials);
+    if (!viewer) throw new Refusal(401, { detail: 'Authentication credentials were not provided.' });
+    return answer(core, viewer, request, roomId);
+  };
+}
+
+function wrongMethod(request: LegacyRequest, { method }: Route): LegacyAnswer {
+  const Allow = method === 'GET' ? 'GET, HEAD, OPTIONS' : `${method}, OPTIONS`;
+  return { status: 405, body: { detail: `Method "${request.method}" not allowed.` }, headers: { Allow } };
 }

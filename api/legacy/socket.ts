@@ -1,9 +1,78 @@
-import type { WebSocket } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import type { Connections } from '../connections.ts';
+import { type Credentials, viewerOf } from '../context.ts';
 import type { Core } from '../core.ts';
 import type { RequestFacts } from '../requests.ts';
+import { type Chat, type Door, END, endSocket, SocketEnd, whenClosed } from './chat.ts';
+import { endWithToken } from './expiry.ts';
+import { receive } from './inbound.ts';
+import { followRoom, followTyping, openLog } from './outbound.ts';
 
-/** The old chat socket, after the upgrade. */
-export async function acceptLegacySocket(_core: Core, _connections: Connections, socket: WebSocket, _facts: RequestFacts, _roomId: string): Promise<void> {
-  socket.close(4000);
+const WAITING = 16;
+const PING = 12_000;
+
+/**
+ * The old chat socket, after the upgrade: one person in one room, until a close code says why not (any more).
+ * Frames that come before the person is admitted wait. Never rejects.
+ */
+export async function acceptLegacySocket(
+  core: Core,
+  connections: Connections,
+  socket: WebSocket,
+  facts: RequestFacts,
+  roomId: string,
+): Promise<void> {
+  connections.guard(socket);
+  const closed = new AbortController();
+  socket.once('close', () => closed.abort());
+  keepAlive(socket, closed.signal);
+  const door = { core, socket, roomId, closed: closed.signal };
+  const admitted = admit(door, connections, facts.credentials).catch((error) => endSocket(door, error));
+  takeTurns(socket, async (data, isBinary) => {
+    const chat = await admitted;
+    if (chat) await receive(chat, data, isBinary);
+  });
+  await admitted;
+}
+
+async function admit(door: Door, connections: Connections, credentials: Credentials): Promise<Chat> {
+  const viewer = await viewerOf(door.core, credentials);
+  door.closed.throwIfAborted();
+  if (!viewer) throw new SocketEnd(END.noToken, 'No access token');
+  if (!connections.add(door.socket, viewer, END.invalidToken)) throw new SocketEnd(END.tooMany, 'Too many sockets');
+  const chat = { ...door, viewer, shown: 0 };
+  const log = await openLog(chat);
+  const parts = [followRoom(chat, log), followTyping(chat), endWithToken(chat, credentials)];
+  for (const part of parts) part.catch((error) => endSocket(chat, error));
+  return chat;
+}
+
+// One frame after the other, so that messages keep their order; a client that sends faster than that is read more slowly.
+function takeTurns(socket: WebSocket, handle: (data: RawData, isBinary: boolean) => Promise<void>) {
+  let waiting = 0;
+  let turn = Promise.resolve();
+  socket.on('message', (data, isBinary) => {
+    // Whom we have told goodbye is not listened to any more.
+    if (socket.readyState !== socket.OPEN) return;
+    if (++waiting === WAITING) socket.pause();
+    turn = turn
+      .then(() => handle(data, isBinary))
+      .finally(() => {
+        if (waiting-- === WAITING) socket.resume();
+      });
+  });
+}
+
+// Proxies cut what is silent, and a peer that vanished without a word would count as a socket of this person.
+function keepAlive(socket: WebSocket, closed: AbortSignal) {
+  let answered = true;
+  socket.on('pong', () => {
+    answered = true;
+  });
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, PING).unref();
+  whenClosed(closed, () => clearInterval(timer));
 }

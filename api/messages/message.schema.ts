@@ -1,7 +1,6 @@
 import { builder } from '../builder.ts';
 import type { MessageState } from '../realtime/entry.ts';
 import { UserType } from '../users/users.schema.ts';
-import type { MessagePage } from './messages.ts';
 
 export const MessageType = builder.objectRef<MessageState>('Message').implement({
   description: 'A message, in its newest state.',
@@ -25,10 +24,3 @@ export const MessageType = builder.objectRef<MessageState>('Message').implement(
     deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true, description: 'When it was deleted.' }),
   }),
 });
-
-/** A page as a Relay connection whose cursors are positions. */
-export function toConnection({ messages, hasNextPage, hasPreviousPage }: MessagePage) {
-  const edges = messages.map((node) => ({ node, cursor: String(node.seq) }));
-  const [startCursor, endCursor] = [edges.at(0)?.cursor ?? null, edges.at(-1)?.cursor ?? null];
-  return { edges, pageInfo: { startCursor, endCursor, hasNextPage, hasPreviousPage } };
-}

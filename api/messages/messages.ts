@@ -3,6 +3,7 @@ import type { Core } from '../core.ts';
 import { Prisma } from '../db/db.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, parse } from '../input.ts';
+import { type Page, type PageRequest, readPage } from '../paging.ts';
 import type { LogEntry, MessageState } from '../realtime/entry.ts';
 import { acting, appendChange, findEntries, readMessages } from '../realtime/roomLog.ts';
 import { getMembership } from '../rooms/memberships.ts';
@@ -10,7 +11,6 @@ import type { Viewer } from '../users/users.ts';
 import { sendTogether } from './sendQueue.ts';
 
 export const BODY_LIMIT = 8_000;
-const PAGE_LIMIT = 100;
 
 const Body = z
   .string('Message is empty.')
@@ -69,18 +69,6 @@ export async function deleteMessage(core: Core, viewer: Viewer, id: string): Pro
   );
 }
 
-export interface PageRequest {
-  first?: number | null;
-  after?: string | null;
-  last?: number | null;
-  before?: string | null;
-}
-export interface MessagePage {
-  messages: MessageState[];
-  hasNextPage: boolean;
-  hasPreviousPage: boolean;
-}
-
 /**
  * A page of messages, oldest first: the `first` after a position, or the `last` (50 if neither is given) before one.
  * At most 100. NOT_FOUND unless the viewer is a member.
@@ -90,18 +78,13 @@ export async function pageMessages(
   viewer: Viewer,
   roomId: string,
   request: PageRequest,
-): Promise<MessagePage> {
-  await getMembership(core, viewer, roomId);
-  const { after, before, limit, newest } = window(request);
-  const entries = await readMessages(core.db, roomId, { after, before, limit: limit + 1, newest });
-  const more = entries.length > limit;
-  const page = entries.slice(0, limit);
-  if (newest) page.reverse();
-  return {
-    messages: page.flatMap((entry) => entry.message ?? []),
-    hasPreviousPage: newest ? more : after > 0,
-    hasNextPage: newest ? before < END : more,
-  };
+): Promise<Page<MessageState>> {
+  const room = await getMembership(core, viewer, roomId);
+  return readPage(request, 'last', async ({ after, before, limit, backwards }) => {
+    const range = { after: position(after, 0), before: position(before, END), limit, newest: backwards };
+    const entries = await readMessages(core.db, room.roomId, range);
+    return entries.flatMap((entry) => entry.message ?? []);
+  });
 }
 
 /** The newest message of each of these rooms, in one query. */
@@ -121,16 +104,6 @@ export async function lastMessages(
 }
 
 const END = 2_147_483_647;
-
-function window({ first, after, last, before }: PageRequest) {
-  const newest = first == null;
-  const limit = first ?? last ?? 50;
-  if (limit < 1 || limit > PAGE_LIMIT)
-    throw new AppError('INVALID_INPUT', `Ask for 1 to ${PAGE_LIMIT} messages at a time.`);
-  if (first != null && last != null)
-    throw new AppError('INVALID_INPUT', 'Ask for the first or the last messages, not for both.');
-  return { newest, limit, after: position(after, 0), before: position(before, END) };
-}
 
 function position(cursor: string | null | undefined, otherwise: number): number {
   if (cursor == null) return otherwise;

@@ -69,10 +69,10 @@ async function send(core: Core, roomId: string, batch: Waiting[]): Promise<void>
   }
 }
 
-// An id that another node committed while this statement waited for the room is seen by the second try.
-async function append(core: Core, roomId: string, messages: NewMessage[]): Promise<LogEntry[]> {
+// An id that another node or room commits while this statement waits is seen by the next try: each has one id less.
+async function append(core: Core, roomId: string, messages: NewMessage[], tries = MOST): Promise<LogEntry[]> {
   return appendMessages(core.db, roomId, messages).catch((error) => {
-    if (isUniqueViolation(error)) return appendMessages(core.db, roomId, messages);
+    if (tries > 0 && isUniqueViolation(error)) return append(core, roomId, messages, tries - 1);
     throw error;
   });
 }

@@ -12,12 +12,15 @@ const KEPT = 256;
 export class RoomFeed {
   top = 0;
   epoch = '';
+  /** Grows when something that was read before may not be handed out as it was: it was edited or deleted. */
+  revision = 0;
   private latest: LogEntry[] = [];
   private readonly waiting = new Set<() => void>();
   private readers = 0;
   private stop: (() => void) | null = null;
   private pulling: Promise<void> | null = null;
   private rungBefore = 0;
+  private missed = false;
 
   constructor(
     readonly roomId: string,
@@ -62,6 +65,13 @@ export class RoomFeed {
     if (position.seq > this.top) this.pull();
   }
 
+  /** Resolves when everything that stood in the log before the call is here, unless the database cannot be reached. */
+  async refresh(): Promise<void> {
+    await this.pulling;
+    this.pull();
+    await this.pulling;
+  }
+
   /** The entry with that seq if it is among those kept. */
   at(seq: number): LogEntry | undefined {
     return this.latest[seq - (this.latest[0]?.seq ?? 0)];
@@ -82,14 +92,23 @@ export class RoomFeed {
     this.latest.push(entry);
     if (this.latest.length > KEPT) this.latest.shift();
     if (entry.kind === 'MESSAGE_EDITED' || entry.kind === 'MESSAGE_DELETED') this.rewrite(entry);
+    if (entry.kind === 'ROOM_DELETED') this.forgetBefore(entry);
   }
 
   // What was edited or deleted is not handed out in its old wording, not even from memory.
   private rewrite({ message }: LogEntry) {
-    if (message) this.latest = this.latest.map((e) => (e.message?.id === message.id ? { ...e, message } : e));
+    this.revision++;
+    const stale = (e: LogEntry) => e.message?.id === message?.id && !e.message?.deletedAt;
+    if (message) this.latest = this.latest.map((e) => (stale(e) ? { ...e, message } : e));
+  }
+
+  private forgetBefore(entry: LogEntry) {
+    this.revision++;
+    this.latest = [entry];
   }
 
   private pull() {
+    this.missed = true;
     this.pulling ??= this.catchUp()
       .catch((error) => this.log.warn('feed.pull_failed', { error }))
       .finally(() => {
@@ -98,10 +117,11 @@ export class RoomFeed {
   }
 
   private async catchUp() {
-    for (;;) {
+    while (this.missed) {
+      this.missed = false;
       const entries = await readEntries(this.db, this.roomId, this.top);
-      if (entries.length === 0) return;
       for (const entry of entries) this.take(entry);
+      if (entries.length > 0) this.missed = true;
       this.wake();
     }
   }

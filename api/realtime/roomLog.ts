@@ -11,10 +11,12 @@ export interface Change {
   actorId: string;
   subject?: Prisma.Sql;
   targetId?: string;
-  detail?: LogEntry['detail'];
+  /** JSON as `LogEntry` has it; may use `bumped`, the room's row after the change. */
+  detail?: Prisma.Sql;
   /**
-   * CTEs of which one is named `changed`. They run under the lock of the room, may use `head` (id, kind, and seq: the
-   * position that this entry will have), and decide: if `changed` returns no row, nothing is appended.
+   * CTEs of which one is named `changed`. They run under the lock of the room, may use `head` (id, kind, name, topic, and
+   * seq: the position that this entry will have), and decide: if `changed` returns no row, nothing is appended. All but
+   * `head` and the rows that they lock or change are as of the beginning of the statement, before it waited for the room.
    */
   changes: Prisma.Sql;
   /** What else changes in the room's own row, as the tail of a SET list. */
@@ -28,22 +30,21 @@ export interface Change {
  * change takes no number. Null when the change did not apply. Rows are always locked in the order room, membership,
  * message, user, so that no two appends wait for each other.
  */
-export async function appendChange(db: PrismaClient, change: Change): Promise<LogEntry | null> {
-  const detail = change.detail ? JSON.stringify(change.detail) : null;
+export async function appendChange(db: Prisma.TransactionClient, change: Change): Promise<LogEntry | null> {
   const rows = await db.$queryRaw<Record<string, unknown>[]>`
     WITH head AS MATERIALIZED (
-      SELECT id, kind, last_seq + 1 AS seq FROM room WHERE id = ${change.roomId}::uuid AND deleted_at IS NULL FOR UPDATE
+      SELECT id, kind, name, topic, last_seq + 1 AS seq FROM room WHERE id = ${change.roomId}::uuid AND deleted_at IS NULL FOR UPDATE
     ),
     ${change.changes},
     bumped AS (
       UPDATE room SET last_seq = head.seq ${change.alsoSet ?? Prisma.empty} FROM head
       WHERE room.id = head.id AND EXISTS (SELECT 1 FROM changed)
-      RETURNING room.id, room.last_seq
+      RETURNING room.*
     ),
     added AS (
       INSERT INTO entry (room_id, seq, id, kind, actor_id, subject_id, target_id, detail, created_at)
       SELECT id, last_seq, ${randomUUID()}::uuid, ${change.kind}::"EntryKind", ${change.actorId}::uuid,
-        ${change.subject ?? Prisma.sql`NULL`}::uuid, ${change.targetId ?? null}::uuid, ${detail}::jsonb, clock_timestamp()
+        ${change.subject ?? Prisma.sql`NULL`}::uuid, ${change.targetId ?? null}::uuid, ${change.detail ?? Prisma.sql`NULL`}::jsonb, clock_timestamp()
       FROM bumped
       RETURNING *
     )
@@ -59,11 +60,13 @@ export const acting = (userId: string, roles: MemberRole[] = ['OWNER', 'MODERATO
     FOR SHARE OF m
   )`;
 
+/** The UPDATE that counts a change in the rooms of these people; locks them in the order of their ids, as all do. */
+export const noteRooms = (userIds: Prisma.Sql) => Prisma.sql`
+  UPDATE "user" SET rooms_version = rooms_version + 1
+  WHERE id IN (SELECT id FROM "user" WHERE id IN (${userIds}) ORDER BY id FOR NO KEY UPDATE)`;
+
 /** The CTE `noted`: counts the change in the rooms of everyone whom `changed` names. */
-export const noted = Prisma.sql`
-  noted AS (
-    UPDATE "user" SET rooms_version = rooms_version + 1 WHERE id IN (SELECT user_id FROM changed)
-  )`;
+export const noted = Prisma.sql`noted AS (${noteRooms(Prisma.sql`SELECT user_id FROM changed`)})`;
 
 export interface NewMessage {
   id: string;
@@ -73,7 +76,8 @@ export interface NewMessage {
 
 /**
  * Appends the messages of members to one room in one statement, in the order given, skipping ids that are taken and
- * authors that are not members. Gives the entries that were added.
+ * authors that are not members. Gives the entries that were added. They are written in the order of their ids, so that
+ * no two rooms wait for each other's; an id that is committed elsewhere meanwhile is a unique violation.
  */
 export async function appendMessages(db: PrismaClient, roomId: string, messages: NewMessage[]): Promise<LogEntry[]> {
   const [ids, actors, bodies] = [
@@ -99,12 +103,13 @@ export async function appendMessages(db: PrismaClient, roomId: string, messages:
       UPDATE room SET last_seq = room.last_seq + total.n, last_message_seq = room.last_seq + total.n
       FROM (SELECT count(*)::int AS n FROM fresh) total
       WHERE room.id = ${roomId}::uuid AND total.n > 0
-      RETURNING room.id, room.last_seq - total.n AS base
+      RETURNING room.id, room.last_seq - total.n AS base, clock_timestamp() AS at
     ),
     added AS (
       INSERT INTO entry (room_id, seq, id, kind, actor_id, body, created_at)
-      SELECT bumped.id, bumped.base + fresh.step, fresh.id, 'MESSAGE', fresh.actor_id, fresh.body, clock_timestamp()
+      SELECT bumped.id, bumped.base + fresh.step, fresh.id, 'MESSAGE', fresh.actor_id, fresh.body, bumped.at
       FROM bumped, fresh
+      ORDER BY fresh.id
       RETURNING *
     )
     ${selectEntries(Prisma.sql`added`)} ORDER BY e.seq`;

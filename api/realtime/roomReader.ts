@@ -1,4 +1,5 @@
 import type { PrismaClient } from '../db/db.ts';
+import { AppError } from '../errors.ts';
 import type { LogEntry } from './entry.ts';
 import type { RoomFeed } from './roomFeed.ts';
 import type { RoomFeeds } from './roomFeeds.ts';
@@ -19,37 +20,69 @@ export interface Cursor {
   epoch?: string | null | undefined;
 }
 
+/** Says who may read: gives what tells the last entry for them, or throws AppError. */
+export type Admit = () => Promise<(entry: LogEntry) => boolean>;
+
 /**
  * Reads a room's log from a cursor on: every entry once, in order, without a hole, first from the past, then live.
  * When the cursor is not of this log (ahead of it, or of another epoch) it yields one Reset and goes on from there.
- * A reader that is not asked costs nothing but its cursor. Ends after the entry for which `isLast` is true.
+ * A reader that is not asked costs nothing but its cursor. Ends after the entry that is the last for who reads.
  */
 export class RoomReader implements AsyncIterableIterator<RoomNews> {
-  private cursor: number;
-  private epoch: string;
+  private cursor = 0;
+  private epoch = '';
+  /** Whether this entry is the last for who reads. */
+  isLast: (entry: LogEntry) => boolean = () => true;
+  private notice: ResetNotice | null = null;
   private page: LogEntry[] = [];
+  private revision = 0;
   private ended = false;
   private cancelWait: () => void = () => {};
 
-  constructor(
+  private constructor(
     private readonly db: PrismaClient,
     private readonly feeds: RoomFeeds,
-    private readonly feed: RoomFeed,
+    readonly feed: RoomFeed,
+    private readonly admit: Admit,
+  ) {}
+
+  /** A reader of a feed that was watched for it; it releases the feed when it ends, and when it cannot begin. */
+  static async open(
+    db: PrismaClient,
+    feeds: RoomFeeds,
+    feed: RoomFeed,
     start: Cursor,
-    private readonly isLast: (entry: LogEntry) => boolean,
-  ) {
-    this.cursor = start.after ?? feed.top;
-    this.epoch = start.epoch ?? feed.epoch;
+    admit: Admit,
+  ): Promise<RoomReader> {
+    const reader = new RoomReader(db, feeds, feed, admit);
+    await reader.enter(start).catch(async (error) => {
+      await reader.return();
+      throw error;
+    });
+    return reader;
   }
 
   [Symbol.asyncIterator]() {
     return this;
   }
 
+  /** The position up to which everything was given, when there is no more to give at this moment; null otherwise. */
+  get position(): number | null {
+    const settled = !this.notice && this.epoch === this.feed.epoch && this.cursor === this.feed.top;
+    return settled && !this.ended ? this.cursor : null;
+  }
+
+  /** Goes on after a later position: what lies before it was given by other means. */
+  goOnAfter(position: number) {
+    this.cursor = position;
+    this.page = [];
+  }
+
   async next(): Promise<IteratorResult<RoomNews>> {
     while (!this.ended) {
-      if (this.epoch !== this.feed.epoch || this.cursor > this.feed.top) return this.reset();
-      if (this.cursor < this.feed.top) {
+      if (this.notice) return this.reset(this.notice);
+      if (this.epoch !== this.feed.epoch || this.cursor > this.feed.top) await this.enterAgain();
+      else if (this.cursor < this.feed.top) {
         const entry = this.feed.at(this.cursor + 1) ?? (await this.fromDatabase());
         if (entry && !this.ended) return this.advance(entry);
       } else await this.news();
@@ -67,8 +100,29 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
     return { done: true, value: undefined };
   }
 
+  // Nobody is admitted for a position later than the one that was read before: the entry that ends the membership is
+  // then either known to `admit` or still to come.
+  private async enter({ after, epoch }: Cursor) {
+    if ((after ?? 0) > this.feed.top) await this.feed.refresh();
+    const { roomId, top, epoch: now } = this.feed;
+    this.isLast = await this.admit();
+    const lost = (epoch ?? now) !== now || (after ?? top) > top;
+    this.notice = lost ? { kind: 'RESET', roomId, seq: top, epoch: now, at: new Date().toISOString() } : null;
+    this.cursor = lost ? top : (after ?? top);
+    this.epoch = now;
+    this.page = [];
+  }
+
+  private async enterAgain() {
+    await this.enter({ after: this.cursor, epoch: this.epoch }).catch(async (error) => {
+      if (!(error instanceof AppError)) throw error;
+      await this.return();
+    });
+  }
+
   private async fromDatabase() {
-    if (this.page[0]?.seq !== this.cursor + 1) {
+    if (this.page[0]?.seq !== this.cursor + 1 || this.revision !== this.feed.revision) {
+      this.revision = this.feed.revision;
       this.page = await readEntries(this.db, this.feed.roomId, this.cursor);
     }
     return this.page.shift();
@@ -80,12 +134,9 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
     return { done: false, value: entry };
   }
 
-  private reset(): IteratorResult<RoomNews> {
-    this.page = [];
-    this.cursor = this.feed.top;
-    this.epoch = this.feed.epoch;
-    const { roomId, top, epoch } = this.feed;
-    return { done: false, value: { kind: 'RESET', roomId, seq: top, epoch, at: new Date().toISOString() } };
+  private reset(notice: ResetNotice): IteratorResult<RoomNews> {
+    this.notice = null;
+    return { done: false, value: notice };
   }
 
   private news() {

@@ -3,6 +3,8 @@ import { Prisma } from '../db/db.ts';
 import type { EntryKind, MemberRole, Membership, Room } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf } from '../input.ts';
+import { type Page, type PageRequest, readPage } from '../paging.ts';
+import type { LogEntry } from '../realtime/entry.ts';
 import { acting, appendChange, noted } from '../realtime/roomLog.ts';
 import { getUser, type Viewer } from '../users/users.ts';
 import { purgeRoom } from './purge.ts';
@@ -27,31 +29,54 @@ export async function getMembership(core: Core, viewer: Viewer, roomId: string):
   return membership;
 }
 
+/** Who is in the room, longest membership first. The room has been found through a membership. */
+export function pageMembers(core: Core, room: Room, page: PageRequest): Promise<Page<Membership>> {
+  return readPage(page, 'first', ({ after, before, limit, backwards }) => {
+    const order = backwards ? 'desc' : 'asc';
+    return core.db.membership.findMany({
+      where: { roomId: room.id, leftSeq: null, AND: [beyond('gt', after), beyond('lt', before)] },
+      orderBy: [{ joinedSeq: order }, { userId: order }],
+      take: limit,
+    });
+  });
+}
+
+/** Where a membership stands in the list, also once it has ended. */
+export const memberCursor = ({ joinedSeq, userId }: Membership): string => `${joinedSeq}.${userId}`;
+
+const CURSOR = /^(\d{1,9})\.([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
+function beyond(side: 'gt' | 'lt', cursor: string | null): Prisma.MembershipWhereInput {
+  if (cursor === null) return {};
+  const [, seq, userId] = CURSOR.exec(cursor) ?? [];
+  if (!seq || !userId) throw new AppError('INVALID_INPUT', 'This is not a cursor of a member.');
+  const joinedSeq = Number(seq);
+  return { OR: [{ joinedSeq: { [side]: joinedSeq } }, { joinedSeq, userId: { [side]: userId } }] };
+}
+
 /** Joins a public room. `joined` is false when the viewer was a member already. NOT_FOUND for every other room. */
 export async function joinRoom(core: Core, viewer: Viewer, id: string): Promise<{ room: Room; joined: boolean }> {
   const roomId = idOf(id, 'Room');
   await core.limits.take('changesPerMinute', viewer.id);
-  const joined = await change(
-    core,
-    viewer,
-    roomId,
-    'MEMBER_JOINED',
-    viewer.id,
-    joining(viewer.id, Prisma.sql`head.kind = 'PUBLIC'`),
-  );
-  if (joined) await appointOwner(core, viewer, roomId);
-  return { room: (await getMembership(core, viewer, roomId)).room, joined };
+  const changes = joining(viewer.id, Prisma.sql`head.kind = 'PUBLIC'`);
+  const entries = await appendTogether(core, async (tx) => {
+    const joined = await append(tx, viewer, { roomId, kind: 'MEMBER_JOINED', subjectId: viewer.id, changes });
+    return joined ? [joined, await appointOwner(tx, viewer, roomId)] : [];
+  });
+  if (entries.length > 0) core.roomsVersions.ring([viewer.id]);
+  return { room: (await getMembership(core, viewer, roomId)).room, joined: entries.length > 0 };
 }
 
 /** Adds a person to a room that the viewer manages. Adding a member changes nothing. */
 export async function addMember(core: Core, viewer: Viewer, roomId: string, userId: string): Promise<Membership> {
   const room = await requireRole(core, viewer, roomId, MANAGERS);
   if (room.kind === 'DIRECT')
-    throw new AppError('FORBIDDEN', 'A direct conversation stays between two people. Create a room instead.');
+    throw new AppError('FORBIDDEN', 'A direct conversation stays between two people. Create a room instead.'); // prettier-ignore
   const user = await getUser(core, viewer, userId);
   await core.limits.take('changesPerMinute', viewer.id);
-  const byManager = Prisma.sql`${acting(viewer.id, MANAGERS)}, ${joining(user.id, Prisma.sql`EXISTS (SELECT 1 FROM acting)`)}`;
-  await change(core, viewer, room.id, 'MEMBER_JOINED', user.id, byManager);
+  const changes = Prisma.sql`
+    ${acting(viewer.id, MANAGERS)}, ${joining(user.id, Prisma.sql`EXISTS (SELECT 1 FROM acting)`)}`;
+  const added = await change(core, viewer, { roomId: room.id, kind: 'MEMBER_JOINED', subjectId: user.id, changes });
+  if (!added) await requireRole(core, viewer, roomId, MANAGERS);
   return membershipOf(core, room.id, user.id);
 }
 
@@ -59,15 +84,20 @@ export async function addMember(core: Core, viewer: Viewer, roomId: string, user
 export async function leaveRoom(core: Core, viewer: Viewer, id: string): Promise<Room> {
   const { room } = await getMembership(core, viewer, id);
   if (room.kind === 'DIRECT') throw new AppError('FORBIDDEN', 'A direct conversation cannot be left.');
-  const leaving = Prisma.sql`
+  const changes = Prisma.sql`
     changed AS (
       UPDATE membership m SET left_seq = head.seq FROM head
       WHERE m.room_id = head.id AND m.user_id = ${viewer.id}::uuid AND m.left_seq IS NULL
       RETURNING m.user_id
     ), ${noted}`;
-  if (!(await change(core, viewer, room.id, 'MEMBER_LEFT', viewer.id, leaving))) throw notFound('Room');
-  await appointOwner(core, viewer, room.id);
-  if (room.kind === 'PRIVATE') await deleteIfEmpty(core, viewer, room.id);
+  const entries = await appendTogether(core, async (tx) => {
+    const left = await append(tx, viewer, { roomId: room.id, kind: 'MEMBER_LEFT', subjectId: viewer.id, changes });
+    if (!left) throw notFound('Room');
+    const emptied = room.kind === 'PRIVATE' ? await deleteIfEmpty(tx, viewer, room.id) : null;
+    return [left, emptied ?? (await appointOwner(tx, viewer, room.id))];
+  });
+  core.roomsVersions.ring([viewer.id]);
+  if (entries.at(-1)?.kind === 'ROOM_DELETED') await purgeRoom(core, room.id);
   return room;
 }
 
@@ -75,7 +105,7 @@ export async function leaveRoom(core: Core, viewer: Viewer, id: string): Promise
 export async function removeMember(core: Core, viewer: Viewer, roomId: string, userId: string): Promise<void> {
   const room = await requireRole(core, viewer, roomId, MANAGERS);
   const target = await membershipOf(core, room.id, idOf(userId, 'Member'));
-  const removing = Prisma.sql`
+  const changes = Prisma.sql`
     ${acting(viewer.id, MANAGERS)},
     changed AS (
       UPDATE membership m SET left_seq = head.seq FROM head, acting
@@ -83,7 +113,8 @@ export async function removeMember(core: Core, viewer: Viewer, roomId: string, u
         AND m.user_id <> acting.user_id AND (acting.role = 'OWNER' OR m.role = 'MEMBER') AND head.kind <> 'DIRECT'
       RETURNING m.user_id
     ), ${noted}`;
-  if (await change(core, viewer, room.id, 'MEMBER_REMOVED', target.userId, removing)) return;
+  const removal = { roomId: room.id, kind: 'MEMBER_REMOVED' as const, subjectId: target.userId, changes };
+  if (await change(core, viewer, removal)) return;
   await membershipOf(core, room.id, target.userId);
   throw new AppError('FORBIDDEN', 'You cannot remove this person.');
 }
@@ -99,14 +130,15 @@ export async function setRole(
   const room = await requireRole(core, viewer, roomId, ['OWNER']);
   const target = await membershipOf(core, room.id, idOf(userId, 'Member'));
   if (target.userId === viewer.id) throw new AppError('FORBIDDEN', 'Your own role is changed by another owner.');
-  const changing = Prisma.sql`
+  const changes = Prisma.sql`
     ${acting(viewer.id, ['OWNER'])},
     changed AS (
       UPDATE membership m SET role = ${role}::"MemberRole" FROM head, acting
       WHERE m.room_id = head.id AND m.user_id = ${target.userId}::uuid AND m.left_seq IS NULL AND m.role::text <> ${role}
       RETURNING m.user_id
     )`;
-  await change(core, viewer, room.id, 'ROLE_CHANGED', target.userId, changing, { role });
+  const given = { roomId: room.id, kind: 'ROLE_CHANGED' as const, subjectId: target.userId, changes, role };
+  if (!(await change(core, viewer, given))) await requireRole(core, viewer, roomId, ['OWNER']);
   return membershipOf(core, room.id, target.userId);
 }
 
@@ -116,21 +148,35 @@ async function membershipOf(core: Core, roomId: string, userId: string): Promise
   return membership;
 }
 
-async function change(
-  core: Core,
-  viewer: Viewer,
-  roomId: string,
-  kind: EntryKind,
-  subjectId: string,
-  changes: Prisma.Sql,
-  detail?: { role: MemberRole },
-): Promise<boolean> {
-  const subject = Prisma.sql`${subjectId}`;
-  const entry = await appendChange(core.db, { roomId, kind, actorId: viewer.id, subject, changes, detail });
+interface MemberChange {
+  roomId: string;
+  kind: EntryKind;
+  subjectId: string;
+  changes: Prisma.Sql;
+  role?: MemberRole;
+}
+
+async function change(core: Core, viewer: Viewer, memberChange: MemberChange): Promise<boolean> {
+  const entry = await append(core.db, viewer, memberChange);
   if (!entry) return false;
   core.roomFeeds.announce([entry]);
-  core.roomsVersions.ring([subjectId]);
+  core.roomsVersions.ring([memberChange.subjectId]);
   return true;
+}
+
+// All or none. Each sees what those before it have done, because the first one took the lock of the room.
+async function appendTogether(
+  core: Core,
+  appendAll: (tx: Prisma.TransactionClient) => Promise<(LogEntry | null)[]>,
+): Promise<LogEntry[]> {
+  const entries = (await core.db.$transaction(appendAll)).filter((entry) => entry !== null);
+  core.roomFeeds.announce(entries);
+  return entries;
+}
+
+function append(db: Prisma.TransactionClient, viewer: Viewer, { subjectId, role, ...change }: MemberChange) {
+  const detail = role && Prisma.sql`jsonb_build_object('role', ${role}::text)`;
+  return appendChange(db, { ...change, actorId: viewer.id, subject: Prisma.sql`${subjectId}`, detail });
 }
 
 const joining = (userId: string, allowed: Prisma.Sql) => Prisma.sql`
@@ -144,13 +190,13 @@ const joining = (userId: string, allowed: Prisma.Sql) => Prisma.sql`
   ), ${noted}`;
 
 // A room without an owner could be neither renamed nor deleted.
-async function appointOwner(core: Core, viewer: Viewer, roomId: string): Promise<void> {
-  const entry = await appendChange(core.db, {
+function appointOwner(tx: Prisma.TransactionClient, viewer: Viewer, roomId: string): Promise<LogEntry | null> {
+  return appendChange(tx, {
     roomId,
     kind: 'ROLE_CHANGED',
     actorId: viewer.id,
     subject: Prisma.sql`(SELECT user_id FROM changed)`,
-    detail: { role: 'OWNER' },
+    detail: Prisma.sql`jsonb_build_object('role', 'OWNER')`,
     changes: Prisma.sql`
       heir AS (
         SELECT user_id FROM membership WHERE room_id = ${roomId}::uuid AND left_seq IS NULL
@@ -163,11 +209,10 @@ async function appointOwner(core: Core, viewer: Viewer, roomId: string): Promise
         RETURNING m.user_id
       )`,
   });
-  if (entry) core.roomFeeds.announce([entry]);
 }
 
-async function deleteIfEmpty(core: Core, viewer: Viewer, roomId: string): Promise<void> {
-  const entry = await appendChange(core.db, {
+function deleteIfEmpty(tx: Prisma.TransactionClient, viewer: Viewer, roomId: string): Promise<LogEntry | null> {
+  return appendChange(tx, {
     roomId,
     kind: 'ROOM_DELETED',
     actorId: viewer.id,
@@ -178,5 +223,4 @@ async function deleteIfEmpty(core: Core, viewer: Viewer, roomId: string): Promis
       )`,
     alsoSet: Prisma.sql`, deleted_at = now(), name = NULL, topic = ''`,
   });
-  if (entry) await purgeRoom(core, roomId);
 }

@@ -1,4 +1,6 @@
 import type { Core } from '../core.ts';
+import { Prisma } from '../db/db.ts';
+import { noteRooms } from '../realtime/roomLog.ts';
 
 /** Removes what a deleted room still holds: every entry but the one that tells of the deletion, every membership. */
 export async function purgeRoom(core: Core, roomId: string): Promise<void> {
@@ -8,11 +10,8 @@ export async function purgeRoom(core: Core, roomId: string): Promise<void> {
     ),
     emptied AS (
       DELETE FROM entry WHERE room_id = ${roomId}::uuid AND kind <> 'ROOM_DELETED'
-    ),
-    members AS (
-      SELECT id FROM "user" WHERE id IN (SELECT user_id FROM gone WHERE left_seq IS NULL) ORDER BY id FOR UPDATE
     )
-    UPDATE "user" SET rooms_version = rooms_version + 1 WHERE id IN (SELECT id FROM members) RETURNING id`;
+    ${noteRooms(Prisma.sql`SELECT user_id FROM gone WHERE left_seq IS NULL`)} RETURNING id`;
   core.roomsVersions.ring(members.map((member) => member.id));
 }
 

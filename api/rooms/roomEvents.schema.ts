@@ -10,6 +10,7 @@ import { type RoomChange, watchRoomChanges } from './roomChanges.ts';
 import { subscribeToRoom } from './roomSubscription.ts';
 import { MemberRoleType, RoomType } from './rooms.schema.ts';
 import { getRoom } from './rooms.ts';
+import { ViewerRooms } from './viewerRooms.ts';
 
 const TYPES: Partial<Record<RoomNews['kind'], string>> = {
   RESET: 'Reset',
@@ -148,9 +149,18 @@ const ViewerEvent = builder.unionType('ViewerEvent', {
   resolveType: (change) => VIEWER_TYPES[change.kind],
 });
 
+const RoomPosition = builder.inputType('RoomPosition', {
+  description: 'How far the log of a room was seen.',
+  fields: (t) => ({
+    roomId: t.id({ required: true, description: 'Of the room.' }),
+    seq: t.int({ required: true, description: 'The last that was seen.' }),
+  }),
+});
+
 builder.subscriptionFields((t) => ({
   roomLog: t.field({
     type: RoomEvent,
+    extensions: { shared: true },
     description:
       'Everything that happens in a room of the viewer, once, in order and without a hole: first what came after the ' +
       'position, then live. Where that cannot be, one Reset. Ends after the entry that ends the viewer’s membership.',
@@ -160,6 +170,22 @@ builder.subscriptionFields((t) => ({
       epoch: t.arg.id({ description: 'Server.epoch when that seq was seen.' }),
     },
     subscribe: (_, { roomId, ...cursor }, context) => subscribeToRoom(context.core, signedIn(context), roomId, cursor),
+    resolve: (news) => news,
+  }),
+  viewerLog: t.field({
+    type: RoomEvent,
+    extensions: { shared: true },
+    description:
+      'What roomLog tells, for every room of the viewer at once: of each room everything once and in order, rooms that ' +
+      'are joined later included, from their MemberJoined on. A room that was left meanwhile is silent: viewerEvents tells.',
+    args: {
+      after: t.arg({
+        type: [RoomPosition],
+        description: 'The last seq that was seen of each room. Rooms that are left out: from now on.',
+      }),
+      epoch: t.arg.id({ description: 'Server.epoch when those were seen.' }),
+    },
+    subscribe: (_, cursors, context) => new ViewerRooms(context.core, signedIn(context), cursors),
     resolve: (news) => news,
   }),
   viewerEvents: t.field({

@@ -7,19 +7,16 @@ import type { Viewer } from '../users/users.ts';
 import { getMembership } from './memberships.ts';
 
 /**
- * The log of a room from a cursor on, for a member. The feed is joined before the membership is read, so a removal
- * is either seen here or is an entry still to come: nothing after that entry is given, and the reader ends.
+ * The log of a room from a cursor on, for a member: up to the entry that ends the membership, and nothing after it.
+ * NOT_FOUND for everyone else.
  */
 export async function subscribeToRoom(core: Core, viewer: Viewer, roomId: string, start: Cursor): Promise<RoomReader> {
   const feed = await core.roomFeeds.watch(idOf(roomId, 'Room'));
   if (!feed) throw notFound('Room');
-  try {
+  return RoomReader.open(core.db, core.roomFeeds, feed, start, async () => {
     const { joinedSeq } = await getMembership(core, viewer, roomId);
-    return new RoomReader(core.db, core.roomFeeds, feed, start, (entry) => ends(entry, viewer, joinedSeq));
-  } catch (error) {
-    core.roomFeeds.release(feed);
-    throw error;
-  }
+    return (entry) => ends(entry, viewer, joinedSeq);
+  });
 }
 
 // An end before the newest joining belongs to an earlier membership.

@@ -1,11 +1,22 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
+import type { User } from '../db/model.ts';
 import { notFound } from '../errors.ts';
-import { MessageType, toConnection } from '../messages/message.schema.ts';
+import { MessageType } from '../messages/message.schema.ts';
 import { pageMessages } from '../messages/messages.ts';
+import { perPage, toConnection } from '../paging.ts';
 import { UserType } from '../users/users.schema.ts';
-import { addMember, joinRoom, leaveRoom, removeMember, setRole } from './memberships.ts';
-import { createRoom, deleteRoom, getPublicRoom, getRoom, openDirectRoom, publicRooms, updateRoom } from './rooms.ts';
+import { addMember, joinRoom, leaveRoom, memberCursor, pageMembers, removeMember, setRole } from './memberships.ts';
+import {
+  createRoom,
+  deleteRoom,
+  getPublicRoom,
+  getRoom,
+  openDirectRoom,
+  pagePublicRooms,
+  publicRoomCursor,
+  updateRoom,
+} from './rooms.ts';
 
 const RoomKindType = builder.enumType('RoomKind', {
   description: 'Who can find and enter a room.',
@@ -36,7 +47,11 @@ const EncryptionType = builder.enumType('Encryption', {
 export const MembershipType = builder.prismaObject('Membership', {
   description: 'That a person is in a room.',
   fields: (t) => ({
-    user: t.relation('user', { type: UserType, description: 'Who.' }),
+    user: t.field({
+      type: UserType,
+      description: 'Who.',
+      resolve: async ({ userId }, _, { loaders }) => (await loaders.user.load(userId)) as User,
+    }),
     role: t.expose('role', { type: MemberRoleType, description: 'What they may do.' }),
     joinedAt: t.expose('joinedAt', { type: 'DateTime', description: 'When they last joined.' }),
     joinedSeq: t.exposeInt('joinedSeq', { description: 'The position in the log at which they last joined.' }),
@@ -86,17 +101,12 @@ export const RoomType = builder.prismaObject('Room', {
       description: 'How many people are in it.',
       resolve: (room, _, { loaders }) => loaders.memberCount.load(room.id),
     }),
-    members: t.prismaConnection(
+    members: t.connection(
       {
-        type: 'Membership',
-        cursor: 'roomId_userId',
+        type: MembershipType,
         description: 'Who is in it, longest first.',
-        resolve: (query, room, _, { core }) =>
-          core.db.membership.findMany({
-            ...query,
-            where: { roomId: room.id, leftSeq: null },
-            orderBy: [{ joinedSeq: 'asc' }, { userId: 'asc' }],
-          }),
+        complexity: perPage,
+        resolve: async (room, page, { core }) => toConnection(await pageMembers(core, room, page), memberCursor),
       },
       { name: 'MembershipConnection', description: 'A page of members.' },
       { name: 'MembershipEdge', description: 'A member of a page.' },
@@ -107,9 +117,9 @@ export const RoomType = builder.prismaObject('Room', {
         description:
           'Messages, oldest first on every page: the first after a cursor, or the last (50 if nothing is said) before ' +
           'one. A cursor is the position (seq) of a message as text, so that a page can begin anywhere.',
-        complexity: ({ first, last }) => ({ field: 1, multiplier: first ?? last ?? 50 }),
+        complexity: perPage,
         resolve: async (room, page, context) =>
-          toConnection(await pageMessages(context.core, signedIn(context), room.id, page)),
+          toConnection(await pageMessages(context.core, signedIn(context), room.id, page), ({ seq }) => String(seq)),
       },
       { name: 'MessageConnection', description: 'A page of messages.' },
       { name: 'MessageEdge', description: 'A message of a page.' },
@@ -167,17 +177,14 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'Of the room.' }) },
     resolve: (_, { id }, context) => getPublicRoom(context.core, signedIn(context), id),
   }),
-  publicRooms: t.prismaConnection(
+  publicRooms: t.connection(
     {
       type: PublicRoomType,
-      cursor: 'id',
       description: 'The public rooms of this server, by name.',
+      complexity: perPage,
       args: { search: t.arg.string({ description: 'Part of a name.' }) },
-      resolve: (query, _, { search }, context) => {
-        signedIn(context);
-        const orderBy = [{ nameKey: 'asc' as const }, { id: 'asc' as const }];
-        return context.core.db.room.findMany({ ...query, where: publicRooms(search), orderBy });
-      },
+      resolve: async (_, { search, ...page }, context) =>
+        toConnection(await pagePublicRooms(context.core, signedIn(context), search, page), publicRoomCursor),
     },
     { name: 'PublicRoomConnection', description: 'A page of public rooms.' },
     { name: 'PublicRoomEdge', description: 'A public room of a page.' },

@@ -6,7 +6,8 @@ import { isUniqueViolation } from '../db/driverErrors.ts';
 import type { Room, RoomKind } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, line, parse } from '../input.ts';
-import { acting, appendChange } from '../realtime/roomLog.ts';
+import { type Page, type PageRequest, readPage } from '../paging.ts';
+import { acting, appendChange, noteRooms } from '../realtime/roomLog.ts';
 import { getUser, type Viewer } from '../users/users.ts';
 import { requireRole } from './memberships.ts';
 import { purgeRoom } from './purge.ts';
@@ -38,18 +39,32 @@ export async function listRooms(core: Core, viewer: Viewer): Promise<Room[]> {
   return memberships.map((membership) => membership.room);
 }
 
-/** Rooms that anyone signed in may find and join. */
-export const publicRooms = (search?: string | null): Prisma.RoomWhereInput => {
-  const text = search?.trim().slice(0, 80);
-  return { kind: 'PUBLIC', deletedAt: null, ...(text && { name: { contains: text, mode: 'insensitive' } }) };
-};
-
 /** A public room for whoever is signed in; NOT_FOUND for any other. */
 export async function getPublicRoom(core: Core, _viewer: Viewer, id: string): Promise<Room> {
-  const room = await core.db.room.findFirst({ where: { id: idOf(id, 'Room'), ...publicRooms() } });
+  const room = await core.db.room.findFirst({ where: { id: idOf(id, 'Room'), ...PUBLIC } });
   if (!room) throw notFound('Room');
   return room;
 }
+
+/** The public rooms whose name has the text in it, by name. */
+export function pagePublicRooms(
+  core: Core,
+  _viewer: Viewer,
+  search: string | null | undefined,
+  page: PageRequest,
+): Promise<Page<Room>> {
+  const name = { contains: literally(search ?? ''), mode: 'insensitive' as const };
+  return readPage(page, 'first', ({ after, before, limit, backwards }) =>
+    core.db.room.findMany({
+      where: { ...PUBLIC, name, nameKey: { gt: after ?? undefined, lt: before ?? undefined } },
+      orderBy: { nameKey: backwards ? 'desc' : 'asc' },
+      take: limit,
+    }),
+  );
+}
+
+/** Where a room stands in the list, also once it is gone from there. */
+export const publicRoomCursor = (room: Room): string => room.nameKey ?? '';
 
 /** Makes a room with the viewer as owner and first member. CONFLICT when a public room has that name. */
 export async function createRoom(core: Core, viewer: Viewer, input: NewRoomInput): Promise<Room> {
@@ -88,26 +103,28 @@ export async function updateRoom(
   id: string,
   input: z.input<typeof Changes>,
 ): Promise<Room> {
-  const before = await requireRole(core, viewer, id, ['OWNER', 'MODERATOR']);
-  const changes = parse(Changes, input);
-  const { name, topic } = { name: changes.name ?? before.name, topic: changes.topic ?? before.topic };
-  if (before.kind === 'DIRECT') throw new AppError('FORBIDDEN', 'A direct conversation has no name or topic.');
+  const room = await requireRole(core, viewer, id, ['OWNER', 'MODERATOR']);
+  const { name = null, topic = null } = parse(Changes, input);
+  if (room.kind === 'DIRECT') throw new AppError('FORBIDDEN', 'A direct conversation has no name or topic.');
   await core.limits.take('changesPerMinute', viewer.id);
-  const key = before.kind === 'PUBLIC' && name ? nameKey(name) : null;
+  const key = room.kind === 'PUBLIC' && name ? nameKey(name) : null;
   const entry = await appendChange(core.db, {
-    roomId: before.id,
+    roomId: room.id,
     kind: 'ROOM_CHANGED',
     actorId: viewer.id,
-    detail: { name, topic },
+    detail: Prisma.sql`jsonb_build_object('name', bumped.name, 'topic', bumped.topic)`,
     changes: Prisma.sql`
       ${acting(viewer.id, ['OWNER', 'MODERATOR'])},
       changed AS (
-        SELECT room.id FROM room, acting
-        WHERE room.id = ${before.id}::uuid AND (name, topic) IS DISTINCT FROM (${name}, ${topic})
+        SELECT head.id FROM head, acting
+        WHERE coalesce(${name}, head.name) IS DISTINCT FROM head.name OR coalesce(${topic}, head.topic) <> head.topic
       )`,
-    alsoSet: Prisma.sql`, name = ${name}, topic = ${topic}, name_key = ${key}`,
+    alsoSet: Prisma.sql`
+      , name = coalesce(${name}, room.name), topic = coalesce(${topic}, room.topic)
+      , name_key = coalesce(${key}, room.name_key)`,
   }).catch(refuseName);
   if (entry) core.roomFeeds.announce([entry]);
+  else await requireRole(core, viewer, id, ['OWNER', 'MODERATOR']);
   return getRoom(core, viewer, id);
 }
 
@@ -121,7 +138,7 @@ export async function deleteRoom(core: Core, viewer: Viewer, id: string): Promis
     changes: Prisma.sql`${acting(viewer.id, ['OWNER'])}, changed AS (SELECT user_id FROM acting)`,
     alsoSet: Prisma.sql`, deleted_at = now(), name = NULL, name_key = NULL, topic = '', direct_key = NULL`,
   });
-  if (!entry) throw notFound('Room');
+  if (!entry) return void (await requireRole(core, viewer, id, ['OWNER']));
   core.roomFeeds.announce([entry]);
   await purgeRoom(core, room.id);
 }
@@ -141,14 +158,18 @@ async function open(core: Core, viewer: Viewer, room: Kind, members: NewMember[]
         entries: { create: entry },
       },
     }),
-    core.db.user.updateMany({
-      where: { id: { in: members.map((member) => member.userId) } },
-      data: { roomsVersion: { increment: 1 } },
-    }),
+    core.db.$executeRaw(noteRooms(Prisma.sql`SELECT unnest(${members.map((member) => member.userId)}::uuid[])`)),
   ]);
   return made;
 }
 
+const PUBLIC = { kind: 'PUBLIC', deletedAt: null } as const;
+const literally = (text: string) =>
+  text
+    .trim()
+    .replaceAll('\0', '')
+    .slice(0, 80)
+    .replace(/[\\%_]/g, '\\$&');
 const of = (viewer: Viewer) => ({ deletedAt: null, memberships: { some: { userId: viewer.id, leftSeq: null } } });
 const nameKey = (name: string) => name.normalize('NFKC').toLowerCase();
 

@@ -77,9 +77,11 @@ export class TypingNotices implements AsyncIterableIterator<TypingNotice> {
   }
 
   async return(): Promise<IteratorResult<TypingNotice>> {
-    this.ended = true;
-    this.stop();
-    this.wake();
+    if (!this.ended) {
+      this.ended = true;
+      this.stop();
+      this.wake();
+    }
     return { done: true, value: undefined };
   }
 }

@@ -1,21 +1,23 @@
 import { z } from 'zod';
 
-// Letters of other scripts that look like Latin ones: a name in them may not pass for a Latin name (UTS 39, reduced).
-const LOOKALIKES = 'авсԁеёһіїјкӏморԛѕтуѵԝхαβεηικμνορτυχγωıꞓɑɡ';
-const LATIN = 'abcdeehiijklmopqstyvwxabenikuvoptuxywicag';
-const SCRIPTS = [
-  'Latin',
-  'Cyrillic',
-  'Greek',
-  'Armenian',
-  'Hebrew',
-  'Arabic',
-  'Devanagari',
-  'Thai',
-  'Georgian',
-  'Hangul',
-];
-const EAST_ASIAN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
+// Each Latin letter, and what looks like it: a name made of those may not pass for a Latin name (UTS 39, reduced).
+const LOOKALIKES = new Map(
+  'aаαɑᴀ bвβʙ cсꞓᴄ dԁᴅ eеёεᴇ fꜰ gցɡɢ hһհʜ iіїιıɪ jјյᴊ kкκᴋ lӏլʟ mмᴍ nηոɴ oоοօᴏ pрρᴘ qԛզ rʀ sѕꜱ tтτᴛ uμυսᴜ vνѵᴠ wωԝᴡ xхχ yуγʏ zᴢ'
+    .split(' ')
+    .flatMap(([latin = '', ...others]) => others.map((other) => [other, latin] as const)),
+);
+
+// Those in everyday use (UAX 31, table 5); the ones written together count as one.
+const ALPHABETS = [
+  ...['Latin', 'Cyrillic', 'Greek', 'Armenian', 'Hebrew', 'Arabic', 'Thaana', 'Devanagari', 'Bengali', 'Gurmukhi'],
+  ...['Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala', 'Thai', 'Lao', 'Tibetan', 'Myanmar'],
+  ...['Georgian', 'Ethiopic', 'Khmer', 'Han Hiragana Katakana', 'Hangul Han', 'Bopomofo Han'],
+].map((scripts) => {
+  const classes = `${scripts} Common Inherited`.split(' ').map((script) => `\\p{scx=${script}}`);
+  return new RegExp(`^[${classes.join('')}]*$`, 'u');
+});
+
+const VISIBLE = /^(?!.*\p{Default_Ignorable_Code_Point})[\p{L}\p{N}][\p{L}\p{M}\p{N}._+-]*$/u;
 
 /**
  * A name as people may choose it: letters and digits of one script, with . _ + - inside, at most 40 characters.
@@ -27,19 +29,18 @@ export const Username = z
   .pipe(
     z
       .string()
-      .min(1, 'This field may not be blank.')
+      .min(1, { error: 'This field may not be blank.', abort: true })
       .max(40, 'Ensure this field has no more than 40 characters.')
-      .regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N}._+-]*$/u, 'Enter a valid username: letters, digits and . _ + - only.')
-      .refine((name) => scripts(name).length <= 1, 'Enter a valid username: letters of one alphabet only.'),
+      .regex(VISIBLE, { error: 'Enter a valid username: letters, digits and . _ + - only.', abort: true })
+      .refine(
+        (name) => ALPHABETS.some((alphabet) => alphabet.test(name)),
+        'Enter a valid username: letters of one alphabet only.',
+      ),
   );
 
 /** What is unique about a name: two names with one key look the same to people. */
 export function usernameKey(name: string): string {
   const folded = name.normalize('NFKC').trim().toLowerCase();
-  return [...folded].map((letter) => LATIN[LOOKALIKES.indexOf(letter)] ?? letter).join('');
-}
-
-function scripts(name: string): string[] {
-  const found = SCRIPTS.filter((script) => new RegExp(`\\p{Script=${script}}`, 'u').test(name));
-  return EAST_ASIAN.test(name) && !found.includes('Hangul') ? [...found, 'Han'] : found;
+  const undotted = folded.replace(/(?<=[ij])\u0307/g, '');
+  return [...undotted].map((letter) => LOOKALIKES.get(letter) ?? letter).join('');
 }

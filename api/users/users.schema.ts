@@ -1,6 +1,7 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
-import { getUser, searchUsers } from './users.ts';
+import { perPage, toConnection } from '../paging.ts';
+import { getUser, pageUsers, userCursor } from './users.ts';
 
 export const UserType = builder.prismaObject('User', {
   description: 'A person with an account on this server, as everyone here may see them.',
@@ -19,17 +20,14 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'Of the person.' }) },
     resolve: (_, { id }, context) => getUser(context.core, signedIn(context), id),
   }),
-  users: t.prismaConnection(
+  users: t.connection(
     {
-      type: 'User',
-      cursor: 'id',
+      type: UserType,
       description: 'Everyone on this server, by display name.',
+      complexity: perPage,
       args: { search: t.arg.string({ description: 'Part of a name.' }) },
-      resolve: (query, _, { search }, context) => {
-        signedIn(context);
-        const orderBy = [{ displayName: 'asc' as const }, { id: 'asc' as const }];
-        return context.core.db.user.findMany({ ...query, where: searchUsers(search), orderBy });
-      },
+      resolve: async (_, { search, ...page }, context) =>
+        toConnection(await pageUsers(context.core, signedIn(context), search, page), userCursor),
     },
     { name: 'UserConnection', description: 'A page of people.' },
     { name: 'UserEdge', description: 'A person of a page.' },

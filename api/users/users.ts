@@ -3,8 +3,9 @@ import type { Core } from '../core.ts';
 import type { Prisma } from '../db/db.ts';
 import { isUniqueViolation } from '../db/driverErrors.ts';
 import type { User } from '../db/model.ts';
-import { invalid, notFound } from '../errors.ts';
-import { idOf, line, parse } from '../input.ts';
+import { AppError, invalid, notFound } from '../errors.ts';
+import { idOf, line, literally, parse } from '../input.ts';
+import { type Page, type PageRequest, readPage } from '../paging.ts';
 import { Username, usernameKey } from './username.ts';
 
 /** The person who asks, as a session proves. */
@@ -53,7 +54,8 @@ export async function createUser(db: Prisma.TransactionClient, { passwordHash, i
 }
 
 /** The account with that name or e-mail address. */
-export function findAccount(core: Core, nameOrEmail: string): Promise<User | null> {
+export async function findAccount(core: Core, nameOrEmail: string): Promise<User | null> {
+  if (nameOrEmail.includes('\0')) return null; // No text in the database can have one; it refuses to look.
   const where = nameOrEmail.includes('@')
     ? { emailKey: emailKey(nameOrEmail) }
     : { usernameKey: usernameKey(nameOrEmail) };
@@ -72,14 +74,25 @@ export function listOthers(core: Core, viewer: Viewer): Promise<User[]> {
   return core.db.user.findMany({ where: { id: { not: viewer.id } }, orderBy: [{ displayName: 'asc' }, { id: 'asc' }] });
 }
 
-/** What finds people whose name begins with, or contains, the text. */
-export function searchUsers(text: string | null | undefined): Prisma.UserWhereInput {
-  const contains = text?.trim().slice(0, 60);
-  if (!contains) return {};
-  return {
-    OR: [{ displayName: { contains, mode: 'insensitive' } }, { usernameKey: { contains: usernameKey(contains) } }],
-  };
+/** The people whose name has the text in it, by display name. */
+export function pageUsers(
+  core: Core,
+  _viewer: Viewer,
+  search: string | null | undefined,
+  page: PageRequest,
+): Promise<Page<User>> {
+  return readPage(page, 'first', ({ after, before, limit, backwards }) => {
+    const order = backwards ? 'desc' : 'asc';
+    return core.db.user.findMany({
+      where: { AND: [called(search), beyond('gt', after), beyond('lt', before)] },
+      orderBy: [{ displayName: order }, { id: order }],
+      take: limit,
+    });
+  });
 }
+
+/** Where a person stands in the list, also under another name since. */
+export const userCursor = ({ id, displayName }: User): string => `${id}.${displayName}`;
 
 /** A name that is free, made from what the person is called. */
 export async function deriveUsername(core: Core, firstName: string, lastName: string): Promise<string> {
@@ -94,6 +107,22 @@ export async function deriveUsername(core: Core, firstName: string, lastName: st
     const username = n === 1 ? base : `${base}${n}`;
     if (!(await core.db.user.findUnique({ where: { usernameKey: usernameKey(username) } }))) return username;
   }
+}
+
+const CURSOR = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\.(.+)$/;
+function beyond(side: 'gt' | 'lt', cursor: string | null): Prisma.UserWhereInput {
+  if (cursor === null) return {};
+  const [, id, displayName] = CURSOR.exec(cursor) ?? [];
+  if (!id || !displayName) throw new AppError('INVALID_INPUT', 'This is not a cursor of a person.');
+  return { OR: [{ displayName: { [side]: displayName } }, { displayName, id: { [side]: id } }] };
+}
+
+function called(text: string | null | undefined): Prisma.UserWhereInput {
+  if (!text?.trim()) return {};
+  const contains = literally(text, 60);
+  return {
+    OR: [{ displayName: { contains, mode: 'insensitive' } }, { usernameKey: { contains: usernameKey(contains) } }],
+  };
 }
 
 const emailKey = (email: string) => email.trim().toLowerCase();

@@ -1,0 +1,156 @@
+import type { Socket } from 'node:net';
+import type { LogEntry } from './entry.ts';
+import { NextFrames } from './frames.ts';
+import type { RoomFeed } from './roomFeed.ts';
+
+// A socket with more than this to write is not given more: it goes back to reading the log at its own pace.
+const BEHIND = 256 * 1_024;
+
+/** One operation that watches what the others of its group watch. */
+export interface GroupMember {
+  readonly id: string;
+  readonly stream: Socket;
+  readonly isOpen: boolean;
+  /** Whether this entry is the last that the member may have. */
+  isLast(entry: LogEntry): boolean;
+  /** The member has its last entry and is out of the group. */
+  finish(): void;
+  /** The member is out of the group and goes on by itself after this position. */
+  fallBack(position: number): void;
+}
+
+/** What came of the deliveries, for the metrics. */
+export interface Deliveries {
+  executions: number;
+  delivered: number;
+  fellBack: number;
+}
+
+/**
+ * The operations on this node with one document, one set of variables and one room, all of which have everything up
+ * to the same position: each entry is executed once, and its text written to all of them.
+ */
+export class SharedGroup {
+  private readonly members = new Set<GroupMember>();
+  private readonly frames = new WeakMap<LogEntry, NextFrames>();
+  private position: number;
+  private epoch: string;
+  private cancelWait: () => void = () => {};
+  private scheduled = false;
+  private attached = 0;
+
+  constructor(
+    private readonly feed: RoomFeed,
+    private readonly execute: (entry: LogEntry) => string,
+    private readonly deliveries: Deliveries,
+    private readonly onEnd: () => void,
+  ) {
+    this.position = feed.top;
+    this.epoch = feed.epoch;
+    this.listen();
+  }
+
+  /** Takes a member that has everything up to `position`; false when the group is elsewhere by now. */
+  join(member: GroupMember, position: number): boolean {
+    this.flush();
+    if (position !== this.position || this.epoch !== this.feed.epoch) return false;
+    this.members.add(member);
+    return true;
+  }
+
+  leave(member: GroupMember) {
+    this.members.delete(member);
+  }
+
+  /** One more operation that is in the group or on its way there. */
+  attach() {
+    this.attached++;
+  }
+
+  /** One less; without any, the group is no more. */
+  detach() {
+    if (--this.attached > 0) return;
+    this.cancelWait();
+    this.onEnd();
+  }
+
+  /** The frames of an entry: made once for the whole group. */
+  framesOf(entry: LogEntry): NextFrames {
+    const known = this.frames.get(entry);
+    if (known) return known;
+    this.deliveries.executions++;
+    const made = new NextFrames(this.execute(entry));
+    this.frames.set(entry, made);
+    return made;
+  }
+
+  private listen() {
+    this.cancelWait = this.feed.wait(() => {
+      this.listen();
+      if (this.scheduled) return;
+      this.scheduled = true;
+      setImmediate(() => this.flush());
+    });
+  }
+
+  // Everything that came in one turn of the event loop leaves in one write for each socket.
+  private flush() {
+    this.scheduled = false;
+    if (this.epoch !== this.feed.epoch || this.feed.top < this.position) return this.disband();
+    const entries: LogEntry[] = [];
+    for (let seq = this.position + 1; seq <= this.feed.top; seq++) {
+      const entry = this.feed.at(seq);
+      if (!entry) return this.disband();
+      entries.push(entry);
+    }
+    if (entries.length > 0) this.deliver(entries);
+  }
+
+  private deliver(entries: LogEntry[]) {
+    const before = this.position;
+    this.position = this.feed.top;
+    const parting = entries.some(
+      ({ kind }) => kind === 'MEMBER_LEFT' || kind === 'MEMBER_REMOVED' || kind === 'ROOM_DELETED',
+    );
+    const frames = entries.map((entry) => this.framesOf(entry));
+    const texts = new Map<string, Buffer>();
+    for (const member of this.members) {
+      if (!member.isOpen) continue;
+      if (member.stream.writableLength > BEHIND) this.dismiss(member, before);
+      else if (parting) this.deliverUntilLast(member, entries, frames);
+      else this.write(member, frames, texts);
+    }
+  }
+
+  // Clients count their operations in the same way, so that most members have one id: its bytes are made once.
+  private write(member: GroupMember, frames: NextFrames[], made: Map<string, Buffer>) {
+    const known = made.get(member.id);
+    const bytes = known ?? Buffer.concat(frames.map((frame) => frame.for(member.id)));
+    if (!known) made.set(member.id, bytes);
+    this.deliveries.delivered += frames.length;
+    member.stream.write(bytes);
+  }
+
+  private deliverUntilLast(member: GroupMember, entries: LogEntry[], frames: NextFrames[]) {
+    const last = entries.findIndex((entry) => member.isLast(entry));
+    const due = last < 0 ? frames : frames.slice(0, last + 1);
+    this.write(member, due, new Map());
+    if (last < 0) return;
+    this.members.delete(member);
+    member.finish();
+  }
+
+  private dismiss(member: GroupMember, position: number) {
+    this.deliveries.fellBack++;
+    this.members.delete(member);
+    member.fallBack(position);
+  }
+
+  // What the feed no longer keeps, or another epoch, is for each member's own reader.
+  private disband() {
+    const { position } = this;
+    this.position = this.feed.top;
+    this.epoch = this.feed.epoch;
+    for (const member of [...this.members]) this.dismiss(member, position);
+  }
+}

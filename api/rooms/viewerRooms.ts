@@ -1,0 +1,99 @@
+import type { Core } from '../core.ts';
+import { AppError } from '../errors.ts';
+import type { RoomReader } from '../realtime/roomReader.ts';
+import type { Viewer } from '../users/users.ts';
+import { subscribeToRoom } from './roomSubscription.ts';
+
+/** Where the reading of several rooms starts: a position for each room that has one, all of one epoch. */
+export interface Cursors {
+  after?: { roomId: string; seq: number }[] | null | undefined;
+  epoch?: string | null | undefined;
+}
+
+/** Begins to read one room, and resolves when that has ended. */
+export type Follow = (reader: RoomReader) => Promise<void>;
+
+const AT_ONCE = 8;
+
+/**
+ * The logs of all rooms of the viewer, each from its position on (without one: from now on), and of the rooms that
+ * they join later, each from the joining on. A room that is left and joined again goes on with the new joining.
+ */
+export class ViewerRooms implements AsyncIterable<never> {
+  private readonly following = new Set<string>();
+  private readonly positions: Map<string, number>;
+  private over = false;
+  private syncing: Promise<void> | null = null;
+  private again = false;
+  private stop: () => void = () => {};
+
+  constructor(
+    private readonly core: Core,
+    private readonly viewer: Viewer,
+    private readonly cursors: Cursors,
+  ) {
+    this.positions = new Map((cursors.after ?? []).map(({ roomId, seq }) => [roomId.toLowerCase(), seq]));
+  }
+
+  /** Follows every room there is; rejects when that cannot be. Afterwards troubles are told, and tried again. */
+  async start(follow: Follow, onTrouble: (error: unknown) => void): Promise<void> {
+    const next = () => void this.sync(follow, ({ joinedSeq }) => joinedSeq - 1).catch(onTrouble);
+    this.stop = await this.core.roomsVersions.watch(this.viewer.id, next);
+    await this.sync(follow, () => undefined);
+  }
+
+  end() {
+    this.over = true;
+    this.stop();
+  }
+
+  /** What is read belongs to a socket: there is nothing to iterate over. */
+  [Symbol.asyncIterator](): AsyncIterator<never> {
+    throw new Error('the rooms of a viewer are read over a socket');
+  }
+
+  private async sync(follow: Follow, from: (membership: Membership) => number | undefined): Promise<void> {
+    this.again = true;
+    this.syncing ??= this.syncUntilDone(follow, from).finally(() => {
+      this.syncing = null;
+    });
+    await this.syncing;
+  }
+
+  private async syncUntilDone(follow: Follow, from: (membership: Membership) => number | undefined) {
+    while (this.again && !this.over) {
+      this.again = false;
+      const missing = (await this.memberships()).filter(({ roomId }) => !this.following.has(roomId));
+      for (let n = 0; n < missing.length; n += AT_ONCE) {
+        await Promise.all(missing.slice(n, n + AT_ONCE).map((one) => this.open(one, follow, from)));
+      }
+    }
+  }
+
+  private memberships(): Promise<Membership[]> {
+    const where = { userId: this.viewer.id, leftSeq: null, room: { deletedAt: null } };
+    return this.core.db.membership.findMany({ where, select: { roomId: true, joinedSeq: true } });
+  }
+
+  private async open(membership: Membership, follow: Follow, from: (membership: Membership) => number | undefined) {
+    const { roomId } = membership;
+    const after = this.positions.get(roomId) ?? from(membership);
+    const { epoch } = this.cursors;
+    const reader = await subscribeToRoom(this.core, this.viewer, roomId, { after, epoch }).catch(onlyMember);
+    if (!reader) return;
+    this.positions.delete(roomId);
+    this.following.add(roomId);
+    void follow(reader).then(() => {
+      this.following.delete(roomId);
+      if (!this.over) void this.sync(follow, ({ joinedSeq }) => joinedSeq - 1).catch(() => {});
+    });
+  }
+}
+
+type Membership = { roomId: string; joinedSeq: number };
+
+// Between the list and the room the membership may have ended.
+function onlyMember(error: unknown): null {
+  if (error instanceof AppError && error.code === 'NOT_FOUND') return null;
+  throw error;
+}

@@ -1,0 +1,95 @@
+import {
+  createSourceEventStream,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  type FieldNode,
+  getOperationAST,
+} from 'graphql';
+import type { WebSocket } from 'ws';
+import type { Context } from './context.ts';
+import type { Core } from './core.ts';
+import { type RoomNews, RoomReader } from './realtime/roomReader.ts';
+import { SharedBundle } from './realtime/sharedBundle.ts';
+import { type Deliveries, SharedGroup } from './realtime/sharedGroup.ts';
+import { SharedSubscription } from './realtime/sharedSubscription.ts';
+import { ViewerRooms } from './rooms/viewerRooms.ts';
+import { render } from './yoga.ts';
+
+/** An operation as it was prepared, with what identifies its group and its place on the wire. */
+export interface SharedOperation extends ExecutionArgs {
+  /** What every member of the group has in common. */
+  key: string;
+  operationId: string;
+  socket: WebSocket;
+}
+
+/** The variables that only say where to begin: they do not tell groups apart. */
+const CURSORS = new Set(['after', 'epoch']);
+
+/** Executes subscriptions that are marked as shared: once for each event, whoever watches. */
+export function createSharedExecution(core: Core, deliveries: Deliveries) {
+  const groups = new Map<string, SharedGroup>();
+  const onTrouble = (error: unknown) => core.log.warn('subscription.trouble', { error });
+
+  function open(operation: SharedOperation, reader: RoomReader): SharedSubscription {
+    const textOf = (news: RoomNews) => executeOnce(core, operation, news);
+    const key = `${reader.feed.roomId} ${operation.key}`;
+    const group = groups.get(key) ?? new SharedGroup(reader.feed, textOf, deliveries, () => groups.delete(key));
+    groups.set(key, group);
+    return new SharedSubscription(operation.operationId, operation.socket, reader, group, textOf, onTrouble);
+  }
+
+  async function openAll(operation: SharedOperation, rooms: ViewerRooms): Promise<SharedBundle> {
+    const bundle = new SharedBundle(() => rooms.end());
+    await rooms.start((reader) => bundle.add(open(operation, reader)), onTrouble);
+    return bundle;
+  }
+
+  /** An iterator that is done when the operation is; or the errors with which it could not begin. */
+  return async (operation: SharedOperation): Promise<AsyncIterableIterator<never> | ExecutionResult> => {
+    const source: unknown = await createSourceEventStream(operation);
+    if (source instanceof RoomReader) return open(operation, source);
+    if (source instanceof ViewerRooms) return openAll(operation, source);
+    return failed(core, source as ExecutionResult);
+  };
+}
+
+/** What groups an operation with others, if its one root field is marked as shared; null otherwise. */
+export function sharedKey({ schema, document, operationName, variableValues }: ExecutionArgs, text: string) {
+  const operation = getOperationAST(document, operationName);
+  const [field, ...others] = operation?.selectionSet.selections ?? [];
+  if (operation?.operation !== 'subscription' || field?.kind !== 'Field' || others.length > 0) return null;
+  const definition = schema.getSubscriptionType()?.getFields()[field.name.value];
+  if (definition?.extensions.shared !== true) return null;
+  const cursors = cursorVariables(field);
+  const rest = Object.entries(variableValues ?? {}).filter(([name]) => !cursors.has(name));
+  return JSON.stringify([text, operationName ?? null, rest.sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+function cursorVariables(field: FieldNode): Set<string> {
+  const cursors = (field.arguments ?? []).filter((argument) => CURSORS.has(argument.name.value));
+  return new Set(cursors.flatMap(({ value }) => (value.kind === 'Variable' ? [value.name.value] : [])));
+}
+
+function executeOnce(core: Core, operation: SharedOperation, news: RoomNews): string {
+  const result = execute({ ...operation, rootValue: news, contextValue: nobodysContext(core) });
+  if (result instanceof Promise) throw new Error('a field of a shared subscription was not resolved at once');
+  return JSON.stringify(result.errors ? failed(core, result as ExecutionResult) : result);
+}
+
+function failed(core: Core, { data, errors = [] }: ExecutionResult): ExecutionResult {
+  return { data, errors: errors.map((error) => render(core, error)) };
+}
+
+// What is shared may not look at who asks.
+function nobodysContext(core: Core): Context {
+  const forbidden = () => {
+    throw new Error('a field of a shared subscription looked at the viewer');
+  };
+  return Object.defineProperties({ core } as Context, {
+    caller: { get: forbidden },
+    loaders: { get: forbidden },
+    cookies: { get: forbidden },
+  });
+}

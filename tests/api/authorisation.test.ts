@@ -1,0 +1,333 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLInputType,
+  type GraphQLObjectType,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isRequiredArgument,
+  isRequiredInputField,
+} from 'graphql';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setUpLink } from '../../api/instance/instance.ts';
+import { schema } from '../../api/schema.ts';
+import { Line } from '../wire.ts';
+import { openWorld, PASSWORD, Person, type World } from '../world.ts';
+
+/** Everything that needs no session. What is not here is refused to whoever has none. */
+const PUBLIC = [
+  ...['Query.server', 'Query.viewer'],
+  ...['Mutation.setUp', 'Mutation.register', 'Mutation.logIn', 'Mutation.refresh', 'Mutation.logOut'],
+];
+
+const ROLES = ['stranger', 'member', 'former', 'removed', 'moderator', 'owner', 'administrator'] as const;
+const NAMES = [...ROLES, 'author', 'newcomer'] as const;
+type Name = (typeof NAMES)[number];
+
+/** Who is told what, in the order of ROLES: + done, - NOT_FOUND, x FORBIDDEN. `of` is the thing that it is done to. */
+interface Row {
+  answers: string;
+  of?: 'room' | 'message' | 'author' | 'session' | 'invitation';
+  variables?: (scene: Scene) => object;
+}
+const TABLE: Record<string, Row> = {
+  'Query.room': { answers: '- + - - + + -', of: 'room', variables: ({ room }) => ({ id: room }) },
+  'Query.publicRoom': { answers: '- - - - - - -', of: 'room', variables: ({ room }) => ({ id: room }) },
+  'Query.publicRooms': { answers: '+ + + + + + +' },
+  'Query.user': { answers: '+ + + + + + +', of: 'author', variables: ({ author }) => ({ id: author.id }) },
+  'Query.users': { answers: '+ + + + + + +' },
+  'Query.invitations': { answers: 'x x x x x x +' },
+  'Mutation.createRoom': { answers: '+ + + + + + +', variables: () => ({ input: { name: randomUUID() } }) },
+  'Mutation.openDirectRoom': {
+    answers: '+ + + + + + +',
+    of: 'author',
+    variables: ({ author }) => ({ userId: author.id }),
+  },
+  'Mutation.joinRoom': { answers: '- + - - + + -', of: 'room', variables: ({ room }) => ({ id: room }) },
+  'Mutation.leaveRoom': { answers: '- + - - + + -', of: 'room', variables: ({ room }) => ({ id: room }) },
+  'Mutation.updateRoom': {
+    answers: '- x - - + + -',
+    of: 'room',
+    variables: ({ room }) => ({ input: { id: room, topic: 'new' } }),
+  },
+  'Mutation.deleteRoom': { answers: '- x - - x + -', of: 'room', variables: ({ room }) => ({ id: room }) },
+  'Mutation.addMember': {
+    answers: '- x - - + + -',
+    of: 'room',
+    variables: ({ room, newcomer }) => ({ roomId: room, userId: newcomer.id }),
+  },
+  'Mutation.removeMember': {
+    answers: '- x - - + + -',
+    of: 'room',
+    variables: ({ room, author }) => ({ roomId: room, userId: author.id }),
+  },
+  'Mutation.setRole': {
+    answers: '- x - - x + -',
+    of: 'room',
+    variables: ({ room, author }) => ({ roomId: room, userId: author.id, role: 'MODERATOR' }),
+  },
+  'Mutation.setTyping': { answers: '- + - - + + -', of: 'room', variables: ({ room }) => ({ roomId: room }) },
+  'Mutation.sendMessage': {
+    answers: '- + - - + + -',
+    of: 'room',
+    variables: ({ room }) => ({ input: { id: randomUUID(), roomId: room, body: 'hello' } }),
+  },
+  'Mutation.editMessage': {
+    answers: '- x - - x x -',
+    of: 'message',
+    variables: ({ message }) => ({ input: { id: message, body: 'changed' } }),
+  },
+  'Mutation.deleteMessage': { answers: '- x - - x x -', of: 'message', variables: ({ message }) => ({ id: message }) },
+  'Mutation.createInvitation': { answers: 'x x x x x x +', variables: () => ({ input: {} }) },
+  'Mutation.revokeInvitation': {
+    answers: 'x x x x x x +',
+    of: 'invitation',
+    variables: ({ invitation }) => ({ id: invitation }),
+  },
+  'Mutation.revokeSession': { answers: '- - - - - - -', of: 'session', variables: ({ session }) => ({ id: session }) },
+  'Mutation.revokeOtherSessions': { answers: '+ + + + + + +' },
+  'Subscription.roomLog': {
+    answers: '- + - - + + -',
+    of: 'room',
+    variables: ({ room }) => ({ roomId: room, after: 0 }),
+  },
+  'Subscription.typing': { answers: '- + - - + + -', of: 'room', variables: ({ room }) => ({ roomId: room }) },
+  'Subscription.viewerEvents': { answers: '+ + + + + + +', variables: () => ({ after: 0 }) },
+};
+const CODES: Record<string, string> = { '+': 'OK', '-': 'NOT_FOUND', x: 'FORBIDDEN' };
+
+/** What a type shows, and to whom: everything else that it had would have to be decided upon here. */
+const SEEN: Record<string, string> = {
+  Server: 'anyone: epoch name needsSetup registration version',
+  User: 'anyone signed in: createdAt displayName id username',
+  UserConnection: 'anyone signed in: edges nodes pageInfo',
+  UserEdge: 'anyone signed in: cursor node',
+  PageInfo: 'who sees the page: endCursor hasNextPage hasPreviousPage startCursor',
+  PublicRoom: 'anyone signed in: createdAt id joined memberCount name topic',
+  PublicRoomConnection: 'anyone signed in: edges nodes pageInfo',
+  PublicRoomEdge: 'anyone signed in: cursor node',
+  Viewer: 'oneself: email id isAdmin rooms roomsVersion session sessions user',
+  Session: 'oneself: createdAt expiresAt id isCurrent label rotatedAt',
+  AuthPayload: 'oneself: accessToken accessTokenExpiresAt refreshToken viewer',
+  RoomJoined: 'oneself: room version',
+  RoomLeft: 'oneself: roomId version',
+  RoomsChanged: 'oneself: version',
+  Invitation: 'administrators: createdAt createdBy expiresAt id maxUses uses',
+  CreateInvitationPayload: 'administrators: invitation token',
+  Room: 'members: createdAt createdBy directWith encryption id kind lastMessage lastSeq memberCount members membership messages name topic',
+  Membership: 'members: joinedAt joinedSeq role user',
+  MembershipConnection: 'members: edges nodes pageInfo',
+  MembershipEdge: 'members: cursor node',
+  Message: 'members: author body createdAt deletedAt editedAt id roomId seq',
+  MessageConnection: 'members: edges nodes pageInfo',
+  MessageEdge: 'members: cursor node',
+  RoomCreated: 'members: at by roomId seq',
+  RoomChanged: 'members: at by name roomId seq topic',
+  RoomDeleted: 'members: at by roomId seq',
+  MemberJoined: 'members: at by role roomId seq user',
+  MemberLeft: 'members: at roomId seq user',
+  MemberRemoved: 'members: at by roomId seq user',
+  RoleChanged: 'members: at by role roomId seq user',
+  MessageSent: 'members: at message roomId seq',
+  MessageEdited: 'members: at message roomId seq',
+  MessageDeleted: 'members: at message roomId seq',
+  Reset: 'members: at epoch roomId seq',
+  Typing: 'members: at roomId user',
+};
+
+const ROOTS = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()] as GraphQLObjectType[];
+const FIELDS = ROOTS.flatMap((root) => Object.keys(root.getFields()).map((field) => `${root.name}.${field}`));
+
+interface Scene extends Record<Name, Person> {
+  room: string;
+  message: string;
+  session: string;
+  invitation: string;
+}
+
+let world: World;
+let people: Record<Name, Person>;
+let nobody: Line;
+beforeAll(async () => {
+  world = await openWorld();
+  const named: [Name, Person][] = [];
+  for (const name of NAMES) named.push([name, await world.person(name)]);
+  people = Object.fromEntries(named) as Record<Name, Person>;
+  people.administrator = await administrator();
+  nobody = new Line(world.node);
+  await nobody.init();
+});
+afterAll(async () => {
+  nobody?.close();
+  for (const person of Object.values(people ?? {})) person.disconnect();
+  await world.close();
+});
+
+test('every root field has its row, and no row is without its field', () => {
+  expect([...Object.keys(TABLE), ...PUBLIC].sort()).toEqual([...FIELDS].sort());
+});
+
+test('every type that can be reached shows what it is known to show', () => {
+  const types = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) && !type.name.startsWith('__'));
+  const shown = (types as GraphQLObjectType[])
+    .filter((type) => !ROOTS.includes(type))
+    .map((type) => [type.name, Object.keys(type.getFields()).sort().join(' ')]);
+  const known = Object.entries(SEEN).map(([name, seen]) => [name, seen.split(': ')[1]]);
+  expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(known));
+});
+
+test.each(Object.keys(TABLE))('who is not signed in gets nothing of %s', async (name) => {
+  const { document } = operation(name);
+  const variables = least(name);
+  const answers = [(await nobody.ask(document, { variables })).payload];
+  if (!name.startsWith('Subscription')) answers.push(await world.stranger().ask(document, variables));
+  for (const { errors, data } of answers) {
+    expect(errors.map(({ extensions }: any) => extensions.code)).toEqual(['UNAUTHENTICATED']);
+    expect(Object.values(data ?? {}).filter(Boolean)).toEqual([]);
+  }
+});
+
+test('who is not signed in may ask what server this is, who they are, and sign in', async () => {
+  const { server, viewer } = await world
+    .stranger()
+    .graphql('{ server { name epoch needsSetup registration } viewer { id } }');
+  expect(server).toEqual({ name: 'shh', epoch: expect.any(String), needsSetup: false, registration: 'OPEN' });
+  expect(viewer).toBeNull();
+});
+
+test.each(Object.entries(TABLE))('%s is for whom it is for', async (name, { answers }) => {
+  const codes: Record<string, string> = {};
+  let scene: Scene | undefined;
+  for (const role of ROLES) {
+    scene ??= await setScene();
+    codes[role] = (await outcome(scene[role], name, scene)).code;
+    if (codes[role] === 'OK') scene = undefined;
+  }
+  const signs = answers.split(' ');
+  expect(codes).toEqual(Object.fromEntries(ROLES.map((role, n) => [role, CODES[signs[n] ?? '']])));
+});
+
+const OF_SOMETHING = Object.entries(TABLE).flatMap(([name, { of, answers }]) => (of ? [{ name, of, answers }] : []));
+
+test.each(OF_SOMETHING)(
+  '$name says the same of what is hidden and of what never was',
+  async ({ name, of, answers }) => {
+    const scene = await setScene();
+    for (const id of [randomUUID(), 'no uuid', '']) {
+      const ghost = { ...scene, [of]: of === 'author' ? { id } : id };
+      const refusal = await outcome(of === 'invitation' ? scene.administrator : scene.owner, name, ghost);
+      expect(refusal.code).toBe('NOT_FOUND');
+      if (answers.startsWith('-')) expect(await outcome(scene.stranger, name, scene)).toEqual(refusal);
+    }
+  },
+);
+
+test.each(OF_SOMETHING.filter(({ of }) => of === 'room' || of === 'message'))(
+  '$name finds nothing in a room that was deleted',
+  async ({ name }) => {
+    const scene = await setScene();
+    expect((await outcome(scene.owner, 'Mutation.deleteRoom', scene)).code).toBe('OK');
+    for (const role of ROLES) expect((await outcome(scene[role], name, scene)).code).toBe('NOT_FOUND');
+  },
+);
+
+/** A private room with one of each kind, and a message by one who is none of them. */
+async function setScene(): Promise<Scene> {
+  const { owner, moderator, member, former, removed, author, administrator } = people;
+  const room = await owner.createRoom({ kind: 'PRIVATE' });
+  const add = 'mutation ($roomId: ID!, $userId: ID!) { addMember(roomId: $roomId, userId: $userId) { role } }';
+  for (const { id } of [moderator, member, former, removed, author])
+    await owner.graphql(add, { roomId: room, userId: id });
+  const promote =
+    'mutation ($roomId: ID!, $userId: ID!) { setRole(roomId: $roomId, userId: $userId, role: MODERATOR) { role } }';
+  await owner.graphql(promote, { roomId: room, userId: moderator.id });
+  await former.graphql('mutation ($id: ID!) { leaveRoom(id: $id) }', { id: room });
+  const remove = 'mutation ($roomId: ID!, $userId: ID!) { removeMember(roomId: $roomId, userId: $userId) }';
+  await owner.graphql(remove, { roomId: room, userId: removed.id });
+  const message = (await author.say(room, 'mine')).id;
+  const session = (await author.graphql('{ viewer { session { id } } }')).viewer.session.id;
+  const { createInvitation } = await administrator.graphql(
+    'mutation { createInvitation(input: {}) { invitation { id } } }',
+  );
+  return { ...people, room, message, session, invitation: createInvitation.invitation.id };
+}
+
+async function administrator(): Promise<Person> {
+  const token = (await setUpLink(world.node.core))?.split('#')[1];
+  const document = 'mutation ($input: SetUpInput!) { setUp(input: $input) { accessToken viewer { id } } }';
+  const input = { username: 'administrator', password: PASSWORD, cookies: false, token };
+  const { accessToken, viewer } = (await world.stranger().graphql(document, { input })).setUp;
+  return new Person(world.node, { name: 'administrator', id: viewer.id, accessToken });
+}
+
+type Outcome = { code: string; message?: string };
+
+/** What a person gets who does this in the scene: OK, or the refusal. */
+async function outcome(person: Person, name: string, scene: Scene): Promise<Outcome> {
+  const variables = TABLE[name]?.variables?.(scene) ?? {};
+  const { document } = operation(name, Object.keys(variables));
+  if (name.startsWith('Subscription')) return followed(person, document, variables, scene);
+  const { errors } = await person.ask(document, variables);
+  return errors ? { code: errors[0].extensions.code, message: errors[0].message } : { code: 'OK' };
+}
+
+async function followed(person: Person, document: string, variables: object, scene: Scene): Promise<Outcome> {
+  const arrivals = person.subscribe(document, variables);
+  const arrived = arrivals.next().then(
+    () => ({ code: 'OK' }),
+    () => arrivals.ending() as Promise<Outcome>,
+  );
+  let over = false;
+  void arrived.then(() => (over = true));
+  while (!over) await stir(person, scene);
+  arrivals.stop();
+  return arrived;
+}
+
+// Something to be told of: a room of one’s own, and somebody who types.
+async function stir(person: Person, { room, author }: Scene) {
+  await person.createRoom();
+  await author.ask('mutation ($roomId: ID!) { setTyping(roomId: $roomId) }', { roomId: room });
+}
+
+/** A document with that one field, and the arguments that are given. */
+function operation(name: string, given: string[] = required(name)): { document: string } {
+  const [root = '', field = ''] = name.split('.');
+  const { args, type } = fieldOf(name);
+  const used = args.filter((arg) => given.includes(arg.name));
+  const declared = used.length > 0 ? `(${used.map((arg) => `$${arg.name}: ${arg.type}`).join(', ')})` : '';
+  const passed = used.length > 0 ? `(${used.map((arg) => `${arg.name}: $${arg.name}`).join(', ')})` : '';
+  const selection = isLeafType(getNamedType(type)) ? '' : '{ __typename }';
+  return { document: `${root.toLowerCase()} ${declared} { ${field}${passed} ${selection} }` };
+}
+
+function fieldOf(name: string): GraphQLField<unknown, unknown> {
+  const [root, field = ''] = name.split('.');
+  return ROOTS.find((type) => type.name === root)?.getFields()[field] as GraphQLField<unknown, unknown>;
+}
+
+const required = (name: string) =>
+  fieldOf(name)
+    .args.filter(isRequiredArgument)
+    .map((arg) => arg.name);
+
+/** The least that the schema takes for the required arguments. */
+function least(name: string): object {
+  const args = fieldOf(name).args.filter(isRequiredArgument);
+  return Object.fromEntries(args.map((arg: GraphQLArgument) => [arg.name, example(arg.type)]));
+}
+
+function example(type: GraphQLInputType): unknown {
+  if (isNonNullType(type)) return example(type.ofType);
+  if (isListType(type)) return [example(type.ofType)];
+  if (isEnumType(type)) return type.getValues()[0]?.name;
+  if (!isInputObjectType(type)) return { ID: randomUUID(), String: 'text', Int: 1, Boolean: true, Float: 1 }[type.name];
+  const fields = Object.values(type.getFields()).filter(isRequiredInputField);
+  return Object.fromEntries(fields.map((field) => [field.name, example(field.type)]));
+}

@@ -1,0 +1,101 @@
+import argon2 from 'argon2';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { openWorld, PASSWORD, type World } from '../world.ts';
+
+const REGISTER = 'mutation ($input: RegisterInput!) { register(input: $input) { viewer { id } } }';
+const LOG_IN = 'mutation ($input: LogInInput!) { logIn(input: $input) { viewer { id } } }';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld({ LIMIT_LOGIN_FAILURES: '1000' });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+afterAll(() => world.close());
+
+const account = (username: string, password: string) => ({ input: { username, password, cookies: false } });
+const register = (name: string, password: string) => world.stranger().graphql(REGISTER, account(name, password));
+const logIn = (name: string, password: string) => world.stranger().ask(LOG_IN, account(name, password));
+
+test.each([
+  ['', 'This field may not be blank.'],
+  ['seven77', 'This password is too short. It must contain at least 8 characters.'],
+  ['password', 'This password is too common.'],
+  ['PassWord1', 'This password is too common.'],
+  ['12345678', 'This password is too common.'],
+  ['football', 'This password is too common.'],
+  ['q'.repeat(257), 'This password is too long. It may contain at most 256 characters.'],
+])('Ann cannot choose "%s"', async (password, sentence) => {
+  const refusal = await world.stranger().refused(REGISTER, account('ann', password));
+  expect(refusal).toMatchObject({ code: 'INVALID_INPUT', fields: { password: [sentence] } });
+});
+
+test.each([
+  ['8 letters', 'kzwqplmx'],
+  ['64 letters', 'long '.repeat(13).slice(0, 64)],
+  ['256 letters', 'very '.repeat(52).slice(0, 256)],
+  ['spaces around', '  around me  '],
+  ['other alphabets', 'Пароль с пробелом'],
+  ['8 pictures', '🔑'.repeat(8)],
+  ['256 pictures', '🗝'.repeat(256)],
+])('Bob can choose %s, and nothing but exactly that lets him in', async (kind, password) => {
+  const name = `bob.${kind.replaceAll(' ', '.')}`;
+  await register(name, password);
+  expect((await logIn(name, password)).data?.logIn.viewer.id).toEqual(expect.any(String));
+  for (const other of [[...password].slice(0, -1).join(''), `${password}x`, password.toUpperCase(), password.trim()]) {
+    if (other !== password) expect(await logIn(name, other)).toMatchObject({ errors: [WRONG] });
+  }
+});
+
+test('an unknown name and a wrong password get the same answer after the same work', async () => {
+  await register('cleo', PASSWORD);
+  const verify = vi.spyOn(argon2, 'verify');
+  const wrong = await logIn('cleo', 'not her password');
+  const unknown = await logIn('nobody', 'not her password');
+  const address = await logIn('nobody@example.org', 'not her password');
+  expect(wrong).toMatchObject({ errors: [WRONG] });
+  expect(unknown).toEqual(wrong);
+  expect(address).toEqual(wrong);
+  const work = verify.mock.calls.map(([hash]) => hash.split('$').slice(0, 4).join('$'));
+  expect(work).toEqual(Array.from({ length: 3 }, () => '$argon2id$v=19$m=19456,t=2,p=1'));
+});
+
+test('Dan, whose hash is of weaker times, gets a stronger one when he signs in', async () => {
+  const { user } = world.node.core.db;
+  await register('dan', PASSWORD);
+  const weak = await argon2.hash(PASSWORD, { type: argon2.argon2id, memoryCost: 8_192, timeCost: 1, parallelism: 1 });
+  await user.update({ where: { usernameKey: 'dan' }, data: { passwordHash: weak } });
+  await logIn('dan', 'not his password');
+  expect(await user.findUnique({ where: { usernameKey: 'dan' } })).toMatchObject({ passwordHash: weak });
+  expect((await logIn('dan', PASSWORD)).data).toBeTruthy();
+  const { passwordHash } = await user.findUniqueOrThrow({ where: { usernameKey: 'dan' } });
+  expect(passwordHash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  expect((await logIn('dan', PASSWORD)).data).toBeTruthy();
+});
+
+test('when forty sign in at once two are looked at at a time, and the six who cannot even wait are told when to come back', async () => {
+  let [running, most, release] = [0, 0, () => {}];
+  const released = new Promise<void>((resolve) => (release = resolve));
+  vi.spyOn(argon2, 'verify').mockImplementation(async () => {
+    most = Math.max(most, ++running);
+    await released;
+    running--;
+    return false;
+  });
+  const late: { retryAfter?: number }[] = [];
+  const tries = Array.from({ length: 40 }, async (_, n) => {
+    const { errors } = await logIn(`eve${n}`, 'not her password');
+    const [{ extensions }] = errors ?? [{ extensions: {} }];
+    if (extensions.code === 'RATE_LIMITED' && late.push(extensions) === 6) release();
+    return extensions.code;
+  });
+  const codes = await Promise.all(tries);
+  expect(most).toBe(2);
+  for (const { retryAfter } of late) expect(retryAfter).toBeGreaterThan(0);
+  expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(6);
+  expect(codes.filter((code) => code === 'UNAUTHENTICATED')).toHaveLength(34);
+  expect(await logIn('eve', 'not her password')).toMatchObject({ errors: [WRONG] });
+});
+
+const WRONG = { message: 'Invalid username or password', extensions: { code: 'UNAUTHENTICATED' } };

@@ -1,0 +1,266 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  addMember,
+  create,
+  deleteRoom,
+  edit,
+  expectSound,
+  join,
+  leave,
+  listMembers,
+  listOwn,
+  type Operation,
+  openDirect,
+  people,
+  read,
+  removeMember,
+  roomOf,
+  send,
+  setRole,
+  unsend,
+  update,
+} from '../rooms.ts';
+import { type Node, openWorld, type Person, ROOM_LOG, type World } from '../world.ts';
+
+const CROWD = 50;
+const ROUNDS = Array.from({ length: Number(process.env.ROUNDS ?? 20) }, (_, n) => n + 1);
+
+let world: World;
+let nodes: Node[];
+let alice: Person;
+let bob: Person;
+let carol: Person;
+/** Fifty people, half of them at each node where there are two. */
+let crowd: Person[];
+
+beforeAll(async () => {
+  world = await openWorld();
+  nodes = world.clustered ? [world.node, await world.anotherNode()] : [world.node];
+  ({ alice, bob, carol } = await people(world, 'alice', 'bob', 'carol'));
+  crowd = Object.values(await people(world, ...Array.from({ length: CROWD }, (_, n) => `person${n}`)));
+  crowd = crowd.map((person, n) => person.at(nodes[n % nodes.length] as Node));
+});
+afterAll(() => world.close());
+
+/** All of them at once. Gives what each was told: `ok`, or the code of the refusal. No answer may be a fault of ours. */
+async function atOnce(...asking: (readonly [Person, Operation])[]): Promise<string[]> {
+  const answers = await Promise.all(asking.map(([person, operation]) => person.ask(...operation)));
+  const told = answers.map(({ errors }) => (errors ? String(errors[0].extensions.code) : 'ok'));
+  expect(told.filter((code) => code === 'INTERNAL_SERVER_ERROR' || code === 'UNAVAILABLE')).toEqual([]);
+  return told;
+}
+const everyone = (operation: Operation) => crowd.map((person) => [person, operation] as const);
+const count = (told: string[], code: string) => told.filter((each) => each === code).length;
+const ownRooms = async (person: Person): Promise<string[]> =>
+  (await person.graphql(...listOwn())).viewer.rooms.map((room: any) => room.id);
+const nameOf = (room: string) => `room ${room}`.slice(0, 60);
+
+/** A public room of alice in which all the others are. */
+async function fullRoom(): Promise<string> {
+  const room = await alice.createRoom();
+  await atOnce(...everyone(join(room)));
+  return room;
+}
+
+describe.each(ROUNDS)('fifty at once, round %i', () => {
+  test('all join: each is in the room once', async () => {
+    const room = await alice.createRoom();
+    const told = await atOnce(...everyone(join(room)), ...everyone(join(room)));
+    expect(count(told, 'ok')).toBe(2 * CROWD);
+    expect((await alice.graphql(...read(room))).room).toMatchObject({ memberCount: CROWD + 1, lastSeq: CROWD + 1 });
+    await expectSound(world.node, room);
+  });
+
+  test('all leave, each twice: the first time counts, and who owns the room stays', async () => {
+    const room = await fullRoom();
+    const told = await atOnce(...everyone(leave(room)), ...everyone(leave(room)));
+    expect([count(told, 'ok'), count(told, 'NOT_FOUND')]).toEqual([CROWD, CROWD]);
+    expect((await alice.graphql(...read(room))).room.memberCount).toBe(1);
+    await expectSound(world.node, room);
+  });
+
+  test('all leave a private room, its owners too: it is gone', async () => {
+    const room = await roomOf(alice, ...crowd.slice(0, 12));
+    for (const person of crowd.slice(0, 3)) await alice.graphql(...setRole(room, person.id, 'OWNER'));
+    const told = await atOnce(...[alice, ...crowd.slice(0, 12)].map((person) => [person, leave(room)] as const));
+    expect(count(told, 'ok')).toBe(13);
+    await expectSound(world.node, room);
+    expect(await alice.refused(...read(room))).toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test('all join and leave: whoever is in it in the end can read it, the others cannot', async () => {
+    const room = await alice.createRoom();
+    await atOnce(...crowd.flatMap((person) => [join, leave, join, leave].map((act) => [person, act(room)] as const)));
+    await expectSound(world.node, room);
+    const inside = new Set((await members(room)).map((member) => member.user.id));
+    for (const person of crowd.slice(0, 5)) {
+      const { errors } = await person.ask(...read(room));
+      expect(errors?.[0].extensions.code).toBe(inside.has(person.id) ? undefined : 'NOT_FOUND');
+    }
+  });
+
+  test('the room is deleted while all send: what was sent is gone with it', async () => {
+    const room = await fullRoom();
+    const sending = crowd.map((person, n) => [person, send(room, `message ${n}`)] as const);
+    const told = await atOnce(...sending.slice(0, 25), [alice, deleteRoom(room)], ...sending.slice(25));
+    expect(told[25]).toBe('ok');
+    expect(count(told, 'ok') + count(told, 'NOT_FOUND')).toBe(CROWD + 1);
+    await expectSound(world.node, room);
+  });
+
+  test('the room is deleted while all join: nobody is in it', async () => {
+    const room = await alice.createRoom();
+    const joining = everyone(join(room));
+    const told = await atOnce(...joining.slice(0, 25), [alice, deleteRoom(room)], ...joining.slice(25));
+    expect(count(told, 'ok') + count(told, 'NOT_FOUND')).toBe(CROWD + 1);
+    await expectSound(world.node, room);
+    expect(await ownRooms(crowd[0] as Person)).not.toContain(room);
+  });
+
+  test('the room is deleted fifty times: once it is, and then it is not found', async () => {
+    const room = await roomOf(alice, bob);
+    const told = await atOnce(...Array.from({ length: CROWD }, () => [alice, deleteRoom(room)] as const));
+    expect([count(told, 'ok'), count(told, 'NOT_FOUND')]).toEqual([1, CROWD - 1]);
+    await expectSound(world.node, room);
+  });
+
+  test('ten rooms take the same name: one has it', async () => {
+    const owners = crowd.slice(0, 10);
+    const rooms = await Promise.all(owners.map(async (owner) => ({ owner, room: await owner.createRoom() })));
+    const name = nameOf(`${rooms[0]?.room}`);
+    const renaming = rooms.flatMap(({ owner, room }) =>
+      Array.from({ length: 5 }, () => [owner, update(room, { name })] as const),
+    );
+    const told = await atOnce(...renaming);
+    expect(count(told, 'ok') + count(told, 'CONFLICT')).toBe(CROWD);
+    const names = await Promise.all(
+      rooms.map(async ({ owner, room }) => (await owner.graphql(...read(room))).room.name),
+    );
+    expect(names.filter((each) => each === name)).toHaveLength(1);
+    for (const { room } of rooms) await expectSound(world.node, room);
+  });
+
+  test('all make a room of one name: one does', async () => {
+    const name = nameOf(await alice.createRoom());
+    const told = await atOnce(...everyone(create({ name })));
+    expect([count(told, 'ok'), count(told, 'CONFLICT')]).toEqual([1, CROWD - 1]);
+  });
+
+  test('one changes the name while another changes the topic: both changes are there', async () => {
+    const room = await roomOf(alice, bob);
+    await alice.graphql(...setRole(room, bob.id, 'MODERATOR'));
+    for (const n of [1, 2, 3, 4, 5]) {
+      const elsewhere = bob.at(nodes.at(-1) as Node);
+      await atOnce([alice, update(room, { name: `name ${n}` })], [elsewhere, update(room, { topic: `topic ${n}` })]);
+      expect((await alice.graphql(...read(room))).room).toMatchObject({ name: `name ${n}`, topic: `topic ${n}` });
+    }
+    await expectSound(world.node, room);
+  });
+
+  test('one is removed while sending: nothing of theirs stands behind the removal', async () => {
+    const room = await roomOf(alice, bob);
+    const sending = Array.from({ length: CROWD }, (_, n) => [bob, send(room, `message ${n}`)] as const);
+    const elsewhere = alice.at(nodes.at(-1) as Node);
+    const removal = [elsewhere, removeMember(room, bob.id)] as const;
+    const told = await atOnce(...sending.slice(0, 30), removal, ...sending.slice(30));
+    expect(told[30]).toBe('ok');
+    const log = await alice.follow(room, { after: 0 }).upTo((event) => event.__typename === 'MemberRemoved');
+    expect(log.filter((event) => event.message)).toHaveLength(count(told, 'ok') - 1);
+    expect((await alice.graphql(...read(room))).room.lastSeq).toBe(log.at(-1).seq);
+    await expectSound(world.node, room);
+  });
+
+  test('one is removed while subscribing: what follows the removal does not reach them, whatever position they name', async () => {
+    const room = await roomOf(alice, bob);
+    const elsewhere = alice.at(nodes.at(-1) as Node);
+    const starts = [undefined, 0, 2, 3, 4, 5, 99];
+    const removal = elsewhere.graphql(...removeMember(room, bob.id));
+    const followers = starts.map((after) => bob.subscribe(ROOM_LOG, { roomId: room, after }));
+    await removal;
+    for (const _ of starts) await elsewhere.say(room, 'not for bob');
+    for (const heard of followers) {
+      const ending = await heard.ending();
+      expect(ending === 'complete' || ending.code === 'NOT_FOUND').toBe(true);
+      expect(heard.all.filter((event) => event.message)).toEqual([]);
+    }
+  });
+
+  test('two owners remove each other: one stays', async () => {
+    const room = await roomOf(alice, bob, carol);
+    await alice.graphql(...setRole(room, bob.id, 'OWNER'));
+    const elsewhere = bob.at(nodes.at(-1) as Node);
+    const told = await atOnce([alice, removeMember(room, bob.id)], [elsewhere, removeMember(room, alice.id)]);
+    expect(told.toSorted()).not.toEqual(['ok', 'ok']);
+    expect(await members(room, carol)).toHaveLength(2);
+    await expectSound(world.node, room);
+  });
+
+  test('owners leave while one of them promotes, demotes and removes: whoever is left has an owner', async () => {
+    const room = await roomOf(alice, bob, carol, ...crowd.slice(0, 3));
+    for (const owner of [bob, carol]) await alice.graphql(...setRole(room, owner.id, 'OWNER'));
+    const [dan, eve, fay] = crowd as [Person, Person, Person];
+    await atOnce(
+      [alice, leave(room)],
+      [bob, removeMember(room, dan.id)],
+      [carol, setRole(room, bob.id, 'MEMBER')],
+      [eve, leave(room)],
+      [bob, leave(room)],
+      [carol, setRole(room, fay.id, 'MODERATOR')],
+      [carol, leave(room)],
+    );
+    await expectSound(world.node, room);
+  });
+
+  test('whoever looks while owner after owner leaves sees an owner', async () => {
+    const staff = crowd.slice(0, 8);
+    const room = await roomOf(alice, bob, ...staff);
+    const leaving = (async () => {
+      for (const person of [alice, bob, ...staff.slice(0, -1)]) await person.graphql(...leave(room));
+    })();
+    const gone = leaving.then(() => 'gone' as const);
+    for (let seen: unknown; seen !== 'gone'; seen = await Promise.race([gone, null])) {
+      expect((await members(room, staff.at(-1))).map(({ role }) => role)).toContain('OWNER');
+    }
+    await expectSound(world.node, room);
+  });
+
+  test('twelve open direct rooms with one person, who opens them too, while rooms of theirs are deleted', async () => {
+    const some = crowd.slice(0, 12);
+    const doomed = await Promise.all([0, 1, 2].map(() => roomOf(alice, bob, ...some)));
+    await atOnce(
+      ...some.map((person) => [person, openDirect(bob.id)] as const),
+      ...doomed.map((room) => [alice, deleteRoom(room)] as const),
+      ...some.map((person) => [bob, openDirect(person.id)] as const),
+      ...some.map((person) => [person, create({ name: 'private', kind: 'PRIVATE' })] as const),
+    );
+    for (const room of doomed) await expectSound(world.node, room);
+  });
+
+  test('everything at once: the log is whole', async () => {
+    const room = await fullRoom();
+    const [dan, eve, fay, gil] = crowd as [Person, Person, Person, Person];
+    await alice.graphql(...setRole(room, dan.id, 'OWNER'));
+    await alice.graphql(...setRole(room, eve.id, 'MODERATOR'));
+    const { id } = await fay.say(room, 'contested');
+    await atOnce(
+      ...crowd.slice(4).map((person, n) => [person, send(room, `message ${n}`)] as const),
+      [fay, edit(id, 'other')],
+      [fay, unsend(id)],
+      [dan, removeMember(room, fay.id)],
+      [eve, removeMember(room, gil.id)],
+      [gil, leave(room)],
+      [gil, join(room)],
+      [alice, setRole(room, gil.id, 'MODERATOR')],
+      [eve, update(room, { topic: 'noise' })],
+      [alice, addMember(room, fay.id)],
+      [dan, leave(room)],
+      [alice, leave(room)],
+      [alice, join(room)],
+    );
+    await expectSound(world.node, room);
+  });
+});
+
+async function members(room: string, person: Person = alice): Promise<{ role: string; user: { id: string } }[]> {
+  return (await person.graphql(...listMembers(room, { first: 100 }))).room.members.nodes;
+}

@@ -1,0 +1,60 @@
+import type { Place } from './client.ts';
+import { type Child, startChild } from './processes.ts';
+import type { Services } from './services.ts';
+
+export const VARIANTS = {
+  limit: 'limit in Node',
+  ws: '`ws`, prebuilt string',
+  socketio: 'Socket.IO 4',
+  documented: 'Yoga + graphql-ws as documented',
+  ours: '**shh**',
+  different: '**shh**, every operation id different',
+  real: '**shh**, sending included',
+} as const;
+
+export type Variant = keyof typeof VARIANTS;
+
+const OURS: Variant[] = ['ours', 'different', 'real'];
+const PEOPLE = 64;
+
+/** One server and the process with all of its clients. */
+export interface Lane {
+  variant: Variant;
+  server: Child;
+  client: Child;
+  place: Place;
+  tokens: string[];
+  rooms: string[];
+}
+
+/** Starts a server of that kind and a client for it. */
+export async function openLane(variant: Variant, services: Services): Promise<Lane> {
+  const ours = OURS.includes(variant);
+  const [server, client] = await Promise.all([startChild(ours ? 'ours' : variant), startChild('client')]);
+  const databaseUrl = ours ? await services.database() : undefined;
+  const place = await server.call<Place>('start', ours ? { DATABASE_URL: databaseUrl } : {});
+  const tokens = ours ? await server.call<string[]>('people', { count: PEOPLE }) : [];
+  if (variant === 'real') await server.call('real');
+  else if (ours) await server.call('synthetic');
+  return { variant, server, client, place, tokens, rooms: [] };
+}
+
+/** Has so many sockets listen to so many rooms; the rooms are new ones when their number is. */
+export async function gather(lane: Lane, rooms: number, size: number): Promise<void> {
+  if (lane.rooms.length !== rooms) {
+    await lane.client.call('close');
+    const named = lane.variant === 'documented' || OURS.includes(lane.variant);
+    if (!named) await lane.server.call('clear');
+    lane.rooms = named
+      ? await lane.server.call<string[]>('rooms', { count: rooms })
+      : Array.from({ length: rooms }, () => '');
+  }
+  const { place, tokens, rooms: names, variant } = lane;
+  await lane.client.call('open', { place, tokens, rooms: names, size, differentIds: variant === 'different' });
+  await lane.client.call('settle', { spread: rooms > 1 });
+}
+
+export async function closeLane({ server, client }: Lane): Promise<void> {
+  await client.stop();
+  await server.stop();
+}

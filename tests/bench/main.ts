@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { type Figure, figureTable, passes } from './figures.ts';
+import { bundleChildren } from './processes.ts';
+import { fanOut } from './scenarios/fanOut.ts';
+import { openServices, type Services } from './services.ts';
+
+/** What every scenario is given. */
+export interface Settings {
+  services: Services;
+  quick: boolean;
+  /** Prints a table of its own, once the figures are there. */
+  say(text: string): void;
+}
+
+const SCENARIOS: Record<string, (settings: Settings) => Promise<Figure[]>> = { fanOut };
+
+await main(process.argv.slice(2));
+
+async function main(args: string[]) {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = names.find((name) => !(name in SCENARIOS));
+  if (unknown) return usage(unknown);
+  const [figures, tables] = await run(names.length > 0 ? names : Object.keys(SCENARIOS), args.includes('--quick'));
+  console.log(`\n${tables.join('\n\n')}\n\n${figureTable(figures)}\n\nMeasured on ${machine()}.`);
+  const json = args.find((arg) => arg.startsWith('--json='))?.slice('--json='.length);
+  if (json) writeFileSync(json, `${JSON.stringify({ machine: machine(), figures }, null, 2)}\n`);
+  process.exit(args.includes('--strict') && figures.some((figure) => passes(figure) === false) ? 1 : 0);
+}
+
+async function run(names: string[], quick: boolean): Promise<[Figure[], string[]]> {
+  await bundleChildren();
+  const services = openServices();
+  const [figures, tables]: [Figure[], string[]] = [[], []];
+  for (const name of names) {
+    const started = performance.now();
+    const measured = await SCENARIOS[name]?.({ services, quick, say: (text) => tables.push(text) });
+    figures.push(...(measured ?? []));
+    console.error(`${name}: ${((performance.now() - started) / 1_000).toFixed(1)} s`);
+  }
+  await services.stop();
+  return [figures, tables];
+}
+
+function usage(unknown: string) {
+  const names = Object.keys(SCENARIOS).join(' ');
+  console.error(`There is no ${unknown}. npm run bench -- [${names}] [--quick] [--strict] [--json=file]`);
+  process.exitCode = 2;
+}
+
+function machine(): string {
+  const date = new Date().toISOString().slice(0, 10);
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  const processors = cpus();
+  return `${date}, ${processors.length} × ${processors[0]?.model.trim()}, Node ${process.versions.node}, commit ${commit}`;
+}

@@ -1,0 +1,27 @@
+/** What every server of the bench is asked for, and what every one of them delivers. */
+export const ROOM_LOG = `subscription ($roomId: ID!) {
+  roomLog(roomId: $roomId) {
+    __typename seq roomId at
+    ... on MessageSent { message { id body createdAt author { id username displayName } } }
+  }
+}`;
+
+export const SEND_MESSAGE = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id seq } }';
+
+export const SHORT = 'The swans are back on the river, all seven of them. Come and look before it rains.';
+/** Nearly as long as a message may be. */
+export const LONG = 'Snow on the roofs, and no sound. '.repeat(240);
+
+/** The result of the subscription for one message. */
+export function resultOf(roomId: string, seq: number, body: string) {
+  const at = new Date().toISOString();
+  const author = { id: '0199f3a2-5f1e-7c3a-9d53-0d8a4f6f2b11', username: 'alice', displayName: 'Alice' };
+  const message = { id: messageId(seq), body, createdAt: at, author };
+  return { data: { roomLog: { __typename: 'MessageSent', seq, roomId, at, message } } };
+}
+
+/** The frame of graphql-ws that carries it. */
+export const nextMessage = (roomId: string, seq: number, body: string) =>
+  JSON.stringify({ id: '1', type: 'next', payload: resultOf(roomId, seq, body) });
+
+export const messageId = (seq: number) => `0199f3a2-5f1e-7c3a-9d53-${seq.toString(16).padStart(12, '0')}`;

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startSession } from '../../../api/auth/sessions.ts';
+import { readConfig } from '../../../api/config.ts';
+import { type Core, openCore } from '../../../api/core.ts';
+import { createLog } from '../../../api/log.ts';
+import { pageMessages, sendMessage } from '../../../api/messages/messages.ts';
+import { sendTogether } from '../../../api/messages/sendQueue.ts';
+import type { LogEntry } from '../../../api/realtime/entry.ts';
+import type { RoomFeed } from '../../../api/realtime/roomFeed.ts';
+import { createRoom } from '../../../api/rooms/rooms.ts';
+import { openApp } from '../../../api/server.ts';
+import type { Viewer } from '../../../api/users/users.ts';
+import { answerCalls } from '../calls.ts';
+import { listenForOrders } from '../control.ts';
+import { messageId, resultOf, SHORT } from '../payload.ts';
+
+const MANY = '1000000';
+const UNLIMITED = {
+  LIMIT_LOGINS_PER_MINUTE: MANY,
+  LIMIT_REGISTRATIONS_PER_HOUR: MANY,
+  LIMIT_MESSAGES_PER_10_SECONDS: MANY,
+  LIMIT_CHANGES_PER_MINUTE: MANY,
+  LIMIT_FRAMES_PER_SECOND: MANY,
+  LIMIT_SOCKETS_PER_PERSON: MANY,
+};
+
+let core: Core;
+let people: Viewer[] = [];
+let feeds: RoomFeed[] = [];
+let body = SHORT;
+let real = false;
+let queries = 0;
+
+answerCalls({
+  start,
+  people: ({ count }) => makePeople(count),
+  rooms: ({ count }) => makeRooms(count),
+  /** Without the look at the database once a second, which would not find what was never stored. */
+  synthetic: () => core.heartbeat.stop(),
+  real: () => {
+    real = true;
+  },
+  say: ({ text }) => {
+    body = text;
+  },
+  append: ({ room, senders, seconds }) => perSecond(senders, seconds, (sender) => append(room, sender)),
+  create: ({ room, senders, seconds }) => createEach(room, senders, seconds),
+  fill: ({ room, messages }) => fill(room, messages),
+  page: ({ room, request, times }) => timePages(room, request, times),
+  queries: () => queries,
+  send: ({ room }) => sendMessage(core, someone(0), room, { id: randomUUID(), body: SHORT }),
+});
+
+async function start(environment: Record<string, string>) {
+  countQueries();
+  const dataDir = mkdtempSync(join(tmpdir(), 'shh-bench-'));
+  process.on('exit', () => rmSync(dataDir, { recursive: true, force: true }));
+  const given = { PORT: '0', LOG_LEVEL: 'warn', DATA_DIR: dataDir, SECRET_KEY: '0123456789abcdef'.repeat(4) };
+  const config = readConfig({ ...given, ...UNLIMITED, ...environment });
+  core = await openCore(config, createLog(config.logLevel));
+  const app = await openApp(core, 'no-web-client');
+  const { port } = new URL(await app.listen());
+  const orders = await listenForOrders(() => feeds.length, publish);
+  return { kind: 'graphql', port: Number(port), orders };
+}
+
+function publish(room: number) {
+  const feed = feeds[room] as RoomFeed;
+  if (!real) return core.roomFeeds.announce([entryOf(feed)]);
+  void sendMessage(core, someone(room), feed.roomId, { id: randomUUID(), body });
+}
+
+/** The next entry of the feed, as it is after a commit, without the commit. */
+function entryOf({ roomId, top }: RoomFeed): LogEntry {
+  const seq = top + 1;
+  const { at, message } = resultOf(roomId, seq, body).data.roomLog;
+  const author = { ...message.author, createdAt: at };
+  const more = { encoding: 'NONE' as const, editedAt: null, deletedAt: null };
+  const state = { ...message, ...more, id: messageId(seq), roomId, seq, author };
+  return { roomId, seq, id: state.id, kind: 'MESSAGE', at, actor: author, subject: null, detail: null, message: state };
+}
+
+async function makePeople(count: number) {
+  const names = Array.from({ length: count }, (_, number) => `bench${number}`);
+  const data = names.map((name) => ({ username: name, usernameKey: name, displayName: name, passwordHash: '' }));
+  const users = await core.db.user.createManyAndReturn({ data, select: { id: true } });
+  const sessions = await Promise.all(users.map(({ id }) => startSession(core, id, 'bench')));
+  people = sessions.map(({ userId, sessionId }) => ({ id: userId, sessionId }));
+  return sessions.map(({ accessToken }) => accessToken);
+}
+
+/** Rooms in which everyone is a member. */
+async function makeRooms(count: number): Promise<string[]> {
+  const made: string[] = [];
+  for (let number = 0; number < count; number++) {
+    const { id } = await createRoom(core, someone(0), { name: `bench ${randomUUID()}`, kind: 'PRIVATE' });
+    made.push(id);
+  }
+  await core.db.$executeRaw`
+    INSERT INTO membership (room_id, user_id, role, joined_seq)
+    SELECT room_id, user_id, 'MEMBER', 1
+    FROM unnest(${made}::uuid[]) AS room_id, unnest(${people.map(({ id }) => id)}::uuid[]) AS user_id
+    ON CONFLICT DO NOTHING`;
+  feeds = await Promise.all(made.map(async (id) => (await core.roomFeeds.watch(id)) as RoomFeed));
+  return made;
+}
+
+const someone = (number: number) => people[number % people.length] as Viewer;
+
+function append(room: string, sender: number) {
+  return sendTogether(core, room, { id: randomUUID(), actorId: someone(sender).id, body: SHORT });
+}
+
+/** The naive way: one insert each, with a position that this process counts. */
+async function createEach(roomId: string, senders: number, seconds: number) {
+  const { id } = await core.db.room.findUniqueOrThrow({ where: { id: roomId } });
+  const newest = await core.db.entry.aggregate({ where: { roomId: id }, _max: { seq: true } });
+  let seq = newest._max.seq ?? 0;
+  const rate = await perSecond(senders, seconds, (sender) => {
+    const data = { roomId, seq: ++seq, id: randomUUID(), kind: 'MESSAGE' as const, body: SHORT };
+    return core.db.entry.create({ data: { ...data, actorId: someone(sender).id } });
+  });
+  await core.db.room.update({ where: { id: roomId }, data: { lastSeq: seq, lastMessageSeq: seq } });
+  return rate;
+}
+
+async function perSecond(senders: number, seconds: number, act: (sender: number) => Promise<unknown>) {
+  const started = performance.now();
+  let done = 0;
+  const loop = async (sender: number) => {
+    while (performance.now() - started < seconds * 1_000) {
+      await act(sender);
+      done++;
+    }
+  };
+  await Promise.all(Array.from({ length: senders }, (_, sender) => loop(sender)));
+  return (done / (performance.now() - started)) * 1_000;
+}
+
+/** Puts messages into a room with one statement. */
+async function fill(roomId: string, messages: number) {
+  await core.db.$executeRaw`
+    INSERT INTO entry (room_id, seq, id, kind, actor_id, body, created_at)
+    SELECT ${roomId}::uuid, n + 1, gen_random_uuid(), 'MESSAGE', ${someone(0).id}::uuid, ${SHORT}, now()
+    FROM generate_series(1, ${messages}::int) AS n`;
+  await core.db.room.update({
+    where: { id: roomId },
+    data: { lastSeq: messages + 1, lastMessageSeq: messages + 1 },
+  });
+  await core.db.$executeRaw`ANALYZE entry`;
+}
+
+/** How long each of these pages took, in ms. */
+async function timePages(room: string, request: { last?: number; before?: string }, times: number) {
+  const took: number[] = [];
+  for (let time = 0; time < times; time++) {
+    const started = performance.now();
+    await pageMessages(core, someone(0), room, request);
+    took.push(performance.now() - started);
+  }
+  return took;
+}
+
+function countQueries() {
+  const { query } = pg.Client.prototype;
+  pg.Client.prototype.query = function counted(this: pg.Client, ...args: unknown[]) {
+    queries++;
+    return (query as (...all: unknown[]) => unknown).apply(this, args);
+  } as typeof query;
+}

@@ -1,0 +1,104 @@
+/** An event of a room's log as a subscriber saw it. */
+export interface Seen {
+  seq: number;
+  /** What it was: its type and what it is about. */
+  what: string;
+  /** When it arrived, in milliseconds. */
+  at: number;
+}
+
+/** One subscription, from its start to its end. */
+export interface Stream {
+  /** Where in the history it begins. */
+  from: number;
+  after: number;
+  /** Whether the cursor was one that this log gave: only another may be answered with Reset. */
+  honest: boolean;
+  ended: 'open' | 'complete' | 'broken' | string;
+}
+
+/** Everything that one subscriber ever got of one room, in the order of arrival. */
+export class History {
+  readonly streams: Stream[] = [];
+  readonly seqs: number[] = [];
+  readonly whats: string[] = [];
+  readonly times: number[] = [];
+  /** The wording of each message as the events leave it; null once deleted. */
+  readonly texts = new Map<string, string | null>();
+
+  constructor(
+    readonly reader: string,
+    readonly userId: string,
+    readonly roomId: string,
+    /** False for who reads slowly on purpose. */
+    readonly prompt = true,
+  ) {}
+
+  get length(): number {
+    return this.seqs.length;
+  }
+
+  begin(after: number, honest = true): Stream {
+    const stream: Stream = { from: this.length, after, honest, ended: 'open' };
+    this.streams.push(stream);
+    return stream;
+  }
+
+  add(event: RoomEvent) {
+    this.seqs.push(event.seq);
+    this.whats.push(interned(whatOf(event)));
+    this.times.push(Date.now());
+    if (event.message) this.texts.set(interned(event.message.id), wording(event.message));
+  }
+
+  /** The events of one of its streams. */
+  *eventsOf(stream: Stream): Generator<Seen> {
+    const next = this.streams[this.streams.indexOf(stream) + 1];
+    for (let i = stream.from; i < (next?.from ?? this.length); i++) {
+      yield { seq: this.seqs[i] as number, what: this.whats[i] as string, at: this.times[i] as number };
+    }
+  }
+}
+
+/** What ROOM_LOG asks for. */
+export interface RoomEvent {
+  __typename: string;
+  seq: number;
+  epoch?: string;
+  user?: { id: string } | null;
+  message?: Message | null;
+}
+
+interface Message {
+  id: string;
+  body: string | null;
+  deletedAt: string | null;
+}
+
+/** The subscription of every reader. */
+export const ROOM_LOG = `subscription ($roomId: ID!, $after: Int, $epoch: ID) {
+  roomLog(roomId: $roomId, after: $after, epoch: $epoch) {
+    __typename seq
+    ... on Reset { epoch }
+    ... on MemberJoined { user { id } }
+    ... on MemberLeft { user { id } }
+    ... on MemberRemoved { user { id } }
+    ... on RoleChanged { user { id } }
+    ... on MessageSent { message { id body deletedAt } }
+    ... on MessageEdited { message { id body deletedAt } }
+    ... on MessageDeleted { message { id body deletedAt } }
+  }
+}`;
+
+const whatOf = ({ __typename, message, user }: RoomEvent) => `${__typename} ${message?.id ?? user?.id ?? ''}`.trim();
+
+const wording = ({ body, deletedAt }: Message) => (deletedAt || body === null ? null : interned(body));
+
+// A hundred readers see the same entry: its description is kept once.
+const texts = new Map<string, string>();
+function interned(text: string): string {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  texts.set(text, text);
+  return text;
+}

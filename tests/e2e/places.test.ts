@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setUpLink } from '../../api/instance/instance.ts';
+import { openSite, PHONE, type Site, type Visitor } from './site.ts';
+
+let site: Site;
+let olga: Visitor;
+let pia: Visitor;
+
+beforeAll(async () => {
+  site = await openSite();
+  [olga, pia] = [await site.visitor('Olga'), await site.visitor('Pia')];
+});
+afterAll(() => site?.close());
+
+test('Olga sets the server up with the one-time link: herself, its name, a first room', async () => {
+  const { page } = olga;
+  await page.goto((await setUpLink(site.node.core)) ?? '');
+  await page.getByLabel('Your name').fill('Olga');
+  await page.getByLabel('Username').fill('olga');
+  await page.getByLabel('Password', { exact: true }).fill('a very quiet place');
+  await olga.picture('setup-light-1280');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByLabel('Name').fill('Harbour House');
+  await page.getByText('Anyone with the address').click();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('heading', { name: 'A first room' }).waitFor();
+  await olga.picture('setup-room-light-1280');
+  expect(await setUpLink(site.node.core)).toBeNull();
+});
+
+test('the set-up link does not work twice', async () => {
+  const stranger = await site.visitor('Stranger');
+  await stranger.page.goto('/setup#anything');
+  await stranger.page.getByRole('heading', { level: 1 }).waitFor();
+  expect(await stranger.page.getByRole('textbox').count()).toBe(0);
+});
+
+test('Pia signs in with a wrong password and is told what to do', async () => {
+  const { page } = pia;
+  await page.goto('/');
+  await page.getByLabel('Email or username').fill('pia');
+  await page.getByLabel('Password', { exact: true }).fill('not hers at all');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('do not belong together').waitFor();
+  await pia.picture('login-light-1280');
+});
+
+test('Pia finds a public room in the list and joins it', async () => {
+  await olga.page.goto('/');
+  await olga.createRoom('boat-shed');
+  await pia.register();
+  await pia.page.getByRole('button', { name: 'Find a room' }).first().click();
+  const dialog = pia.page.getByRole('dialog');
+  await dialog.getByRole('button', { name: /^Join boat-shed/ }).click();
+  await pia.composer.waitFor();
+  await pia.page.getByRole('heading', { level: 1, name: 'boat-shed' }).waitFor();
+});
+
+test('Pia writes to Olga alone, and the conversation appears on Olga’s screen by itself', async () => {
+  await pia.page.getByRole('button', { name: 'Write to someone' }).first().click();
+  await pia.page.getByRole('dialog').getByRole('button', { name: 'Write Olga' }).click();
+  await pia.page.getByRole('heading', { level: 1, name: 'Olga' }).waitFor();
+  await pia.say('Only for you');
+  await pia.sees('Only for you');
+  await olga.page.getByRole('link', { name: /Pia/ }).click();
+  await olga.sees('Only for you');
+});
+
+test('Pia leaves the room, and it is gone from her list', async () => {
+  await pia.page.getByRole('link', { name: /boat-shed/ }).click();
+  await pia.page.getByRole('heading', { level: 1, name: 'boat-shed' }).waitFor();
+  await pia.page.getByRole('button', { name: 'Details', exact: true }).click();
+  await pia.page.getByRole('button', { name: /Leave/ }).click();
+  await pia.page.getByRole('dialog').getByRole('button', { name: /Leave/ }).click();
+  await pia.page.getByRole('link', { name: /boat-shed/ }).waitFor({ state: 'detached' });
+});
+
+test('Pia ends her other browser from the settings, and it is signed out at once', async () => {
+  const phone = await site.visitor('Pia', PHONE);
+  await phone.page.goto('/login');
+  await phone.page.getByLabel('Email or username').fill('pia');
+  await phone.page.getByLabel('Password', { exact: true }).fill('quiet enough here');
+  await phone.page.getByRole('button', { name: 'Sign in' }).click();
+  await phone.page.getByRole('navigation', { name: 'Rooms and people' }).waitFor();
+  await pia.page.goto('/settings');
+  await pia.picture('settings-light-1280');
+  await pia.page.getByRole('button', { name: /^Sign out .+/ }).click();
+  await phone.page.waitForURL(/\/login/);
+});
+
+test('Pia signs out and the door is closed behind her', async () => {
+  await pia.page.goto('/settings');
+  await pia.page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await pia.page.waitForURL(/\/login/);
+  await pia.page.goto('/settings');
+  await pia.page.waitForURL(/\/login/);
+});
+
+test('an engineer explores the API in GraphiQL with the session of the page', async () => {
+  const { page } = olga;
+  await page.goto('/graphql');
+  await page.locator('.graphiql-container').waitFor();
+  const answer = await page.evaluate(async () => {
+    const body = JSON.stringify({ query: '{ viewer { user { username } } }' });
+    const headers = { 'content-type': 'application/json' };
+    return (await fetch('/graphql', { method: 'POST', headers, body })).json();
+  });
+  expect(answer).toEqual({ data: { viewer: { user: { username: 'olga' } } } });
+  await olga.picture('graphiql-1280');
+});
+
+test('no page broke its policy, asked another host or failed', () => {
+  expect(site.complaints()).toEqual([]);
+});

@@ -1,0 +1,127 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { launchChromium } from '../services/chromium.ts';
+import { prepareTestDatabase } from '../services/database.ts';
+import { type Node, openNode, PASSWORD } from '../world.ts';
+
+const WEB = resolve(import.meta.dirname, '../../dist/web');
+const PICTURES = resolve(import.meta.dirname, '../screenshots');
+
+/** The product as people meet it: a node with the built web client, and browsers. */
+export async function openSite(environment: Record<string, string> = {}) {
+  const database = await prepareTestDatabase();
+  const limits = { LIMIT_REGISTRATIONS_PER_HOUR: '1000', LIMIT_LOGINS_PER_MINUTE: '1000' };
+  const node = await openNode({ ...database.environment, ...limits, ...environment }, WEB);
+  const browser = await launchChromium();
+  const visitors: Visitor[] = [];
+  return {
+    node,
+    /** Somebody with a browser of their own, at the front door. */
+    visitor: async (name: string, options: BrowserContextOptions = {}) => {
+      const visitor = await arrive(browser, node, name, options);
+      visitors.push(visitor);
+      return visitor;
+    },
+    /** What no page may do: break its policy, ask another host, fail in a script. Empty when all is well. */
+    complaints: () => visitors.flatMap((visitor) => visitor.complaints),
+    close: async () => {
+      await browser.close();
+      await node.close();
+      await database.drop();
+    },
+  };
+}
+export type Site = Awaited<ReturnType<typeof openSite>>;
+
+const DESKTOP = { viewport: { width: 1280, height: 800 } };
+export const PHONE = { viewport: { width: 360, height: 780 }, hasTouch: true, isMobile: true };
+
+async function arrive(browser: Browser, node: Node, name: string, options: BrowserContextOptions) {
+  const context = await browser.newContext({ ...DESKTOP, baseURL: node.url, reducedMotion: 'reduce', ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  return new Visitor(name, node, context, page);
+}
+
+/** A person at a browser. Acts by role and label, as a keyboard or a screen reader does. */
+export class Visitor {
+  readonly complaints: string[] = [];
+  readonly username: string;
+
+  constructor(
+    readonly name: string,
+    readonly node: Node,
+    readonly context: BrowserContext,
+    readonly page: Page,
+  ) {
+    this.username = name.toLowerCase();
+    page.on('pageerror', (error) => this.complaints.push(`${name}: ${error.message}`));
+    page.on('request', (request) => this.checkHost(request.url()));
+    page.on('console', (message) => {
+      if (/Content Security Policy|Trusted|violat/i.test(message.text()))
+        this.complaints.push(`${name}: ${message.text()}`);
+    });
+  }
+
+  async register() {
+    const { page } = this;
+    await page.goto('/register');
+    await page.getByLabel('Your name').fill(this.name);
+    await page.getByLabel('Username').fill(this.username);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: 'Make my account' }).click();
+    await page.getByRole('navigation', { name: 'Rooms and people' }).waitFor();
+  }
+
+  /** Gives the path of the new room. */
+  async createRoom(name: string): Promise<string> {
+    const { page } = this;
+    await page.getByRole('button', { name: 'New room' }).first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill(name);
+    await dialog.getByRole('button', { name: 'Create room' }).click();
+    await page.waitForURL(/\/r\//);
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    return new URL(page.url()).pathname;
+  }
+
+  async joinByLink(path: string) {
+    await this.page.goto(path);
+    await this.page.getByRole('button', { name: /^Join / }).click();
+    await this.composer.waitFor();
+  }
+
+  get composer() {
+    return this.page.getByRole('textbox', { name: /^Message / });
+  }
+
+  get log() {
+    return this.page.getByRole('log');
+  }
+
+  async say(text: string) {
+    await this.composer.fill(text);
+    await this.composer.press('Enter');
+  }
+
+  /** Waits until the text stands in the conversation, sent. */
+  async sees(text: string) {
+    await this.log.locator('.msg:not(.pending)').filter({ hasText: text }).first().waitFor();
+  }
+
+  /** The texts of the messages on screen, in order. */
+  async reads(): Promise<string[]> {
+    return this.log.locator('.msg .body').allInnerTexts();
+  }
+
+  async picture(name: string) {
+    mkdirSync(PICTURES, { recursive: true });
+    await this.page.screenshot({ path: join(PICTURES, `${name}.png`), animations: 'disabled' });
+  }
+
+  private checkHost(url: string) {
+    const own = url.startsWith(this.node.url) || /^(data|blob|about):/.test(url);
+    if (!own) this.complaints.push(`${this.name}: asked ${new URL(url).host}`);
+  }
+}

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
+import type { Node, Person, World } from './world.ts';
+
+/** What a person asks of the server: `alice.graphql(...leave(room))`, `mallory.refused(...leave(room))`. */
+export type Operation = [document: string, variables: Record<string, unknown>];
+export type Role = 'OWNER' | 'MODERATOR' | 'MEMBER';
+export type Page = { first?: number; after?: string; last?: number; before?: string };
+
+const ROOM = '{ id kind name topic encryption lastSeq memberCount membership { role joinedSeq user { id } } }';
+const MESSAGE = '{ id roomId seq body createdAt editedAt deletedAt author { id displayName } }';
+const MEMBERSHIP = '{ role joinedSeq user { id displayName } }';
+const PAGE = '$first: Int, $after: String, $last: Int, $before: String';
+const PAGED = 'first: $first, after: $after, last: $last, before: $before';
+const PAGE_INFO = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
+
+export const create = (input: object): Operation => [
+  `mutation ($input: CreateRoomInput!) { createRoom(input: $input) ${ROOM} }`,
+  { input },
+];
+export const read = (id: string): Operation => [`query ($id: ID!) { room(id: $id) ${ROOM} }`, { id }];
+export const preview = (id: string): Operation => [
+  'query ($id: ID!) { publicRoom(id: $id) { id name topic memberCount joined createdAt } }',
+  { id },
+];
+export const listPublic = (search: string, page: Page = {}): Operation => [
+  `query ($search: String, ${PAGE}) { publicRooms(search: $search, ${PAGED}) {
+    nodes { id name memberCount joined } edges { cursor } ${PAGE_INFO}
+  } }`,
+  { search, ...page },
+];
+export const listOwn = (): Operation => [
+  '{ viewer { roomsVersion rooms { id name kind memberCount directWith { id } lastMessage { body } } } }',
+  {},
+];
+export const join = (id: string): Operation => [`mutation ($id: ID!) { joinRoom(id: $id) ${ROOM} }`, { id }];
+export const leave = (id: string): Operation => ['mutation ($id: ID!) { leaveRoom(id: $id) }', { id }];
+export const update = (id: string, changes: { name?: string | null; topic?: string | null }): Operation => [
+  'mutation ($input: UpdateRoomInput!) { updateRoom(input: $input) { id name topic } }',
+  { input: { id, ...changes } },
+];
+export const deleteRoom = (id: string): Operation => ['mutation ($id: ID!) { deleteRoom(id: $id) }', { id }];
+export const openDirect = (userId: string): Operation => [
+  'mutation ($userId: ID!) { openDirectRoom(userId: $userId) { id kind name directWith { id } memberCount } }',
+  { userId },
+];
+
+export const addMember = (roomId: string, userId: string): Operation => [
+  `mutation ($roomId: ID!, $userId: ID!) { addMember(roomId: $roomId, userId: $userId) ${MEMBERSHIP} }`,
+  { roomId, userId },
+];
+export const removeMember = (roomId: string, userId: string): Operation => [
+  'mutation ($roomId: ID!, $userId: ID!) { removeMember(roomId: $roomId, userId: $userId) }',
+  { roomId, userId },
+];
+export const setRole = (roomId: string, userId: string, role: Role): Operation => [
+  `mutation ($roomId: ID!, $userId: ID!, $role: MemberRole!) {
+    setRole(roomId: $roomId, userId: $userId, role: $role) ${MEMBERSHIP}
+  }`,
+  { roomId, userId, role },
+];
+export const listMembers = (id: string, page: Page = {}): Operation => [
+  `query ($id: ID!, ${PAGE}) { room(id: $id) { members(${PAGED}) {
+    nodes ${MEMBERSHIP} edges { cursor } ${PAGE_INFO}
+  } } }`,
+  { id, ...page },
+];
+
+export const send = (roomId: string, body: string, id: string = randomUUID()): Operation => [
+  `mutation ($input: SendMessageInput!) { sendMessage(input: $input) ${MESSAGE} }`,
+  { input: { roomId, body, id } },
+];
+export const edit = (id: string, body: string): Operation => [
+  `mutation ($input: EditMessageInput!) { editMessage(input: $input) ${MESSAGE} }`,
+  { input: { id, body } },
+];
+export const unsend = (id: string): Operation => [`mutation ($id: ID!) { deleteMessage(id: $id) ${MESSAGE} }`, { id }];
+export const listMessages = (id: string, page: Page = {}): Operation => [
+  `query ($id: ID!, ${PAGE}) { room(id: $id) { messages(${PAGED}) {
+    nodes ${MESSAGE} edges { cursor } ${PAGE_INFO}
+  } } }`,
+  { id, ...page },
+];
+export const startTyping = (roomId: string): Operation => [
+  'mutation ($roomId: ID!) { setTyping(roomId: $roomId) }',
+  { roomId },
+];
+
+export const TYPING = 'subscription ($roomId: ID!) { typing(roomId: $roomId) { roomId at user { id displayName } } }';
+export const VIEWER_EVENTS = `subscription ($after: Int) { viewerEvents(after: $after) {
+  __typename
+  ... on RoomJoined { version room { id name kind directWith { id } } }
+  ... on RoomLeft { version roomId }
+  ... on RoomsChanged { version }
+} }`;
+
+/** These people, who have accounts. */
+export async function people<Name extends string>(world: World, ...names: Name[]): Promise<Record<Name, Person>> {
+  const accounts: [string, Person][] = [];
+  for (const name of names) accounts.push([name, await world.person(name)]);
+  return Object.fromEntries(accounts) as Record<Name, Person>;
+}
+
+/** A room of the first person, in which the others are members. */
+export async function roomOf(owner: Person, ...members: Person[]): Promise<string> {
+  const room = await owner.createRoom({ kind: 'PRIVATE' });
+  for (const member of members) await owner.graphql(...addMember(room, member.id));
+  return room;
+}
+
+/** The tables that have the text in one of their rows. */
+export async function tablesWith({ core: { db } }: Node, text: string): Promise<string[]> {
+  const tables = await db.$queryRaw<{ name: string }[]>`
+    SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`;
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const rows = await db.$queryRawUnsafe<object[]>(`SELECT 1 FROM "${name}" t WHERE t::text LIKE $1`, `%${text}%`);
+    if (rows.length > 0) found.push(name);
+  }
+  return found;
+}
+
+interface Row {
+  seq: number;
+  kind: string;
+  actor: string | null;
+  subject: string | null;
+  role: Role | null;
+}
+interface Place {
+  role: Role;
+  joined: number;
+  left: number | null;
+}
+
+/**
+ * What holds for every room at every moment: the log has no hole and ends at the room's position, its entries tell
+ * exactly who is in the room and as what, and a room with people in it has an owner. A deleted room holds nothing.
+ */
+export async function expectSound({ core: { db } }: Node, roomId: string): Promise<void> {
+  const room = await db.room.findUniqueOrThrow({ where: { id: roomId }, include: { memberships: true } });
+  const log = await db.$queryRaw<Row[]>`
+    SELECT seq, kind::text AS kind, actor_id AS actor, subject_id AS subject, detail ->> 'role' AS role
+    FROM entry WHERE room_id = ${roomId}::uuid ORDER BY seq`;
+  if (room.deletedAt) {
+    expect(log.map(({ seq, kind }) => ({ seq, kind }))).toEqual([{ seq: room.lastSeq, kind: 'ROOM_DELETED' }]);
+    expect(room).toMatchObject({ memberships: [], name: null, nameKey: null, topic: '' });
+    return;
+  }
+  expect(log.map(({ seq }) => seq)).toEqual(Array.from({ length: room.lastSeq }, (_, index) => index + 1));
+  expect(room.lastMessageSeq).toBe(log.findLast(({ kind }) => kind === 'MESSAGE')?.seq ?? 0);
+  const places = room.memberships.map(
+    (m) => [m.userId, { role: m.role, joined: m.joinedSeq, left: m.leftSeq }] as const,
+  );
+  const told = room.kind === 'DIRECT' ? room.memberships.map(({ userId }) => userId) : [];
+  expect(Object.fromEntries(places)).toEqual(Object.fromEntries(membersToldBy(log, told)));
+  const present = room.memberships.filter(({ leftSeq }) => leftSeq === null);
+  if (room.kind !== 'DIRECT' && present.length > 0) expect(present.map(({ role }) => role)).toContain('OWNER');
+  if (room.kind === 'PRIVATE') expect(present).not.toEqual([]);
+}
+
+function membersToldBy(log: Row[], direct: string[]): Map<string, Place> {
+  const members = new Map<string, Place>(direct.map((id) => [id, { role: 'MEMBER', joined: 1, left: null }]));
+  for (const { seq, kind, actor, subject, role } of log) {
+    if (kind === 'ROOM_CREATED' && direct.length === 0)
+      members.set(`${actor}`, { role: 'OWNER', joined: 1, left: null });
+    if (kind === 'MEMBER_JOINED') members.set(`${subject}`, { role: 'MEMBER', joined: seq, left: null });
+    const place = members.get(`${subject}`);
+    if (place && (kind === 'MEMBER_LEFT' || kind === 'MEMBER_REMOVED')) place.left = seq;
+    if (place && kind === 'ROLE_CHANGED') place.role = role ?? 'MEMBER';
+  }
+  return members;
+}

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { applyEvent, openLog } from '../../web/lib/roomStore';
+import { messageRows, type Row } from '../../web/messages/messageRows';
+import { ada, joined, message, messages, sent, tomas } from './roomLogs';
+
+const today = new Date('2026-03-03T18:00:00.000Z');
+const reader = { viewerId: ada.id, following: true };
+const unsent = (id: string, createdAt = '2026-03-03T15:00:00.000Z') => ({ id, roomId: 'room', body: id, createdAt });
+const brief = (row: Row) => (row.kind === 'message' ? `${row.continues ? '  ' : ''}${row.message.body}` : row.kind);
+
+test('messages of one author within five minutes are one group', () => {
+  const log = openLog([...messages(1, 2), message(3, { author: tomas }), message(4), message(10)], false, 10, 'e');
+  expect(messageRows(log, [], ada, today).map(brief)).toEqual(['day', '1', '  2', '3', '4', '10']);
+});
+
+test('accounts that are gone are not one author', () => {
+  const log = openLog([message(1, { author: null }), message(2, { author: null })], false, 2, 'e');
+  expect(messageRows(log, [], ada, today).map(brief)).toEqual(['day', '1', '2']);
+});
+
+test('each day begins with its name, and a notice ends a group', () => {
+  const before = message(1, { createdAt: '2026-03-02T11:00:00.000Z' });
+  const log = applyEvent(openLog([before, message(2), message(3)], false, 3, 'e'), joined(4), reader);
+  const rows = messageRows(applyEvent(log, sent(5), reader), [], ada, today);
+  expect(rows.map((row) => ('label' in row ? row.label : 'sentence' in row ? row.sentence : row.key))).toEqual([
+    'Yesterday',
+    'm1',
+    'Today',
+    'm2',
+    'm3',
+    'Tomás Rivera joined',
+    'm5',
+  ]);
+  expect(rows.at(-1)).toMatchObject({ continues: false });
+});
+
+test('what is not sent stands at the end under its own id, and only once when the log has it', () => {
+  const log = openLog(messages(1, 2), false, 2, 'e');
+  const items = [unsent('m3'), unsent('m4')];
+  expect(
+    messageRows(log, items, ada, today)
+      .map(({ key }) => key)
+      .slice(-2),
+  ).toEqual(['m3', 'm4']);
+  const rows = messageRows(applyEvent(log, sent(3), reader), items, ada, today);
+  expect(rows.map(({ key }) => key)).toEqual(['day-2026-03-03', 'm1', 'm2', 'm3', 'm4']);
+  expect(rows.map((row) => 'unsent' in row && Boolean(row.unsent))).toEqual([false, false, false, false, true]);
+});
+
+test('a device whose clock is days behind does not open a day twice', () => {
+  const rows = messageRows(
+    openLog(messages(1, 2), false, 2, 'e'),
+    [unsent('m3', '2026-02-01T00:00:00.000Z')],
+    ada,
+    today,
+  );
+  expect(rows.filter(({ kind }) => kind === 'day')).toHaveLength(1);
+});
+
+test('away from the end of the room neither unsent messages nor later notices are shown', () => {
+  const log = { ...applyEvent(openLog(messages(1, 2), true, 2, 'e'), joined(3), reader), newest: 9 };
+  expect(messageRows(log, [unsent('m10')], ada, today).map(brief)).toEqual(['day', '1', '  2']);
+});
