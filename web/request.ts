@@ -1,15 +1,25 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import type { AnyVariables } from '@urql/core';
-import { client } from './lib/client';
+import type { AnyVariables, OperationResult } from '@urql/core';
+import { client, refreshSession } from './lib/client';
 
-/** A query, always from the network. */
+const REMEMBERED = 'signed-in';
+
+/** Whether someone was signed in here when this page was last open. The cookies themselves cannot be read. */
+export const remembered = {
+  get: () => localStorage.getItem(REMEMBERED) !== null,
+  set: (signedIn: boolean) =>
+    signedIn ? localStorage.setItem(REMEMBERED, 'yes') : localStorage.removeItem(REMEMBERED),
+};
+
+/** A query. When it was answered as if nobody asked, the session had run out: it is renewed, and the query asked again. */
 export async function ask<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
 ): Promise<Data> {
-  const { data, error } = await client.query(document, variables, { requestPolicy: 'network-only' }).toPromise();
-  if (!data || error) throw error ?? new Error('no data');
-  return data;
+  const send = async () => dataOf(await client.query(document, variables).toPromise());
+  const data = await send();
+  if (!isNobody(data) || !remembered.get() || (await refreshSession()) !== 'renewed') return data;
+  return send();
 }
 
 /** A mutation. */
@@ -17,7 +27,13 @@ export async function act<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
 ): Promise<Data> {
-  const { data, error } = await client.mutation(document, variables).toPromise();
-  if (!data || error) throw error ?? new Error('no data');
+  return dataOf(await client.mutation(document, variables).toPromise());
+}
+
+function dataOf<Data>({ data, error }: OperationResult<Data>): Data {
+  if (error) throw error;
+  if (!data) throw new Error('The answer is empty');
   return data;
 }
+
+const isNobody = (data: unknown) => (data as { viewer?: unknown }).viewer === null;

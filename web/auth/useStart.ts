@@ -32,7 +32,7 @@ async function load() {
   try {
     const data = await ask(startQuery, {});
     server.value = data.server;
-    useViewer().viewer.value = data.viewer ?? null;
+    useViewer().enter(data.viewer ?? null);
     return true;
   } catch {
     failed.value = true;
@@ -43,6 +43,12 @@ async function load() {
 /** What this server is and who is signed in: asked once, before the first page. */
 export function start() {
   started ??= load();
+  return started;
+}
+
+/** Asks again, after the server itself has changed. */
+export function restart() {
+  started = load();
   return started;
 }
 

@@ -1,7 +1,8 @@
 import { shallowRef } from 'vue';
 import { graphql } from '../gql';
 import type { LogInInput, RegisterInput, SetUpInput, ViewerPartsFragment } from '../gql/graphql';
-import { act } from '../request';
+import { onSignedOut } from '../lib/client';
+import { act, remembered } from '../request';
 
 graphql(`
   fragment ViewerParts on Viewer {
@@ -52,24 +53,39 @@ const logOutMutation = graphql(`
 
 const viewer = shallowRef<ViewerPartsFragment | null>(null);
 
+function enter(person: ViewerPartsFragment | null) {
+  viewer.value = person;
+  remembered.set(person !== null);
+}
+
 async function logIn(input: LogInInput) {
-  viewer.value = (await act(logInMutation, { input })).logIn.viewer;
+  enter((await act(logInMutation, { input })).logIn.viewer);
 }
 
 async function register(input: RegisterInput) {
-  viewer.value = (await act(registerMutation, { input })).register.viewer;
+  enter((await act(registerMutation, { input })).register.viewer);
 }
 
 async function setUp(input: SetUpInput) {
-  viewer.value = (await act(setUpMutation, { input })).setUp.viewer;
+  enter((await act(setUpMutation, { input })).setUp.viewer);
 }
 
 /** Leaves by a page load, so that nothing of the person stays in memory. */
-async function logOut() {
-  await act(logOutMutation, {});
-  location.assign('/login');
+function leave(path: string) {
+  remembered.set(false);
+  location.assign(path);
 }
 
+async function logOut() {
+  await act(logOutMutation, {});
+  leave('/login');
+}
+
+// The session was ended elsewhere.
+onSignedOut(() => {
+  if (viewer.value) leave(`/login?next=${encodeURIComponent(location.pathname)}`);
+});
+
 export function useViewer() {
-  return { viewer, logIn, register, setUp, logOut };
+  return { viewer, enter, logIn, register, setUp, logOut };
 }

@@ -66,7 +66,9 @@ async function refresh(): Promise<RefreshOutcome> {
 async function isUnauthenticated(response: Response) {
   const text = await response.clone().text();
   if (!text.includes('"UNAUTHENTICATED"')) return false;
-  return JSON.parse(text).errors?.[0]?.extensions?.code === 'UNAUTHENTICATED';
+  const [error] = JSON.parse(text).errors ?? [];
+  // A wrong password has this code too, and is not to be tried twice.
+  return error?.extensions?.code === 'UNAUTHENTICATED' && error.path?.[0] !== 'logIn';
 }
 
 function fetchInTime(input: RequestInfo | URL, init?: RequestInit) {

@@ -38,7 +38,7 @@ export function fieldErrors(error: unknown): Record<string, string[]> {
 /** The seconds that RATE_LIMITED asks to wait; 0 for every other error. */
 export function retryAfter(error: unknown): number {
   const seconds = Number(firstProblem(error)?.extensions?.retryAfter);
-  return seconds > 0 ? seconds : 0;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : 0;
 }
 
 /** Whether asking again cannot help: the server understood and refused. */

@@ -79,7 +79,10 @@ export class Outbox<Sent> {
 
   private drain(roomId: string) {
     const before = this.queues.get(roomId) ?? Promise.resolve();
-    this.queues.set(roomId, before.then(() => this.sendAll(roomId)));
+    this.queues.set(
+      roomId,
+      before.then(() => this.sendAll(roomId)),
+    );
   }
 
   private async sendAll(roomId: string) {

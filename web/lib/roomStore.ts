@@ -136,7 +136,7 @@ function firstAtOrAfter(messages: readonly Message[], seq: number): number {
   let high = messages.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (messages[middle]!.seq < seq) low = middle + 1;
+    if ((messages[middle] as Message).seq < seq) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -5,7 +5,7 @@ let counter = 0;
 export function uuidv7(now = Date.now()): string {
   if (now > lastTime) {
     lastTime = now;
-    counter = crypto.getRandomValues(new Uint16Array(1))[0]! & 0x7ff;
+    counter = Math.floor(Math.random() * 0x800);
   } else if (++counter > 0xfff) {
     lastTime += 1;
     counter = 0;
@@ -14,7 +14,7 @@ export function uuidv7(now = Date.now()): string {
 }
 
 function format(time: number, count: number, random: Uint8Array) {
-  random[0] = (random[0]! & 0x3f) | 0x80;
+  random.set([((random[0] ?? 0) & 0x3f) | 0x80]);
   const stamp = time.toString(16).padStart(12, '0');
   const tail = Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
   const middle = count.toString(16).padStart(3, '0');

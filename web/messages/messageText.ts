@@ -2,6 +2,8 @@ export type Inline = string | { kind: 'link'; href: string; text: string } | { k
 export type Block = { kind: 'paragraph'; inlines: Inline[] } | { kind: 'code'; text: string };
 
 const FENCE = '```';
+// A message made to be costly is shown as plain text from here on: it is elements that cost, not letters.
+const MOST_ELEMENTS = 300;
 const LINK_START = /https?:\/\/|mailto:/gi;
 // A link ends at white space, quotes and brackets that mark a link, and at signs that turn the reading direction.
 const LINK_END = /[\s<>"`\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
@@ -12,44 +14,51 @@ const TRAILING = new Set('.,;:!?\'"*_~');
  * Takes time in proportion to the length, whatever the text is: each character is passed over a fixed number of times.
  */
 export function parseMessage(text: string): Block[] {
-  const blocks: Block[] = [];
-  let lines: string[] = [];
-  let fenced: string[] | undefined;
-
-  const endParagraph = () => {
-    if (lines.length) blocks.push({ kind: 'paragraph', inlines: parseInlines(lines.join('\n')) });
-    lines = [];
-  };
-  const endFence = () => {
-    if (fenced?.length) blocks.push({ kind: 'code', text: fenced.join('\n') });
-    fenced = undefined;
-  };
-
-  for (const line of text.split(/\r\n?|\n/)) {
-    if (line.startsWith(FENCE)) {
-      if (fenced) endFence();
-      else {
-        endParagraph();
-        fenced = [];
-      }
-    } else if (fenced) fenced.push(line);
-    else if (line.trim()) lines.push(line);
-    else endParagraph();
-  }
-  endParagraph();
-  endFence();
-  return blocks;
+  const budget = { left: MOST_ELEMENTS };
+  return [...rawBlocks(text)].map(({ fenced, lines }): Block => {
+    const content = lines.join('\n');
+    return fenced ? { kind: 'code', text: content } : { kind: 'paragraph', inlines: parseInlines(content, budget) };
+  });
 }
 
-function parseInlines(text: string): Inline[] {
+interface RawBlock {
+  fenced: boolean;
+  lines: string[];
+}
+
+/** Lines that belong together: between fences, or between empty lines. */
+function* rawBlocks(text: string): Generator<RawBlock> {
+  let block: RawBlock = { fenced: false, lines: [] };
+  let count = 0;
+  for (const line of text.trimEnd().split(/\r\n?|\n/)) {
+    const isFence = line.startsWith(FENCE);
+    const ends = isFence || (!block.fenced && !line.trim());
+    if (!ends || (count >= MOST_ELEMENTS && !block.fenced)) {
+      block.lines.push(line);
+      continue;
+    }
+    if (block.lines.length) yield block;
+    count += 1;
+    block = { fenced: isFence && !block.fenced, lines: [] };
+  }
+  if (block.lines.length) yield block;
+}
+
+interface Budget {
+  left: number;
+}
+
+function parseInlines(text: string, budget: Budget): Inline[] {
   const inlines: Inline[] = [];
   let at = 0;
   for (const [from, to] of codeSpans(text)) {
-    pushLinks(inlines, text.slice(at, from));
+    if (budget.left <= 0) break;
+    budget.left -= 1;
+    pushLinks(inlines, text.slice(at, from), budget);
     inlines.push({ kind: 'code', text: text.slice(from + 1, to) });
     at = to + 1;
   }
-  pushLinks(inlines, text.slice(at));
+  pushLinks(inlines, text.slice(at), budget);
   return inlines;
 }
 
@@ -66,16 +75,17 @@ function codeSpans(text: string): [number, number][] {
   return spans;
 }
 
-function pushLinks(inlines: Inline[], text: string) {
+function pushLinks(inlines: Inline[], text: string, budget: Budget) {
   let at = 0;
   LINK_START.lastIndex = 0;
-  for (let found = LINK_START.exec(text); found; found = LINK_START.exec(text)) {
+  for (let found = LINK_START.exec(text); found && budget.left > 0; found = LINK_START.exec(text)) {
     const end = linkEnd(text, found.index);
     LINK_START.lastIndex = Math.max(end, LINK_START.lastIndex);
     const href = safeHref(text.slice(found.index, end));
     if (!href || isInsideWord(text, found.index)) continue;
     if (found.index > at) inlines.push(text.slice(at, found.index));
     inlines.push({ kind: 'link', href, text: text.slice(found.index, end) });
+    budget.left -= 1;
     at = end;
   }
   if (at < text.length) inlines.push(text.slice(at));

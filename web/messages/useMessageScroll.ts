@@ -20,7 +20,7 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
   const pinned = ref(true);
   const far = ref(false);
   const anchorsItself = typeof CSS !== 'undefined' && CSS.supports('overflow-anchor', 'auto');
-  let anchor: { element: Element; top: number } | undefined;
+  let anchor: { element: Element; bottom: number } | undefined;
   let lastTop = 0;
   let observer: ResizeObserver | undefined;
 
@@ -57,7 +57,7 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
     if (!box) return;
     if (pinned.value && !atEnd()) pinned.value = false;
     if (pinned.value) box.scrollTop = box.scrollHeight;
-    else if (anchor?.element.isConnected) box.scrollTop += topOf(anchor.element) - anchor.top;
+    else if (anchor?.element.isConnected) box.scrollTop += bottomOf(anchor.element) - anchor.bottom;
     lastTop = box.scrollTop;
     if (!anchorsItself) noteAnchor();
     look();
@@ -73,7 +73,7 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
 
   function noteAnchor() {
     const element = pinned.value ? undefined : firstInView();
-    anchor = element && { element, top: topOf(element) };
+    anchor = element && { element, bottom: bottomOf(element) };
   }
 
   /** The first child whose bottom is below the top of the view; not a day's line, which moves up with older pages. */
@@ -84,7 +84,7 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
     let high = children.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((children[middle] as Element).getBoundingClientRect().bottom <= top) low = middle + 1;
+      if (bottomOf(children[middle] as Element) <= top) low = middle + 1;
       else high = middle;
     }
     while (children[low]?.matches('.day')) low += 1;
@@ -104,4 +104,5 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
   return { pinned, far, toEnd };
 }
 
-const topOf = (element: Element) => element.getBoundingClientRect().top;
+// Of the anchor, for it may lose its header when the message above it turns out to be of the same author.
+const bottomOf = (element: Element) => element.getBoundingClientRect().bottom;

@@ -3,23 +3,12 @@ import type { RoomLogSubscription } from '../gql/graphql';
 import { errorCode, isFinal } from '../lib/errors';
 import { subscribe } from '../lib/live';
 import { pause, retryDelay } from '../lib/retry';
-import {
-  addMessage,
-  addNewer,
-  addOlder,
-  applyEvent,
-  isAtEnd,
-  type Message,
-  openLog,
-  placeOf,
-  type RoomEvent,
-  type RoomLog,
-  withChanges,
-} from '../lib/roomStore';
+import { addMessage, applyEvent, type Message, openLog, placeOf, type RoomEvent, type RoomLog } from '../lib/roomStore';
 import { ask } from '../request';
 import { oncePerFrame } from './frame';
 import { keepLog, takeLog } from './keptLogs';
-import { latestMessages, newerMessages, olderMessages, roomLog } from './messageDocuments';
+import { latestMessages, roomLog } from './messageDocuments';
+import { useMessagePages } from './useMessagePages';
 
 export interface MessagesOptions {
   viewerId: string;
@@ -35,11 +24,10 @@ export interface MessagesOptions {
 export function useMessages(roomId: string, { viewerId, following, onEvent, onArrived }: MessagesOptions) {
   const log = shallowRef<RoomLog>();
   const problem = shallowRef<unknown>();
-  const changed = new Map<string, Message>();
+  const pages = useMessagePages(roomId, log);
   let received: RoomEvent[] = [];
   let holes = 0;
   let loading = false;
-  let turning: Promise<void> | undefined;
   let closed = false;
   let unfollow = () => {};
   const applySoon = oncePerFrame(applyReceived);
@@ -116,7 +104,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
     if (place === 'hole') onHole(now, event);
     if (place === 'hole' || place === 'seen') return false;
     log.value = applyEvent(now, event, { viewerId, following: following() });
-    if (event.__typename === 'MessageEdited' || event.__typename === 'MessageDeleted') note(event.message);
+    if ('message' in event) pages.note(event.message);
     onEvent(event);
     if (place === 'reset') void reload();
     return true;
@@ -140,65 +128,13 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
     applyReceived();
   }
 
-  /** A page asked for earlier can arrive later than an edit: what changed meanwhile is put over it. */
-  function note(message: Message) {
-    if (turning) changed.set(message.id, message);
-  }
-
-  function turn(fetchPage: (now: RoomLog) => Promise<(now: RoomLog) => RoomLog>): Promise<void> {
-    turning ??= turnPage(fetchPage).finally(() => {
-      changed.clear();
-      turning = undefined;
-    });
-    return turning;
-  }
-
-  async function turnPage(fetchPage: (now: RoomLog) => Promise<(now: RoomLog) => RoomLog>) {
-    try {
-      const added = await fetchPage(log.value as RoomLog);
-      log.value = withChanges(added(log.value as RoomLog), changed.values());
-    } catch {
-      await pause(1_000);
-    }
-  }
-
-  function loadOlder() {
-    if (!log.value?.hasOlder) return;
-    return turn(async ({ messages: [first] }) => {
-      const { room } = await ask(olderMessages, { roomId, before: String(first?.seq) });
-      const { nodes, pageInfo } = room.messages;
-      return (now) => (now.messages[0]?.seq === first?.seq ? addOlder(now, nodes, pageInfo.hasPreviousPage) : now);
-    });
-  }
-
-  function loadNewer() {
-    if (!log.value || isAtEnd(log.value)) return;
-    return turn(async ({ messages }) => {
-      const end = messages.at(-1)?.seq;
-      const { room } = await ask(newerMessages, { roomId, after: String(end) });
-      const { nodes, pageInfo } = room.messages;
-      return (now) => (now.messages.at(-1)?.seq === end ? addNewer(now, nodes, pageInfo.hasNextPage) : now);
-    });
-  }
-
-  /** Moves the window to the end of the room. */
-  async function toLatest() {
-    await turning;
-    if (!log.value || isAtEnd(log.value)) return;
-    await turn(async () => {
-      const { room } = await ask(latestMessages, { roomId });
-      const { nodes, pageInfo } = room.messages;
-      const newest = nodes.at(-1)?.seq ?? 0;
-      return (now) => ({ ...now, messages: nodes, hasOlder: pageInfo.hasPreviousPage, newest: Math.max(now.newest, newest) });
-    });
-  }
-
   /** Takes in a message that the server gave as an answer, perhaps before the log tells of it. */
   function learn(message: Message) {
-    note(message);
+    pages.note(message);
     if (log.value) log.value = addMessage(log.value, message, following());
   }
 
+  const { loadOlder, loadNewer, toLatest } = pages;
   return { log, problem, loadOlder, loadNewer, toLatest, learn };
 }
 

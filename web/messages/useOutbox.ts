@@ -1,6 +1,6 @@
+import { errorCode } from '../lib/errors';
+import { connection, execute, retry } from '../lib/live';
 import { Outbox, type Unsent } from '../lib/outbox';
-import { errorCode, isFinal } from '../lib/errors';
-import { execute } from '../lib/live';
 import type { Message } from '../lib/roomStore';
 import { act } from '../request';
 import { sendMessage } from './messageDocuments';
@@ -33,7 +33,9 @@ async function send({ id, roomId, body }: Unsent): Promise<Message> {
   try {
     return (await execute(sendMessage, { input })).sendMessage;
   } catch (error) {
-    if (Array.isArray(error) && isFinal(errorCode(error))) throw error;
-    return (await act(sendMessage, { input })).sendMessage;
+    if (Array.isArray(error) && errorCode(error) !== 'UNAUTHENTICATED') throw error;
+    const answer = await act(sendMessage, { input });
+    if (connection.value !== 'online') retry();
+    return answer.sendMessage;
   }
 }

@@ -15,7 +15,9 @@ export function useRovingRows(
   { leave, copy }: RowActions,
 ) {
   const focused = ref<string>();
-  const tabStop = computed(() => (focused.value && keys.value.includes(focused.value) ? focused.value : keys.value.at(-1)));
+  const tabStop = computed(() =>
+    focused.value && keys.value.includes(focused.value) ? focused.value : keys.value.at(-1),
+  );
 
   function onKeydown(event: KeyboardEvent) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;

@@ -1,17 +1,7 @@
-import type { MemberRole, RoomPartsFragment } from '../gql/graphql';
+import type { RoomPartsFragment } from '../gql/graphql';
+import type { RoomEvent } from '../lib/roomStore';
 
 type Room = RoomPartsFragment;
-type Message = NonNullable<Room['lastMessage']>;
-type Person = { id: string } | null;
-
-/** What the rooms need to know of an entry of a room's log. */
-export type RoomEvent = { roomId: string; seq: number } & (
-  | { __typename: 'RoomChanged'; name?: string | null; topic: string }
-  | { __typename: 'MemberJoined' | 'RoleChanged'; user?: Person; role: MemberRole }
-  | { __typename: 'MemberLeft' | 'MemberRemoved'; user?: Person }
-  | { __typename: 'MessageSent' | 'MessageEdited' | 'MessageDeleted'; message: Message }
-  | { __typename: 'RoomCreated' | 'RoomDeleted' | 'Reset' }
-);
 
 /** The room as it is after the entry. An entry that the room already has in it changes nothing. */
 export function roomAfter(room: Room, event: RoomEvent, viewerId: string | undefined): Room {

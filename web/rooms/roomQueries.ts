@@ -17,6 +17,7 @@ graphql(`
     }
     lastMessage {
       id
+      seq
       body
       createdAt
       author {

@@ -1,8 +1,8 @@
 import { computed, type MaybeRefOrGetter, ref, shallowRef, toValue, watch } from 'vue';
 import { graphql } from '../gql';
 import type { MemberPartsFragment } from '../gql/graphql';
+import type { RoomEvent } from '../lib/roomStore';
 import { ask } from '../request';
-import type { RoomEvent } from './roomAfter';
 import { useRooms } from './useRooms';
 
 graphql(`
@@ -17,6 +17,7 @@ graphql(`
 const membersQuery = graphql(`
   query Members($roomId: ID!, $after: String) {
     room(id: $roomId) {
+      lastSeq
       members(first: 100, after: $after) {
         nodes {
           ...MemberParts
@@ -38,26 +39,28 @@ export function useMembers(roomId: MaybeRefOrGetter<string>) {
   const members = shallowRef<Member[]>([]);
   const cursor = ref<string | null>();
   const { rooms } = useRooms();
+  let seq = 0;
   const isMember = computed(() => rooms.has(toValue(roomId)));
 
   const list = computed(() => [...members.value].sort((a, b) => a.user.displayName.localeCompare(b.user.displayName)));
 
   async function more(id = toValue(roomId), after?: string | null) {
-    const page = (await ask(membersQuery, { roomId: id, after })).room.members;
+    const { room } = await ask(membersQuery, { roomId: id, after });
     if (id !== toValue(roomId)) return;
-    members.value = after ? [...members.value, ...page.nodes] : page.nodes;
-    cursor.value = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : undefined;
+    const { nodes, pageInfo } = room.members;
+    members.value = after ? [...members.value, ...nodes] : nodes;
+    cursor.value = pageInfo.hasNextPage ? pageInfo.endCursor : undefined;
+    seq = room.lastSeq;
   }
 
-  // A stale list is not worth a word: the next entry or visit mends it.
-  const reload = () => more().catch(() => {});
+  // A stale list is not worth a word: the next visit mends it.
+  const reload = () => void more().catch(() => {});
 
   function apply(event: RoomEvent) {
-    if (event.__typename === 'MemberJoined' || event.__typename === 'RoleChanged' || event.__typename === 'Reset') {
-      void reload();
-    } else if (event.__typename === 'MemberLeft' || event.__typename === 'MemberRemoved') {
-      members.value = members.value.filter((member) => member.user.id !== event.user?.id);
-    }
+    if (event.__typename === 'Reset') return reload();
+    if (event.seq <= seq) return;
+    seq = event.seq;
+    members.value = membersAfter(members.value, event);
   }
 
   watch(
@@ -65,10 +68,17 @@ export function useMembers(roomId: MaybeRefOrGetter<string>) {
     () => {
       members.value = [];
       cursor.value = undefined;
-      if (isMember.value) void reload();
+      if (isMember.value) reload();
     },
     { immediate: true },
   );
 
   return { list, hasMore: computed(() => Boolean(cursor.value)), more: () => more(undefined, cursor.value), apply };
+}
+
+function membersAfter(members: Member[], event: RoomEvent): Member[] {
+  if (!('user' in event) || !event.user) return members;
+  const { user } = event;
+  const others = members.filter((member) => member.user.id !== user.id);
+  return 'role' in event ? [...others, { user, role: event.role }] : others;
 }

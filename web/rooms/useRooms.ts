@@ -1,14 +1,18 @@
 import { computed, ref, shallowReactive } from 'vue';
 import type { RoomPartsFragment, ViewerEventsSubscription } from '../gql/graphql';
+import { errorSentence } from '../lib/errors';
 import { subscribe } from '../lib/live';
+import { pause, retryDelay } from '../lib/retry';
+import type { RoomEvent } from '../lib/roomStore';
 import { ask } from '../request';
-import { type RoomEvent, roomAfter } from './roomAfter';
+import { roomAfter } from './roomAfter';
 import { roomsQuery, viewerEventsSubscription } from './roomQueries';
 
 export type Room = RoomPartsFragment;
 
 const rooms = shallowReactive(new Map<string, Room>());
 const loaded = ref(false);
+const fault = ref('');
 let version = 0;
 
 const sorted = computed(() => [...rooms.values()].sort((a, b) => lastActivity(b).localeCompare(lastActivity(a))));
@@ -26,6 +30,7 @@ async function load() {
   for (const id of rooms.keys()) if (!ids.has(id)) rooms.delete(id);
   for (const room of viewer.rooms) put(room);
   version = viewer.roomsVersion;
+  fault.value = '';
   loaded.value = true;
 }
 
@@ -35,28 +40,55 @@ function put(room: Room) {
 
 function onViewerEvent({ viewerEvents: event }: ViewerEventsSubscription) {
   version = event.version;
-  if (event.__typename === 'RoomJoined') put(event.room);
+  if (event.__typename === 'RoomJoined' && event.room) put(event.room);
   else if (event.__typename === 'RoomLeft') rooms.delete(event.roomId);
-  else void load();
+  else refresh();
 }
 
 /** Brings a room up to date with an entry of its log. */
 function apply(event: RoomEvent, viewerId: string | undefined) {
   const room = rooms.get(event.roomId);
-  if (event.__typename === 'Reset') return void load();
+  if (event.__typename === 'Reset') return refresh();
   if (event.__typename === 'RoomDeleted') return void rooms.delete(event.roomId);
   if (room) put(roomAfter(room, event, viewerId));
 }
 
-/** Loads the viewer's rooms and keeps them current. Gives the function that stops it. */
-async function follow() {
-  await load();
-  return subscribe(viewerEventsSubscription, () => ({ after: version }), {
-    next: onViewerEvent,
-    complete: () => 'again',
-  });
+/** Loads the viewer's rooms, however often it takes, and keeps them current. Gives the function that stops it. */
+function follow(): () => void {
+  let stopped = false;
+  let end = () => {};
+
+  async function begin() {
+    for (let attempt = 1; !stopped && !(await tried()); attempt++) await pause(retryDelay(attempt));
+    if (stopped) return;
+    end = subscribe(viewerEventsSubscription, () => ({ after: version }), {
+      next: onViewerEvent,
+      complete: () => 'again',
+    });
+  }
+
+  void begin();
+  return () => {
+    stopped = true;
+    end();
+  };
+}
+
+async function tried() {
+  try {
+    await load();
+    return true;
+  } catch (error) {
+    fault.value = errorSentence(error);
+    return false;
+  }
+}
+
+/** What may have changed unseen: names, previews and times of rooms that are not open. */
+function refresh() {
+  if (loaded.value) load().catch(() => {});
 }
 
 export function useRooms() {
-  return { rooms, loaded, groupRooms, directRooms, load, put, apply, follow };
+  return { rooms, loaded, fault, groupRooms, directRooms, put, apply, follow, refresh };
 }

@@ -6,11 +6,13 @@ import { shortNames } from './typingNames';
 
 const TELL_EVERY = 2_000;
 const WEARS_OFF = 5_000;
+const SETTLES = 1_000;
 
 /** Who else is typing in a room, and a way to tell that the viewer is. */
 export function useTyping(roomId: string, viewerId: string) {
   const people = shallowReactive(new Map<string, UserPartsFragment>());
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
+  const quietUntil = new Map<string, number>();
   const names = computed(() => shortNames([...people.values()]));
   let told = 0;
 
@@ -24,8 +26,12 @@ export function useTyping(roomId: string, viewerId: string) {
   });
 
   function show(user: UserPartsFragment) {
+    if (Date.now() < (quietUntil.get(user.id) ?? 0)) return;
     clearTimeout(timers.get(user.id));
-    timers.set(user.id, setTimeout(() => people.delete(user.id), WEARS_OFF));
+    timers.set(
+      user.id,
+      setTimeout(() => people.delete(user.id), WEARS_OFF),
+    );
     people.set(user.id, user);
   }
 
@@ -36,9 +42,11 @@ export function useTyping(roomId: string, viewerId: string) {
     execute(setTyping, { roomId }).catch(() => {});
   }
 
-  /** What this person was typing has arrived. */
+  /** What this person was typing has arrived; that they were typing it may be told a little later. */
   function arrived(userId: string | undefined) {
-    if (userId) people.delete(userId);
+    if (!userId) return;
+    people.delete(userId);
+    quietUntil.set(userId, Date.now() + SETTLES);
   }
 
   /** The viewer sent what they were typing: the next key is told of at once. */

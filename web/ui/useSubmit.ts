@@ -1,8 +1,14 @@
 import { nextTick, ref } from 'vue';
-import { errorSentence, fieldErrors } from '../lib/errors';
+import { type ErrorCode, errorCode, errorSentence, fieldErrors } from '../lib/errors';
 
-/** One form or one button: busy while it runs, and what went wrong, by field where the server said which. */
-export function useSubmit<Arguments extends unknown[]>(run: (...given: Arguments) => Promise<unknown>) {
+/**
+ * One form or one button: busy while it runs, and what went wrong, by field where the server said which. `sentences` says
+ * it better than the server where the form knows more.
+ */
+export function useSubmit<Arguments extends unknown[]>(
+  run: (...given: Arguments) => Promise<unknown>,
+  sentences: Partial<Record<ErrorCode, string>> = {},
+) {
   const busy = ref(false);
   const sentence = ref<string>();
   const fields = ref<Record<string, string>>({});
@@ -22,9 +28,9 @@ export function useSubmit<Arguments extends unknown[]>(run: (...given: Arguments
   }
 
   async function explain(error: unknown) {
-    const sentences = Object.entries(fieldErrors(error)).map(([field, [first = '']]) => [field, first]);
-    fields.value = Object.fromEntries(sentences);
-    if (!sentences.length) sentence.value = errorSentence(error);
+    const faults = Object.entries(fieldErrors(error)).map(([field, [first = '']]) => [field, first]);
+    fields.value = Object.fromEntries(faults);
+    if (!faults.length) sentence.value = sentences[errorCode(error) ?? 'NETWORK'] ?? errorSentence(error);
     await nextTick();
     document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }

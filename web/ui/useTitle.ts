@@ -1,8 +1,10 @@
 import { type MaybeRefOrGetter, toValue, watchEffect } from 'vue';
 
-export function useTitle(title: MaybeRefOrGetter<string>) {
+/** "(3) kitchen-table - shh": what waits, where one is, what this is. */
+export function useTitle(title: MaybeRefOrGetter<string>, waiting: MaybeRefOrGetter<number> = 0) {
   watchEffect(() => {
+    const count = toValue(waiting);
     const words = toValue(title);
-    document.title = words ? `${words} - shh` : 'shh';
+    document.title = `${count ? `(${count}) ` : ''}${words ? `${words} - ` : ''}shh`;
   });
 }

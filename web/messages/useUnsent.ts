@@ -1,0 +1,17 @@
+import { onScopeDispose } from 'vue';
+import type { Unsent } from '../lib/outbox';
+import type { Message } from '../lib/roomStore';
+import { onMessageSent, useOutbox } from './useOutbox';
+
+/** What the viewer wrote in a room and the server has not acknowledged; `learn` takes in what it has. */
+export function useUnsent(roomId: string, viewerId: string, learn: (message: Message) => void) {
+  const outbox = useOutbox(viewerId);
+  const stop = onMessageSent((sentTo, message) => sentTo === roomId && learn(message));
+  onScopeDispose(stop);
+  return {
+    unsent: outbox.items(roomId),
+    send: (body: string) => outbox.add(roomId, body),
+    retry: (item: Unsent) => outbox.retry(item),
+    discard: (item: Unsent) => outbox.remove(item),
+  };
+}
