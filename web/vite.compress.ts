@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Plugin } from 'vite';
@@ -10,22 +12,12 @@ export function compress(): Plugin {
   return {
     name: 'compress',
     apply: 'build',
-    enforce: 'post',
-    async generateBundle(_options, bundle) {
-      const files = Object.values(bundle).filter((file) => worth.test(file.fileName));
-      for (const file of files) {
-        const source = Buffer.from(file.type === 'chunk' ? file.code : file.source);
-        const fileName = file.fileName;
-        this.emitFile({
-          type: 'asset',
-          fileName: `${fileName}.br`,
-          source: await promisify(brotliCompress)(source, options),
-        });
-        this.emitFile({
-          type: 'asset',
-          fileName: `${fileName}.gz`,
-          source: await promisify(gzip)(source, { level: 9 }),
-        });
+    // From the disk: until then other plugins still change what the files say.
+    async writeBundle({ dir = '' }, bundle) {
+      for (const fileName of Object.keys(bundle).filter((name) => worth.test(name))) {
+        const source = await readFile(join(dir, fileName));
+        await writeFile(join(dir, `${fileName}.br`), await promisify(brotliCompress)(source, options));
+        await writeFile(join(dir, `${fileName}.gz`), await promisify(gzip)(source, { level: 9 }));
       }
     },
   };
