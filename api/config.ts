@@ -63,6 +63,7 @@ const Environment = z.object({
     .pipe(z.enum(['OPEN', 'INVITE', 'CLOSED'], { error: 'must be open, invite or closed' }))
     .optional(),
   GRAPHIQL: flag.optional(),
+  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   SEED: flag.default(false),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], { error: 'must be debug, info, warn or error' })
@@ -105,6 +106,7 @@ export function readConfig(environment: Record<string, string | undefined> = rea
     trustedProxies: env.TRUSTED_PROXIES,
     registration: env.REGISTRATION,
     graphiql: env.GRAPHIQL ?? (env.DEBUG || explorable),
+    metricsToken: env.METRICS_TOKEN,
     seed: env.SEED,
     logLevel: env.LOG_LEVEL,
     limits: {
@@ -126,7 +128,7 @@ function readEnvironment(): Record<string, string | undefined> {
 
 function sentence(issue: z.core.$ZodIssue | undefined, given: Record<string, string | undefined>): string {
   const name = String(issue?.path[0] ?? 'The configuration');
-  const value = /SECRET|URL/.test(name) ? '' : `, but it is "${given[name]}"`;
+  const value = /SECRET|TOKEN|URL/.test(name) ? '' : `, but it is "${given[name]}"`;
   return `${name} ${issue?.message ?? 'cannot be read'}${value}.`;
 }
 

@@ -16,6 +16,8 @@ export interface Connections {
    * many sockets as one may have.
    */
   add(socket: WebSocket, viewer: Viewer, endCode: number): boolean;
+  /** How many sockets are open. */
+  size(): number;
   drain(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ interface Entry {
 export async function openConnections(core: Core): Promise<Connections> {
   const all = new Set<WebSocket>();
   const entries = new Set<Entry>();
+  const counts = new Map<string, number>();
   const sessions = () => [...new Set([...entries].map((entry) => entry.viewer.sessionId))];
   await watchSessions(core, sessions, (sessionId) => {
     for (const { socket, viewer, endCode } of entries) {
@@ -50,18 +53,30 @@ export async function openConnections(core: Core): Promise<Connections> {
       });
     },
     add: (socket, viewer, endCode) => {
-      const own = [...entries].filter((entry) => entry.viewer.id === viewer.id).length;
+      const own = counts.get(viewer.id) ?? 0;
       if (own >= core.config.socketsPerPerson) return false;
+      if (socket.readyState !== socket.OPEN) return true;
       const entry = { socket, viewer, endCode };
       entries.add(entry);
-      socket.on('close', () => entries.delete(entry));
+      counts.set(viewer.id, own + 1);
+      socket.on('close', () => {
+        entries.delete(entry);
+        countDown(counts, viewer.id);
+      });
       return true;
     },
+    size: () => all.size,
     drain: async () => {
       const closing = [...all].map((socket) => closeLater(socket, Math.random() * SPREAD));
       await Promise.all(closing);
     },
   };
+}
+
+function countDown(counts: Map<string, number>, userId: string) {
+  const left = (counts.get(userId) ?? 0) - 1;
+  if (left > 0) counts.set(userId, left);
+  else counts.delete(userId);
 }
 
 function limitFrames(core: Core, socket: WebSocket) {

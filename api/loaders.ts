@@ -12,6 +12,8 @@ export interface Loaders {
   memberCount: DataLoader<string, number>;
   /** The viewer's own membership of a room. */
   membership: DataLoader<string, Membership | null>;
+  /** Of a person's set of rooms: one reading for all who ask at a time. */
+  roomsVersion: DataLoader<string, number>;
   /** The other person of a direct room. */
   directWith: DataLoader<Room, User | null>;
 }
@@ -30,6 +32,7 @@ export function createLoaders(core: Core, caller: { viewer: Viewer | null }): Lo
     }, options),
     memberCount: batched(async (ids) => memberCounts(core, ids), 0),
     membership: batched(async (ids) => membershipsOf(core, caller.viewer, ids)),
+    roomsVersion: batched(async (ids) => roomsVersions(core, ids), 0),
     directWith: new DataLoader(
       async (rooms) => Promise.all(rooms.map((room) => other(room, caller.viewer, user))),
       options,
@@ -54,6 +57,14 @@ function batched<Value>(load: (ids: readonly string[]) => Promise<Map<string, Va
 async function usersById(core: Core, ids: readonly string[]) {
   const users = await core.db.user.findMany({ where: { id: { in: [...ids] } } });
   return new Map(users.map((user) => [user.id, user]));
+}
+
+async function roomsVersions(core: Core, ids: readonly string[]) {
+  const users = await core.db.user.findMany({
+    where: { id: { in: [...ids] } },
+    select: { id: true, roomsVersion: true },
+  });
+  return new Map(users.map((user) => [user.id, user.roomsVersion]));
 }
 
 async function memberCounts(core: Core, ids: readonly string[]) {

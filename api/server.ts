@@ -4,6 +4,7 @@ import { viewerOrNobody } from './context.ts';
 import { cookieJar } from './cookies.ts';
 import type { Core } from './core.ts';
 import { answerLegacy } from './legacy/routes.ts';
+import { createMetrics, mayScrape } from './metrics.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
 import { openSockets, refuse as refuseRaw } from './sockets.ts';
 import { createStatic, SECURITY_HEADERS } from './static.ts';
@@ -29,8 +30,9 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
   const yoga = createGraphQL(core);
   const files = createStatic(webFolder);
   const sockets = await openSockets(core, yoga);
+  const metrics = createMetrics(core, sockets);
   const server = createServer((request, response) => {
-    handle(core, yoga, files, request, response).catch((error) => {
+    handle(core, yoga, files, metrics, request, response).catch((error) => {
       const { message, extensions } = render(core, error);
       if (response.headersSent) return void response.destroy();
       refuse(response, extensions.code === 'UNAVAILABLE' ? 503 : 500, message, {}, String(extensions.code));
@@ -55,14 +57,23 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
 
 type Yoga = ReturnType<typeof createGraphQL>;
 type Files = ReturnType<typeof createStatic>;
+type Metrics = ReturnType<typeof createMetrics>;
 
-async function handle(core: Core, yoga: Yoga, files: Files, request: IncomingMessage, response: ServerResponse) {
+async function handle(
+  core: Core,
+  yoga: Yoga,
+  files: Files,
+  metrics: Metrics,
+  request: IncomingMessage,
+  response: ServerResponse,
+) {
   const facts = factsOf(core.config, request);
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
   if (facts.secure) response.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
   if (path === '/healthz') return answer(response, 200, { status: 'ok' });
   if (path === '/readyz') return ready(core, response);
+  if (path === '/metrics' && mayScrape(core, request, facts.address)) return scrape(metrics, response);
   if (!isKnownHost(core.config, request.headers.host)) return unknownHost(response);
   allowOrigin(core, request, response);
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
@@ -124,6 +135,11 @@ async function legacy(
   if (cookies.changes.length > 0) response.setHeader('Set-Cookie', cookies.changes);
   answer(response, answered.status, answered.body);
   return true;
+}
+
+async function scrape(metrics: Metrics, response: ServerResponse) {
+  const text = await metrics.metrics();
+  response.writeHead(200, { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' }).end(text);
 }
 
 async function ready(core: Core, response: ServerResponse) {

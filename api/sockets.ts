@@ -19,6 +19,8 @@ const SUBSCRIPTIONS = 50;
 
 export interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** How many are open. */
+  size(): number;
   /** Closes every socket, spread over two seconds so that they do not all come back at once. */
   drain(): Promise<void>;
 }
@@ -46,6 +48,7 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
         void acceptLegacySocket(core, connections, opened, facts, roomId);
       });
     },
+    size: () => connections.size(),
     drain: () => connections.drain(),
   };
 }

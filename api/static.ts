@@ -50,7 +50,7 @@ type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 export function createStatic(folder: string): { serve: Serve; explorer: Serve } {
   if (!existsSync(join(folder, 'index.html'))) return { serve: notBuilt, explorer: notBuilt };
   // Looked up anew each time: a new build may replace the files while the node runs.
-  const files = sirv(folder, { dev: true, single: true, etag: true });
+  const files = sirv(folder, { dev: true, single: true, etag: true, gzip: true, brotli: true });
   const send = (request: IncomingMessage, response: ServerResponse) =>
     files(request, response, () => notFound(response));
   return {

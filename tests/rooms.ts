@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
+import type { Core } from '../api/core.ts';
 import type { Node, Person, World } from './world.ts';
 
 /** What a person asks of the server: `alice.graphql(...leave(room))`, `mallory.refused(...leave(room))`. */
@@ -95,7 +96,10 @@ export const VIEWER_EVENTS = `subscription ($after: Int) { viewerEvents(after: $
 } }`;
 
 /** These people, who have accounts. */
-export async function people<Name extends string>(world: World, ...names: Name[]): Promise<Record<Name, Person>> {
+export async function people<Name extends string>(
+  world: Pick<World, 'person'>,
+  ...names: Name[]
+): Promise<Record<Name, Person>> {
   const accounts: [string, Person][] = [];
   for (const name of names) accounts.push([name, await world.person(name)]);
   return Object.fromEntries(accounts) as Record<Name, Person>;
@@ -119,6 +123,17 @@ export async function tablesWith({ core: { db } }: Node, text: string): Promise<
   }
   return found;
 }
+
+/** A node that dies between commit and ring: what is done there is done, and nobody is told. */
+export const dying = (core: Core): Core => ({
+  ...core,
+  bus: { ...core.bus, ring: () => {} },
+  roomFeeds: { ...core.roomFeeds, announce: () => {} },
+  roomsVersions: { ...core.roomsVersions, ring: () => {} },
+});
+
+/** The person as the functions of the domain know them. */
+export const viewer = ({ id }: Person) => ({ id, sessionId: '' });
 
 interface Row {
   seq: number;

@@ -23,6 +23,7 @@ export default defineConfig({
       project('unit', ['tests/*.test.ts', 'tests/web/**/*.test.ts']),
       project('api-embedded', ['tests/api/**/*.test.ts'], { ...embedded, ...patience() }),
       project('api-cluster', ['tests/api/**/*.test.ts'], { ...cluster, ...patience() }),
+      project('chaos', ['tests/chaos/**/*.test.ts'], patience()),
       project('e2e', ['tests/e2e/**/*.test.ts'], { ...embedded, ...patience() }),
     ],
   },

@@ -40,8 +40,8 @@ export async function openWorld(environment: Record<string, string> = {}) {
 }
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
-// Limits have their own tests; elsewhere many people live at one address.
-const GENEROUS = {
+/** Limits have their own tests; elsewhere many people live at one address. */
+export const GENEROUS = {
   LIMIT_LOGINS_PER_MINUTE: '100000',
   LIMIT_REGISTRATIONS_PER_HOUR: '100000',
   LIMIT_MESSAGES_PER_10_SECONDS: '100000',
@@ -63,7 +63,8 @@ export async function openNode(environment: Record<string, string>, webFolder = 
 
 export const PASSWORD = 'quiet enough here';
 
-async function register(node: Node, name: string): Promise<Person> {
+/** Somebody who has just made an account at the node. */
+export async function register(node: Node, name: string): Promise<Person> {
   const input = {
     username: `${name}.${randomUUID().slice(0, 6)}`,
     displayName: name,

@@ -68,11 +68,14 @@ const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
     rooms: t.field({
       type: [RoomType],
       description: 'Every room of the viewer, oldest membership first.',
-      resolve: (viewer, _, { core }) => listRooms(core, viewer),
+      resolve: async (viewer, _, { core, loaders }) => {
+        await loaders.roomsVersion.load(viewer.id); // A version newer than the rooms would hide a change from viewerEvents.
+        return listRooms(core, viewer);
+      },
     }),
     roomsVersion: t.int({
       description: 'Grows with every change of the set of rooms. Read it with rooms, pass it to viewerEvents.',
-      resolve: async (viewer, _, { core }) => (await getUser(core, viewer, viewer.id)).roomsVersion,
+      resolve: (viewer, _, { loaders }) => loaders.roomsVersion.load(viewer.id),
     }),
   }),
 });

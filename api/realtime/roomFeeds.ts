@@ -18,6 +18,10 @@ export interface RoomFeeds {
   announce(entries: LogEntry[]): void;
   /** How many rooms are watched, for the metrics. */
   size(): number;
+  /** How many entries the watched rooms were behind the database when last compared. */
+  lag(): number;
+  /** How often a watched room was behind because a ring did not arrive. */
+  ringsLost(): number;
 }
 
 const topic = (roomId: string) => `room:${roomId}`;
@@ -25,6 +29,8 @@ const topic = (roomId: string) => `room:${roomId}`;
 export function openRoomFeeds(db: PrismaClient, bus: Bus, heartbeat: Heartbeat, log: Log): RoomFeeds {
   const opening = new Map<string, Promise<RoomFeed | null>>();
   const feeds = new Map<string, RoomFeed>();
+  let lag = 0;
+  let ringsLost = 0;
 
   async function open(roomId: string) {
     const feed = new RoomFeed(roomId, db, log);
@@ -56,9 +62,14 @@ export function openRoomFeeds(db: PrismaClient, bus: Bus, heartbeat: Heartbeat, 
     if (feeds.size === 0) return;
     const known = [...feeds.values()].map((feed) => ({ feed, top: feed.top }));
     const positions = new Map((await readPositions(db, [...feeds.keys()])).map((p) => [p.roomId, p]));
+    lag = 0;
     for (const { feed, top } of known) {
       const position = positions.get(feed.roomId);
-      if (position) feed.check(position, top);
+      if (!position) continue;
+      const behind = Math.max(0, position.seq - feed.top);
+      lag += behind;
+      if (behind > 0) ringsLost++;
+      feed.check(position, top);
     }
   });
 
@@ -72,5 +83,7 @@ export function openRoomFeeds(db: PrismaClient, bus: Bus, heartbeat: Heartbeat, 
       bus.ring(topic(first.roomId), entries);
     },
     size: () => feeds.size,
+    lag: () => lag,
+    ringsLost: () => ringsLost,
   };
 }

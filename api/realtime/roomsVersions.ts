@@ -35,7 +35,7 @@ export function openRoomsVersions(db: PrismaClient, bus: Bus, heartbeat: Heartbe
       return () => {
         stopListening();
         watcher.callbacks.delete(onChange);
-        if (watcher.callbacks.size === 0) watchers.delete(userId);
+        if (watcher.callbacks.size === 0 && watchers.get(userId) === watcher) watchers.delete(userId);
       };
     },
     ring: (userIds) => {

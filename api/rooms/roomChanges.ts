@@ -24,8 +24,8 @@ export async function watchRoomChanges(core: Core, viewer: Viewer, after?: numbe
 }
 
 export class RoomChanges implements AsyncIterableIterator<RoomChange> {
-  private version = 0;
-  private rooms = new Set<string>();
+  /** Each with the position at which the viewer joined it. */
+  private rooms = new Map<string, number>();
   private queue: RoomChange[] = [];
   private ended = false;
   private dirty = false;
@@ -39,9 +39,10 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
 
   async start(after: number | null | undefined) {
     this.stop = await this.core.roomsVersions.watch(this.userId, () => this.changed());
-    this.version = await readRoomsVersion(this.core, this.userId);
+    // In this order: what changes between the two reads is told as missed, or found by the next look.
     this.rooms = await this.read();
-    if (after != null && after !== this.version) this.queue.push({ kind: 'MISSED', version: this.version });
+    const version = await readRoomsVersion(this.core, this.userId);
+    if (after != null && after !== version) this.queue.push({ kind: 'MISSED', version });
   }
 
   [Symbol.asyncIterator]() {
@@ -59,9 +60,11 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
   }
 
   async return(): Promise<IteratorResult<RoomChange>> {
-    this.ended = true;
-    this.stop();
-    this.wake();
+    if (!this.ended) {
+      this.ended = true;
+      this.stop();
+      this.wake();
+    }
     return { done: true, value: undefined };
   }
 
@@ -70,22 +73,25 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
     this.wake();
   }
 
-  // The truth is the table: what is compared is the set of rooms, however many rings were heard or lost.
+  // The truth is the table: what is compared is the set of rooms, however many rings were heard or lost. The version is
+  // read first: under too old a one a client only looks again.
   private async compare() {
     this.dirty = false;
     const version = await readRoomsVersion(this.core, this.userId);
     const rooms = await this.read();
-    const joined = [...rooms].filter((id) => !this.rooms.has(id));
-    const left = [...this.rooms].filter((id) => !rooms.has(id));
+    const [left, joined] = [missingFrom(rooms, this.rooms), missingFrom(this.rooms, rooms)];
     this.queue.push(...left.map((roomId) => ({ kind: 'LEFT' as const, version, roomId })));
     this.queue.push(...joined.map((roomId) => ({ kind: 'JOINED' as const, version, roomId })));
-    this.version = version;
     this.rooms = rooms;
   }
 
   private async read() {
     const where = { userId: this.userId, leftSeq: null, room: { deletedAt: null } };
-    const memberships = await this.core.db.membership.findMany({ where, select: { roomId: true } });
-    return new Set(memberships.map((membership) => membership.roomId));
+    const memberships = await this.core.db.membership.findMany({ where, select: { roomId: true, joinedSeq: true } });
+    return new Map(memberships.map(({ roomId, joinedSeq }) => [roomId, joinedSeq]));
   }
 }
+
+// A room that was left and joined again is one and the other.
+const missingFrom = (some: Map<string, number>, others: Map<string, number>) =>
+  [...others].filter(([id, joinedSeq]) => some.get(id) !== joinedSeq).map(([id]) => id);

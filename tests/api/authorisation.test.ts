@@ -98,6 +98,10 @@ const TABLE: Record<string, Row> = {
     variables: ({ room }) => ({ roomId: room, after: 0 }),
   },
   'Subscription.typing': { answers: '- + - - + + -', of: 'room', variables: ({ room }) => ({ roomId: room }) },
+  'Subscription.viewerLog': {
+    answers: '+ + + + + + +',
+    variables: ({ room }) => ({ after: [{ roomId: room, seq: 0 }] }),
+  },
   'Subscription.viewerEvents': { answers: '+ + + + + + +', variables: () => ({ after: 0 }) },
 };
 const CODES: Record<string, string> = { '+': 'OK', '-': 'NOT_FOUND', x: 'FORBIDDEN' };
@@ -213,6 +217,20 @@ test.each(Object.entries(TABLE))('%s is for whom it is for', async (name, { answ
   expect(codes).toEqual(Object.fromEntries(ROLES.map((role, n) => [role, CODES[signs[n] ?? '']])));
 });
 
+test('what is told of all one’s rooms is told of no other, whatever position is claimed', async () => {
+  const scene = await setScene();
+  const { document } = operation('Subscription.viewerLog', ['after']);
+  const log = document.replace('__typename', 'roomId');
+  for (const role of ['stranger', 'former', 'removed', 'administrator'] as const) {
+    const arrivals = scene[role].subscribe(log, { after: [{ roomId: scene.room, seq: 0 }] });
+    await scene.author.say(scene.room, 'not for all ears');
+    const made: string[] = [];
+    const told = await whileWaiting(arrivals.next(), async () => made.push(await scene[role].createRoom()));
+    arrivals.stop();
+    expect(made).toContain(told.roomId);
+  }
+});
+
 const OF_SOMETHING = Object.entries(TABLE).flatMap(([name, { of, answers }]) => (of ? [{ name, of, answers }] : []));
 
 test.each(OF_SOMETHING)(
@@ -283,11 +301,20 @@ async function followed(person: Person, document: string, variables: object, sce
     () => ({ code: 'OK' }),
     () => arrivals.ending() as Promise<Outcome>,
   );
-  let over = false;
-  void arrived.then(() => (over = true));
-  while (!over) await stir(person, scene);
+  await whileWaiting(arrived, () => stir(person, scene));
   arrivals.stop();
   return arrived;
+}
+
+/** Does something again and again, until what is awaited is there. */
+async function whileWaiting<Result>(awaited: Promise<Result>, work: () => Promise<unknown>): Promise<Result> {
+  let over = false;
+  const end = () => {
+    over = true;
+  };
+  awaited.then(end, end);
+  while (!over) await work();
+  return awaited;
 }
 
 // Something to be told of: a room of one’s own, and somebody who types.

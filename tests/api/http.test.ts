@@ -256,6 +256,7 @@ test('every answer carries the security headers, also when it is a refusal', asy
     { path: '/graphql' },
     { path: '/', method: 'HEAD' },
     { path: '/', headers: { host: 'evil.example' } },
+    { path: '/', headers: { 'x-long': 'x'.repeat(20_000) } },
     { path: '/', method: 'POST' },
     { path: '/nowhere', method: 'DELETE' },
     { path: '/graphql', method: 'POST', headers: { 'content-type': 'text/plain' } },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { usernameKey } from '../../api/users/username.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 
 const SEARCH = `query ($search: String, $first: Int, $after: String, $last: Int, $before: String) {
@@ -23,7 +24,7 @@ async function makeAccounts(...named: [displayName: string, username: string][])
   const data = named.map(([displayName, username]) => ({
     displayName,
     username,
-    usernameKey: username,
+    usernameKey: usernameKey(username),
     passwordHash: '-',
   }));
   await world.node.core.db.user.createMany({ data });

@@ -35,6 +35,7 @@ export function median(values: number[]): number {
 
 /** A number as a person reads it. */
 export function shown(value: number, unit = ''): string {
+  if (Number.isNaN(value)) return '–';
   const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return `${value.toLocaleString('en', { maximumFractionDigits: digits })} ${unit}`.trim();
 }

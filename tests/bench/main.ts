@@ -3,7 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { type Figure, figureTable, passes } from './figures.ts';
 import { bundleChildren } from './processes.ts';
+import { bus } from './scenarios/bus.ts';
 import { fanOut } from './scenarios/fanOut.ts';
+import { memory } from './scenarios/memory.ts';
+import { pages } from './scenarios/pages.ts';
+import { sends } from './scenarios/sends.ts';
+import { slowReader } from './scenarios/slowReader.ts';
 import { openServices, type Services } from './services.ts';
 
 /** What every scenario is given. */
@@ -14,7 +19,14 @@ export interface Settings {
   say(text: string): void;
 }
 
-const SCENARIOS: Record<string, (settings: Settings) => Promise<Figure[]>> = { fanOut };
+const SCENARIOS: Record<string, (settings: Settings) => Promise<Figure[]>> = {
+  fanOut,
+  memory,
+  slowReader,
+  sends,
+  pages,
+  bus,
+};
 
 await main(process.argv.slice(2));
 

@@ -62,7 +62,9 @@ class Calls {
     private readonly name: string,
   ) {
     this.ready = new Promise((resolve, reject) => {
-      child.on('message', (message: { ready?: boolean }) => (message.ready ? resolve() : this.answered(message as any)));
+      child.on('message', (message: { ready?: boolean }) =>
+        message.ready ? resolve() : this.answered(message as any),
+      );
       child.on('exit', (code) => {
         const ended = new Error(`${name} ended with ${code}`);
         reject(ended);

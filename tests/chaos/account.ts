@@ -94,7 +94,14 @@ export class Account {
   }
 }
 
-const PASSING = new Set(['NETWORK', 'UNAVAILABLE', 'RATE_LIMITED', 'INTERNAL_SERVER_ERROR', 'UNAUTHENTICATED', 'UNKNOWN']);
+const PASSING = new Set([
+  'NETWORK',
+  'UNAVAILABLE',
+  'RATE_LIMITED',
+  'INTERNAL_SERVER_ERROR',
+  'UNAUTHENTICATED',
+  'UNKNOWN',
+]);
 
 /** Whether the same request may be answered otherwise in a moment. */
 export const isPassing = (code: string) => PASSING.has(code);

@@ -134,7 +134,9 @@ function checkSends(rooms: Map<string, Room>, ledger: Ledger, verdict: Findings)
 }
 
 function checkChanges(rooms: Map<string, Room>, { edits, deletions }: Ledger, verdict: Findings) {
-  const kept = new Set([...rooms.values()].filter(({ log }) => !log.deleted).flatMap(({ bySeq }) => [...bySeq.values()]));
+  const kept = new Set(
+    [...rooms.values()].filter(({ log }) => !log.deleted).flatMap(({ bySeq }) => [...bySeq.values()]),
+  );
   const gone = new Set([...rooms.values()].flatMap(({ log, byId }) => (log.deleted ? [] : [...byId.keys()])));
   for (const id of edits)
     if (gone.has(id) && !kept.has(`MessageEdited ${id}`)) verdict.add('lost', `the acknowledged edit of ${id}`);

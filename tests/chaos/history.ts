@@ -51,6 +51,12 @@ export class History {
     if (event.message) this.texts.set(interned(event.message.id), wording(event.message));
   }
 
+  /** Where it is, for people who ask why it is late. */
+  describe(): string {
+    const last = this.streams.slice(-3).map(({ after, ended }) => `${after} ${ended}`);
+    return `${this.reader} at ${this.seqs.at(-1)} of ${this.roomId}, last subscriptions after ${last.join(', ')}`;
+  }
+
   /** The events of one of its streams. */
   *eventsOf(stream: Stream): Generator<Seen> {
     const next = this.streams[this.streams.indexOf(stream) + 1];

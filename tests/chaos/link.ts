@@ -64,7 +64,7 @@ export class Link {
 
   /** Resets the connections that there are. */
   reset() {
-    for (const socket of this.sockets) socket.resetAndDestroy();
+    for (const socket of this.sockets) abort(socket);
     this.sockets.clear();
   }
 
@@ -75,9 +75,9 @@ export class Link {
 
   private accept(near: Socket) {
     near.on('error', () => near.destroy());
-    if (this.state === 'cut') return void near.resetAndDestroy();
+    if (this.state === 'cut') return abort(near);
     const far = connect({ port: this.target(), host: '127.0.0.1', noDelay: true });
-    far.on('error', () => near.resetAndDestroy());
+    far.on('error', () => abort(near));
     for (const socket of [near, far]) {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
@@ -98,6 +98,12 @@ export class Link {
       to.destroy();
     }
   }
+}
+
+// Node's loop spins for ever when a socket is reset that is already being shut down.
+function abort(socket: Socket) {
+  if (socket.destroyed || socket.connecting || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 async function drained(socket: Socket): Promise<void> {

@@ -78,7 +78,8 @@ export class NodeProcess {
     const since = Date.now();
     const code = await this.end('SIGTERM');
     const took = Date.now() - since;
-    if (code !== 0 || took > GRACE + 1_000) this.misbehaved.push(`${this.name}: SIGTERM ended with ${code}, ${took} ms`);
+    if (code !== 0 || took > GRACE + 1_000)
+      this.misbehaved.push(`${this.name}: SIGTERM ended with ${code}, ${took} ms`);
   }
 
   async close(): Promise<void> {
@@ -92,6 +93,9 @@ export class NodeProcess {
     const child = spawn(process.execPath, this.program.args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     this.expected = false;
+    const leave = () => void child.kill('SIGKILL');
+    process.once('exit', leave);
+    child.once('exit', () => process.off('exit', leave));
     child.on('exit', (code, signal) => this.ended(code, signal));
     createInterface({ input: child.stderr }).on('line', (line) => this.hear(line));
     const port = await new Promise<number>((resolve) => {

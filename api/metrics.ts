@@ -1,0 +1,63 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Core } from './core.ts';
+
+/**
+ * The node's figures in the Prometheus text format, read at each scrape. They hold counts only: no id, name or address.
+ * Served to this machine, and elsewhere to whoever has METRICS_TOKEN.
+ */
+export function createMetrics(core: Core, connections: { size(): number }) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set(await read());
+      },
+    });
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  const { deliveries, roomFeeds } = core;
+  gauge('shh_connections', 'Open WebSockets.', () => connections.size());
+  gauge('shh_rooms_watched', 'Rooms that somebody on this node follows.', () => roomFeeds.size());
+  gauge('shh_log_lag_entries', 'Entries that the watched rooms were behind the database when last compared.', () =>
+    roomFeeds.lag(),
+  );
+  gauge('shh_bus_up', 'Whether rings reach other nodes.', () => Number(core.bus.connected()));
+  gauge('shh_database_up', 'Whether the database answers.', () => databaseAnswers(core));
+  counter('shh_deliveries_total', 'Entries written to members of groups.', () => deliveries.delivered);
+  counter('shh_executions_total', 'GraphQL executions that those deliveries took.', () => deliveries.executions);
+  counter('shh_fallbacks_total', 'Readers that fell behind and went back to the log.', () => deliveries.fellBack);
+  counter('shh_rings_lost_total', 'Times that a watched room was behind because a ring did not arrive.', () =>
+    roomFeeds.ringsLost(),
+  );
+  return registry;
+}
+
+/** Whether this request may read the figures. */
+export function mayScrape(core: Core, request: IncomingMessage, address: string): boolean {
+  const { metricsToken } = core.config;
+  if (!metricsToken) return (address === '127.0.0.1' || address === '::1') && !request.headers['x-forwarded-for'];
+  const given = Buffer.from(request.headers.authorization ?? '');
+  const wanted = Buffer.from(`Bearer ${metricsToken}`);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+async function databaseAnswers(core: Core): Promise<number> {
+  return core.db.$queryRaw`SELECT 1`.then(
+    () => 1,
+    () => 0,
+  );
+}

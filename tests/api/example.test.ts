@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { follow, listRooms, type RoomEvent, send, signIn } from '../../examples/front-end.ts';
+import { openWorld, PASSWORD, type Person, type World } from '../world.ts';
+
+let world: World;
+let alice: Person;
+let bob: Person;
+let room: string;
+beforeAll(async () => {
+  world = await openWorld();
+  alice = await world.person('alice');
+  bob = await world.person('bob');
+  room = await alice.createRoom();
+  await bob.join(room);
+});
+afterAll(() => world.close());
+
+test('the example front end loses nothing over a restart of the server', async () => {
+  const session = await signIn(world.node.url, bob.username, PASSWORD);
+  const [shown] = await listRooms(session);
+  if (!shown) throw new Error('bob is in no room');
+  const events: RoomEvent[] = [];
+  const ended = follow(session, shown, (event) => events.push(event));
+  const first = shown.lastSeq + 1;
+  const sent: { seq: number }[] = [];
+  const saying = (async () => {
+    for (let number = 0; number < 40; number++) sent.push(await send(session, room, `the ${number}th`));
+  })();
+  await until(() => sent.length >= 10 && events.length >= 10);
+
+  const { port } = new URL(world.node.url);
+  await world.node.close();
+  const again = await world.anotherNode({ PORT: port });
+  await alice.at(again).say(room, 'said before bob is back, perhaps');
+
+  await saying;
+  await until(() => events.length >= 41);
+  expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 41 }, (_, index) => first + index));
+  expect(sent.map(({ seq }) => bodyAt(events, seq))).toEqual(sent.map((_, number) => `the ${number}th`));
+
+  await alice.at(again).graphql('mutation ($room: ID!, $user: ID!) { removeMember(roomId: $room, userId: $user) }', {
+    room,
+    user: bob.id,
+  });
+  await expect(ended).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect(events.at(-1)).toMatchObject({ __typename: 'MemberRemoved', seq: first + 41 });
+});
+
+const bodyAt = (events: RoomEvent[], seq: number) => events.find((event) => event.seq === seq)?.message?.body;
+
+async function until(condition: () => boolean) {
+  const deadline = Date.now() + 50_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('it did not happen in time');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

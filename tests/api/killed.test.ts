@@ -1,0 +1,139 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { join as enter, expectSound, leave, people, read, roomOf, send } from '../rooms.ts';
+import { prepareTestDatabase, type TestDatabase } from '../services/database.ts';
+import { freePort, startServer, type TestServer } from '../services/server.ts';
+import { GENEROUS, type Node, openNode, type Person, Refusal, register } from '../world.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const MAIN = join(ROOT, 'dist/main.js');
+const EMBEDDED = process.env.SERVICES === 'embedded';
+const ROUNDS = Number(process.env.ROUNDS ?? (EMBEDDED ? 20 : 5));
+
+let database: TestDatabase;
+let environment: Record<string, string>;
+let server: TestServer;
+/** The server that is killed; it has one address in all its lives. */
+let there: Node;
+let alice: Person;
+let bob: Person;
+let carol: Person;
+
+beforeAll(async () => {
+  const built = spawnSync(process.execPath, ['api/build.mjs', '--server'], { cwd: ROOT, encoding: 'utf8' });
+  if (built.status !== 0) throw new Error(`the server cannot be built: ${built.stderr}`);
+  database = await prepareTestDatabase();
+  const port = await freePort();
+  environment = { ...GENEROUS, ...database.environment, PORT: `${port}`, LIMIT_FRAMES_PER_SECOND: '100000' };
+  there = { url: `http://127.0.0.1:${port}` } as Node;
+  server = await startServer({
+    name: 'shh',
+    command: process.execPath,
+    args: [MAIN],
+    options: { cwd: tmpdir(), env: environment },
+    answers: async () => {
+      if (!(await fetch(`${there.url}/readyz`)).ok) throw new Error('it is not ready');
+    },
+  });
+  ({ alice, bob, carol } = await people({ person: (name) => register(there, name) }, 'alice', 'bob', 'carol'));
+});
+afterAll(async () => {
+  await server?.stop();
+  await database?.drop();
+});
+
+test.runIf(EMBEDDED)(
+  'a second server on the same folder is refused in one sentence, and the first runs on',
+  async () => {
+    const second = spawn(process.execPath, [MAIN], { cwd: tmpdir(), env: { ...environment, PORT: '0' } });
+    const said: string[] = [];
+    for (const stream of [second.stdout, second.stderr]) stream.on('data', (text) => said.push(String(text)));
+    expect(await once(second, 'close')).toEqual([1, null]);
+    const sentence = `The data folder ${database.dataDir} is in use by process ${server.pid}: stop that one first.\n`;
+    expect(said.join('')).toBe(sentence);
+    expect(await alice.say(await alice.createRoom(), 'still here')).toMatchObject({ body: 'still here' });
+  },
+);
+
+interface Sent {
+  by: Person;
+  id: string;
+  body: string;
+  /** Where the answer said that it stands; missing while there is no answer. */
+  seq?: number;
+}
+type Way = (room: string, message: Sent) => Promise<number>;
+
+test(`killed ${ROUNDS} times while people write, the server keeps what it acknowledged, once and in one order`, async () => {
+  const [room, square] = [await roomOf(alice, bob, carol), await alice.createRoom()];
+  const elsewhere = EMBEDDED ? null : await openNode({ ...environment, PORT: '0' });
+  const witness = elsewhere && alice.at(elsewhere).follow(room, { after: 3 });
+  const sent: Sent[] = [];
+  let top = 3;
+  for (let round = 1; round <= ROUNDS; round++) {
+    const enough = acknowledged(sent).length + 5 + ((round * 7) % 30);
+    const writing = [alice, alice, bob, bob].map((person) => write(person, room, sent, overHttp));
+    writing.push(...[carol, carol, carol].map((person) => write(person, room, sent, overSocket)), comeAndGo(square));
+    await vi.waitUntil(() => acknowledged(sent).length >= enough, { interval: 1, timeout: 30_000 });
+    process.kill(server.pid, 'SIGKILL');
+    await Promise.all(writing);
+    for (const person of [bob, carol]) person.disconnect();
+    await server.restart();
+    // Whose answer was lost may or may not be there: asked again, it is.
+    for (const message of sent) message.seq ??= await overHttp(room, message);
+    top = await expectOnce(room, top, sent);
+  }
+  expect(top).toBe(3 + sent.length);
+  if (witness) expect(seqs(await witness.upTo(({ seq }) => seq === top))).toEqual(range(4, top));
+  await server.stop();
+  const last = elsewhere ?? (await openNode({ ...environment, PORT: '0' }));
+  for (const each of [room, square]) await expectSound(last, each);
+  await last.close();
+}, 240_000);
+
+const acknowledged = (sent: Sent[]) => sent.filter(({ seq }) => seq !== undefined);
+const seqs = (events: any[]): number[] => events.map((event) => event.seq);
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
+
+const overHttp: Way = async (room, { by, body, id }) => (await by.say(room, body, id)).seq;
+const overSocket: Way = async (room, { by, body, id }) => (await by.subscribe(...send(room, body, id)).next()).seq;
+
+async function write(by: Person, room: string, sent: Sent[], send: Way): Promise<void> {
+  await untilKilled(async () => {
+    const message: Sent = { by, id: randomUUID(), body: `message ${sent.length} of ${by.name}` };
+    sent.push(message);
+    message.seq = await send(room, message);
+  });
+}
+
+async function comeAndGo(square: string): Promise<void> {
+  await untilKilled(async () => {
+    for (const step of [enter, leave]) await bob.ask(...step(square));
+  });
+}
+
+async function untilKilled(act: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      await act();
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      return;
+    }
+  }
+}
+
+/** Since `top` the log has every message once, where the answers said, and nothing else. Gives its new top. */
+async function expectOnce(room: string, top: number, sent: Sent[]): Promise<number> {
+  const { lastSeq } = (await bob.graphql(...read(room))).room;
+  const events = lastSeq > top ? await bob.follow(room, { after: top }).upTo(({ seq }) => seq === lastSeq) : [];
+  expect(seqs(events)).toEqual(range(top + 1, lastSeq));
+  const told = events.map(({ seq, message: { id, body } }) => ({ seq, id, body }));
+  const since = sent.filter(({ seq = 0 }) => seq > top).map(({ seq, id, body }) => ({ seq, id, body }));
+  expect(told).toEqual(since.toSorted((one, other) => Number(one.seq) - Number(other.seq)));
+  return lastSeq;
+}

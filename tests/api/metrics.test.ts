@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openWorld, type World } from '../world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world?.close());
+
+const scrape = async (headers: Record<string, string> = {}, url = world.node.url) =>
+  fetch(`${url}/metrics`, { headers });
+const figure = (text: string, name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+
+test('the operator reads how much was delivered, and how few executions it took', async () => {
+  const [ann, ben] = [await world.person('ann'), await world.person('ben')];
+  const room = await ann.createRoom();
+  await ben.join(room);
+  const heard = [ann.follow(room, { after: 0 }), ben.follow(room, { after: 0 }), ben.follow(room, { after: 0 })];
+  const isLast = (event: { message?: { body?: string } }) => event.message?.body === 'ten';
+  for (const body of ['one', 'two', 'ten']) await ann.say(room, body);
+  for (const arrivals of heard) await arrivals.upTo(isLast);
+  const text = await (await scrape()).text();
+  expect(figure(text, 'shh_connections')).toBe(2);
+  expect(figure(text, 'shh_rooms_watched')).toBe(1);
+  expect(figure(text, 'shh_database_up')).toBe(1);
+  expect(figure(text, 'shh_bus_up')).toBe(1);
+  expect(figure(text, 'shh_executions_total')).toBeGreaterThan(0);
+  expect(text).not.toContain(room);
+  ann.disconnect();
+  ben.disconnect();
+});
+
+test('a stranger from elsewhere does not read the figures', async () => {
+  expect((await scrape({ 'x-forwarded-for': '203.0.113.7' })).headers.get('content-type')).not.toContain('version=');
+});
+
+test('with a token only whoever has it reads the figures', async () => {
+  const guarded = await openWorld({ METRICS_TOKEN: 'only-for-the-operator' });
+  expect((await scrape({}, guarded.node.url)).status).not.toBe(200);
+  expect((await scrape({ authorization: 'Bearer something else' }, guarded.node.url)).status).not.toBe(200);
+  const answer = await scrape({ authorization: 'Bearer only-for-the-operator' }, guarded.node.url);
+  expect(await answer.text()).toContain('shh_database_up 1');
+  await guarded.close();
+});

@@ -1,0 +1,163 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { Device } from './device.ts';
+import type { Stage } from './faults.ts';
+import { History, ROOM_LOG } from './history.ts';
+import type { NodeProcess } from './nodeProcess.ts';
+import { openRoom } from './population.ts';
+import { readTops } from './site.ts';
+
+const PATIENCE = 20_000;
+const PROTOCOL = 'graphql-transport-ws';
+const HELLO = JSON.stringify({ type: 'connection_init' });
+
+/** Frames that are too large, not JSON, not of the protocol: nobody else's subscription may break by them. */
+export async function probeWithBadFrames({ site, population, random, troubles }: Stage): Promise<undefined> {
+  const broken = () =>
+    population.devices.flatMap(({ following }) => following.flatMap(({ history }) => history.streams.length)).join();
+  const before = broken();
+  const node = random.pick(site.nodes);
+  const frames: (string | Buffer)[][] = [
+    ['this is not JSON'],
+    [HELLO, 'x'.repeat(200_000)],
+    [HELLO, Buffer.from([0, 255, 254, 253])],
+    [HELLO, '{"type":"subscribe"}', '{"id":"1","type":"subscribe","payload":{"query":"subscription {"}}'],
+    [HELLO, HELLO],
+    [JSON.stringify({ id: '1', type: 'subscribe', payload: { query: '{ __typename }' } })],
+    [HELLO, JSON.stringify({ id: '"é\\'.repeat(2_000), type: 'subscribe', payload: { query: '{ nothing }' } })],
+  ];
+  await Promise.all([...frames.map((list) => sendFrames(node, list)), sendRaw(node), sendBrokenFrame(node)]);
+  if (broken() !== before) troubles.push(`bad frames on ${node.name}: other subscriptions broke`);
+}
+
+async function sendFrames(node: NodeProcess, frames: (string | Buffer)[]) {
+  const socket = new WebSocket(`ws://127.0.0.1:${node.port}/graphql`, PROTOCOL);
+  socket.on('error', () => {});
+  const closed = once(socket, 'close').catch(() => {});
+  const opened = await Promise.race([once(socket, 'open').then(yes, no), closed.then(no)]);
+  if (opened) for (const frame of frames) socket.send(frame);
+  await Promise.race([closed, sleep(500)]);
+  socket.terminate();
+}
+
+async function sendRaw(node: NodeProcess) {
+  const socket = connect(node.port, '127.0.0.1').on('error', () => {});
+  socket.write('NONSENSE \0\xff /graphql\r\n\r\n');
+  await sleep(200);
+  socket.destroy();
+}
+
+// A frame that no client may send: unmasked, with a reserved bit.
+async function sendBrokenFrame(node: NodeProcess) {
+  const socket = new WebSocket(`ws://127.0.0.1:${node.port}/graphql`, PROTOCOL);
+  socket.on('error', () => {});
+  if (!(await once(socket, 'open').then(yes, no))) return;
+  (socket as unknown as { _socket: NodeJS.WritableStream })._socket.write(Buffer.from([0xf1, 0x05, 1, 2, 3, 4, 5]));
+  await sleep(200);
+  socket.terminate();
+}
+
+/** Cursors ahead of the top, of another epoch, negative, no number, far behind, of a room that one is not in. */
+export async function probeCursors(stage: Stage): Promise<undefined> {
+  const { population, random, site } = stage;
+  const roomId = random.pick(population.rooms);
+  const top = (await readTops(site)).get(roomId) ?? 0;
+  const old = (await readTops(site)).get(population.archive) ?? 0;
+  await Promise.all([
+    probe(stage, 'ahead', { roomId, after: top + 1_000_000, epoch: site.epoch }, { honest: false, until: 1 }),
+    probe(stage, 'another epoch', { roomId, after: 3, epoch: random.uuid() }, { honest: false, until: 1 }),
+    probe(stage, 'negative', { roomId, after: -5, epoch: site.epoch }, { refusable: true, until: 5 }),
+    probe(stage, 'not a number', { roomId, after: 'three' }, { refused: true, until: 1 }),
+    probe(stage, 'no such room', { roomId: random.uuid(), after: 1 }, { refused: true, until: 1 }),
+    probe(
+      stage,
+      'far behind',
+      { roomId: population.archive, after: Math.max(0, old - 10_000), epoch: site.epoch },
+      {
+        until: Math.min(old, 10_000),
+      },
+    ),
+  ]);
+}
+
+interface Expected {
+  /** How many events are waited for. */
+  until: number;
+  honest?: boolean;
+  /** Whether it must, or may, be answered with an error. */
+  refused?: boolean;
+  refusable?: boolean;
+}
+
+async function probe(
+  { population, random, site, troubles }: Stage,
+  name: string,
+  variables: Record<string, unknown>,
+  { until, honest = true, refused = false, refusable = refused }: Expected,
+) {
+  const node = random.pick(site.nodes);
+  const person = random.pick(population.people);
+  const history = new History(`cursor ${name}`, person.id, String(variables.roomId), false);
+  history.begin(Math.max(0, Number(variables.after) || 0), honest);
+  const client = createClient({
+    url: `ws://127.0.0.1:${node.port}/graphql`,
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization: `Bearer ${person.accessToken}` },
+    retryAttempts: 0,
+  });
+  const how = await new Promise<string>((resolve) => {
+    const timer = setTimeout(() => resolve('silence'), PATIENCE);
+    const end = (what: string) => {
+      clearTimeout(timer);
+      resolve(what);
+    };
+    client.subscribe<any>(
+      { query: ROOM_LOG, variables },
+      {
+        next: ({ data, errors }) => {
+          if (data?.roomLog) history.add(data.roomLog);
+          if (errors || !data) end('refused');
+          else if (history.length >= until) end('answered');
+        },
+        error: (error) => end(Array.isArray(error) ? 'refused' : 'closed'),
+        complete: () => end('complete'),
+      },
+    );
+  });
+  client.terminate();
+  if (history.length > 0) population.past.push(history);
+  const right = refused ? how === 'refused' : how === 'answered' || (refusable && how === 'refused');
+  if (!right) troubles.push(`cursor ${name}: ${how} after ${history.length} events`);
+}
+
+/** A room is deleted while people write in it and watch it: each of them must be told, and nothing may follow. */
+export async function probeRoomDeletion({ site, population, random, troubles }: Stage): Promise<undefined> {
+  const { owner, people, rooms, past } = population;
+  const roomId = await openRoom(owner, people, 'doomed');
+  const watching = people.slice(0, 4).map((person) => {
+    const own = random.fork(`watcher of ${roomId} ${person.name}`);
+    return new Device(`watcher ${person.name}`, person, [roomId], site.nodes, own, site.epoch);
+  });
+  for (const device of watching) device.start();
+  rooms.push(roomId);
+  const followings = watching.flatMap((device) => device.following);
+  await until(() => followings.every(({ cursor }) => cursor > people.length + 5));
+  await owner.insist('mutation ($id: ID!) { deleteRoom(id: $id) }', { id: roomId }).catch(() => {});
+  const told = await until(() => followings.every(({ history }) => history.whats.at(-1) === 'RoomDeleted'));
+  rooms.splice(rooms.indexOf(roomId), 1);
+  await Promise.all(watching.map((device) => device.stop()));
+  past.push(...followings.map(({ history }) => history));
+  if (!told) troubles.push(`room ${roomId} was deleted and not everyone was told`);
+}
+
+async function until(condition: () => boolean): Promise<boolean> {
+  const deadline = Date.now() + PATIENCE;
+  while (!condition() && Date.now() < deadline) await sleep(20);
+  return condition();
+}
+
+const yes = () => true;
+const no = () => false;
