@@ -268,7 +268,10 @@ export class Arrivals {
       if (Date.now() > deadline) throw new Error(`nothing more arrived after ${JSON.stringify(this.all.at(-1))}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 500);
-        this.wake = () => (clearTimeout(timer), resolve());
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
       });
     }
   }

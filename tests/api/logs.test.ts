@@ -42,9 +42,11 @@ async function busyDay(): Promise<string[]> {
   await line.init(data?.logIn.accessToken);
   await line.ask('{ canary');
   await db.$executeRaw`ALTER TABLE entry RENAME COLUMN body TO hidden`;
-  await db.$executeRaw`ALTER TABLE "user" RENAME COLUMN email_key TO hidden`;
   await browser.graphql(SEND, fresh());
   await line.ask(SEND, { variables: fresh() });
+  // From here on the database quotes what it was given when it complains.
+  await db.$executeRaw`ALTER TABLE "user" ALTER COLUMN display_name TYPE integer USING 0`;
+  await db.$executeRaw`ALTER TABLE "user" ALTER COLUMN email_key TYPE integer USING NULL`;
   await browser.graphql(REGISTER, { input: { ...input, username: 'canary.two' } });
   await browser.graphql(LOG_IN, { input: { username: 'canary@example.org', password: 'canary password' } });
   await db.$executeRaw`ALTER TABLE session RENAME COLUMN revoked_at TO hidden`;

@@ -124,12 +124,18 @@ async function settle({ spread }: { spread: boolean }) {
   for (let tries = 0; tries < 200; tries++) {
     for (const socket of sockets) socket.count = 0;
     orders.write(`${JSON.stringify({ count: 1, spread })}\n`);
-    for (let waits = 0; waits < 10 && !everyoneHas(1); waits++) await sleep(50);
-    const all = everyoneHas(1);
-    await sleep(100);
-    if (all) return;
+    await untilQuiet();
+    if (everyoneHas(1)) return;
   }
   throw new Error(`only ${sockets.filter(({ count }) => count > 0).length} of ${sockets.length} get anything`);
+}
+
+/** Until nothing more arrives. */
+async function untilQuiet() {
+  for (let before = -1; before !== arrived; ) {
+    before = arrived;
+    await sleep(200);
+  }
 }
 
 const everyoneHas = (count: number) => sockets.every((socket) => socket.count >= count);

@@ -30,7 +30,10 @@ export interface Lane {
 /** Starts a server of that kind and a client for it. */
 export async function openLane(variant: Variant, services: Services): Promise<Lane> {
   const ours = OURS.includes(variant);
-  const [server, client] = await Promise.all([startChild(ours ? 'ours' : variant), startChild('client')]);
+  const [server, client] = await Promise.all([
+    startChild(ours ? 'ours' : variant),
+    startChild('client', `the client of ${variant}`),
+  ]);
   const databaseUrl = ours ? await services.database() : undefined;
   const place = await server.call<Place>('start', ours ? { DATABASE_URL: databaseUrl } : {});
   const tokens = ours ? await server.call<string[]>('people', { count: PEOPLE }) : [];

@@ -49,7 +49,7 @@ async function run(names: string[], quick: boolean): Promise<[Figure[], string[]
     const started = performance.now();
     const measured = await SCENARIOS[name]?.({ services, quick, say: (text) => tables.push(text) });
     figures.push(...(measured ?? []));
-    console.error(`${name}: ${((performance.now() - started) / 1_000).toFixed(1)} s`);
+    console.error(`${figureTable(measured ?? [])}\n${name}: ${((performance.now() - started) / 1_000).toFixed(1)} s\n`);
   }
   await services.stop();
   return [figures, tables];

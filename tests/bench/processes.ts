@@ -32,13 +32,13 @@ export async function bundleChildren(): Promise<void> {
 }
 
 /** Starts one of them. BENCH_NODE_ARGS are options for Node, such as --cpu-prof. */
-export async function startChild(name: string, environment: Record<string, string> = {}): Promise<Child> {
+export async function startChild(name: string, label = name): Promise<Child> {
   const options = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean);
   const child = fork(join(OUT, `${name}.js`), [], {
     execArgv: ['--expose-gc', '--enable-source-maps', ...options],
-    env: { PATH: process.env.PATH, ...environment },
+    env: { PATH: process.env.PATH },
   });
-  const calls = new Calls(child, name);
+  const calls = new Calls(child, label);
   await calls.ready;
   return { call: (asked, args) => calls.call(asked, args), stop: () => stop(child) };
 }

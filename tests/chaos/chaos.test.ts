@@ -5,7 +5,7 @@ import type { FaultName } from './faults.ts';
 import { describe as describeReport } from './report.ts';
 import { NAIVE, SERVER } from './site.ts';
 
-const SIZE = { people: 6, rooms: 3, senders: 8, devices: 9, archive: 10_500, pause: 40 };
+const SIZE = { people: 6, rooms: 3, senders: 8, devices: 9, archive: 10_500, pause: 40, burst: 8 };
 const SHORT: FaultName[] = [
   'kill -9',
   'kill -9 between commit and ring',

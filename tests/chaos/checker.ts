@@ -180,9 +180,8 @@ function checkPlace(room: Room, event: Seen, expected: number, seen: Set<string>
 }
 
 function checkEnd({ log, byId }: Room, history: History, verdict: Findings) {
-  const honest = history.streams.every((stream) => stream.honest);
   const last = history.seqs.reduce((most, seq) => Math.max(most, seq), history.streams[0]?.after ?? 0);
-  if (!honest || log.deleted || !log.members.has(history.userId)) return;
+  if (!history.stays || log.deleted || !log.members.has(history.userId)) return;
   if (last < log.lastSeq)
     verdict.add('undelivered', `${history.reader} ended at ${last} of ${log.lastSeq}`, log.lastSeq - last);
   if ((history.streams[0]?.after ?? 0) > 0 || last < log.lastSeq) return;

@@ -36,6 +36,7 @@ export class Device {
   private socket: WebSocket | undefined;
   private hangUp: (() => void) | undefined;
   private node: NodeProcess;
+  private next: NodeProcess | undefined;
   private closed: Promise<void> | undefined;
   private readonly errors: string[] = [];
 
@@ -69,8 +70,8 @@ export class Device {
   }
 
   /** Goes to a node, as a load balancer would send it there. */
-  move(node = this.random.pick(this.nodes)) {
-    this.node = node;
+  move(node: NodeProcess) {
+    this.next = node;
     this.socket?.terminate();
   }
 
@@ -95,10 +96,16 @@ export class Device {
       const since = Date.now();
       await this.connectOnce().catch((error) => this.errors.push(String(error)));
       if (this.stopped) return;
-      if (Date.now() - since > 3_000) tries = 0;
+      const lasted = this.following.some(({ history }) => history.lastArrival > since);
+      if (lasted) tries = 0;
       await sleep(this.random.next() * Math.min(LONGEST_WAIT, 100 * 2 ** Math.min(tries, 10)));
-      if (!this.node.isUp || this.random.chance(0.5)) this.node = this.random.pick(this.nodes);
+      this.node = this.next ?? (lasted ? this.random.pick(this.nodes) : this.anotherNode());
+      this.next = undefined;
     }
+  }
+
+  private anotherNode(): NodeProcess {
+    return this.nodes[(this.nodes.indexOf(this.node) + 1) % this.nodes.length] as NodeProcess;
   }
 
   private async connectOnce() {

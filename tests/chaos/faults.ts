@@ -165,7 +165,8 @@ const readerStopped: Fault = async (stage) => {
   const silence = device.stopReading(Math.max(3_000, seconds(stage, 40)));
   const roomId = random.pick(device.following).roomId;
   const body = '語'.repeat(8_000);
-  for (let i = 0; i < 250 * stage.scale; i++) await sendThrough(stage, random.pick(stage.site.nodes), roomId, body);
+  for (let i = 0; i < 250 * stage.scale ** 2; i++)
+    await sendThrough(stage, random.pick(stage.site.nodes), roomId, body);
   await silence;
   return nothing;
 };

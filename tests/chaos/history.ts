@@ -9,6 +9,8 @@ export interface Seen {
 
 /** One subscription, from its start to its end. */
 export interface Stream {
+  /** Which one it is of its history. */
+  index: number;
   /** Where in the history it begins. */
   from: number;
   after: number;
@@ -32,14 +34,20 @@ export class History {
     readonly roomId: string,
     /** False for who reads slowly on purpose. */
     readonly prompt = true,
+    /** False for who leaves before the end, on purpose. */
+    readonly stays = true,
   ) {}
 
   get length(): number {
     return this.seqs.length;
   }
 
+  get lastArrival(): number {
+    return this.times.at(-1) ?? 0;
+  }
+
   begin(after: number, honest = true): Stream {
-    const stream: Stream = { from: this.length, after, honest, ended: 'open' };
+    const stream: Stream = { index: this.streams.length, from: this.length, after, honest, ended: 'open' };
     this.streams.push(stream);
     return stream;
   }
@@ -51,6 +59,14 @@ export class History {
     if (event.message) this.texts.set(interned(event.message.id), wording(event.message));
   }
 
+  /** What came a second or more after its subscription had begun to give something: none of the backlog. */
+  *live(): Generator<Seen> {
+    for (const stream of this.streams) {
+      const start = (this.times[stream.from] ?? 0) + 1_000;
+      for (const seen of this.eventsOf(stream)) if (seen.at > start && seen.what !== 'Reset') yield seen;
+    }
+  }
+
   /** Where it is, for people who ask why it is late. */
   describe(): string {
     const last = this.streams.slice(-3).map(({ after, ended }) => `${after} ${ended}`);
@@ -59,7 +75,7 @@ export class History {
 
   /** The events of one of its streams. */
   *eventsOf(stream: Stream): Generator<Seen> {
-    const next = this.streams[this.streams.indexOf(stream) + 1];
+    const next = this.streams[stream.index + 1];
     for (let i = stream.from; i < (next?.from ?? this.length); i++) {
       yield { seq: this.seqs[i] as number, what: this.whats[i] as string, at: this.times[i] as number };
     }

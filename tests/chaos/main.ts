@@ -32,7 +32,7 @@ export function planFrom(args: string[]): Plan & { json: boolean; help: boolean 
     program: values.naive ? NAIVE : SERVER,
     seed: values.seed ?? randomUUID().slice(0, 8),
     faults: faults as FaultName[],
-    size: { people: 12, rooms: 6, senders: 20, devices: 18, archive: 12_000, pause: 20 },
+    size: { people: 12, rooms: 6, senders: 20, devices: 18, archive: 12_000, pause: 20, burst: 24 },
     scale: Number(values.scale),
     seconds: Number(values.seconds),
     sends: Number(values.sends ?? (full ? 100_000 : 0)),

@@ -16,6 +16,8 @@ export interface Size {
   archive: number;
   /** Milliseconds between two things that a sender does, on average. */
   pause: number;
+  /** How many sends of one sender are under way at once, at most. */
+  burst: number;
 }
 
 /** Everyone who uses the site, the rooms that they are in, what they were promised and what they saw. */
@@ -69,7 +71,7 @@ export const historiesOf = ({ devices, past }: Population): History[] => [
 
 function sender(site: Site, { people, rooms, ledger }: Population, size: Size, random: Random, i: number): Sender {
   const own = random.fork(`sender${i}`);
-  return new Sender(people[i % people.length] as Account, () => rooms, site.nodes, ledger, own, size.pause);
+  return new Sender(people[i % people.length] as Account, () => rooms, site.nodes, ledger, own, size.pause, size.burst);
 }
 
 // Most have one room open, some all of them; every sixth reads slowly from time to time.

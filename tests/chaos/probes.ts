@@ -100,7 +100,7 @@ async function probe(
 ) {
   const node = random.pick(site.nodes);
   const person = random.pick(population.people);
-  const history = new History(`cursor ${name}`, person.id, String(variables.roomId), false);
+  const history = new History(`cursor ${name}`, person.id, String(variables.roomId), false, false);
   history.begin(Math.max(0, Number(variables.after) || 0), honest);
   const client = createClient({
     url: `ws://127.0.0.1:${node.port}/graphql`,

@@ -103,13 +103,12 @@ export function delaysWithin(logs: RoomLog[], histories: History[], strikes: Str
   const quiet: number[] = [];
   const withoutRedis: number[] = [];
   for (const history of histories.filter(({ prompt }) => prompt)) {
-    for (let i = 0; i < history.length; i++) {
-      const at = stored.get(history.roomId)?.get(history.seqs[i] as number);
-      if (at === undefined || history.whats[i] === 'Reset') continue;
-      const delay = (history.times[i] as number) - at;
-      const strike = strikes.find(({ from, to, recovery }) => at >= from - 1_000 && at <= to + recovery + 3_000);
-      if (!strike) quiet.push(delay);
-      else if (REDIS.has(strike.name) && at >= strike.from && at <= strike.to) withoutRedis.push(delay);
+    for (const { seq, at } of history.live()) {
+      const since = stored.get(history.roomId)?.get(seq);
+      if (since === undefined) continue;
+      const strike = strikes.find(({ from, to, recovery }) => since >= from - 1_000 && since <= to + recovery + 3_000);
+      if (!strike) quiet.push(at - since);
+      else if (REDIS.has(strike.name) && since >= strike.from && since <= strike.to) withoutRedis.push(at - since);
     }
   }
   return { quiet: delayOf(quiet), withoutRedis: delayOf(withoutRedis) };

@@ -35,6 +35,7 @@ export class Sender {
     private readonly ledger: Ledger,
     private readonly random: Random,
     private readonly pause: number,
+    private readonly burst: number,
   ) {}
 
   start() {
@@ -50,11 +51,17 @@ export class Sender {
   private async write() {
     while (!this.stopped) {
       const dice = this.random.next();
-      if (dice < 0.88 || this.recent.length < 5) await this.send();
+      if (dice < 0.88 || this.recent.length < 5) await this.sendSome();
       else if (dice < 0.95) await this.edit();
       else await this.unsend();
       if (this.pause > 0) await sleep(this.random.next() * this.pause * 2);
     }
+  }
+
+  // Often many at once: sends that wait for one room share a statement.
+  private async sendSome() {
+    const count = this.random.chance(0.3) ? this.random.between(2, this.burst) : 1;
+    await Promise.all(Array.from({ length: count }, () => this.send()));
   }
 
   private async send() {

@@ -81,7 +81,7 @@ test('Pia ends her other browser from the settings, and it is signed out at once
   await phone.page.getByLabel('Email or username').fill('pia');
   await phone.page.getByLabel('Password', { exact: true }).fill('quiet enough here');
   await phone.page.getByRole('button', { name: 'Sign in' }).click();
-  await phone.page.getByRole('navigation', { name: 'Rooms and people' }).waitFor();
+  await phone.page.getByLabel('Rooms and people').waitFor();
   await pia.page.goto('/settings');
   await pia.picture('settings-light-1280');
   await pia.page.getByRole('button', { name: /^Sign out .+/ }).click();

@@ -71,7 +71,7 @@ export class Visitor {
     await page.getByLabel('Username').fill(this.username);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: 'Make my account' }).click();
-    await page.getByRole('navigation', { name: 'Rooms and people' }).waitFor();
+    await page.getByLabel('Rooms and people').waitFor();
   }
 
   /** Gives the path of the new room. */
