@@ -24,9 +24,18 @@ const SECONDS: Record<LimitName, number> = {
   changesPerMinute: 60,
 };
 
+// Nobody waits for a Redis that is away or silent: what is not answered at once is counted here.
+const IMPATIENT = {
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  commandTimeout: 500,
+  socketTimeout: 1_000,
+};
+
 /** Allowances shared by all nodes through Redis when there is one; while it is away, and without it, per node. */
 export function openLimits(config: Config): Limits {
-  const redis = config.redisUrl ? new Redis(config.redisUrl, { enableOfflineQueue: false }) : undefined;
+  const redis = config.redisUrl ? new Redis(config.redisUrl, IMPATIENT) : undefined;
   redis?.on('error', () => {}); // The bus reports the same outage; the limiter below falls back to memory.
   const limiters = Object.fromEntries(
     (Object.keys(SECONDS) as LimitName[]).map((name) => [name, limiter(config, name, redis)]),

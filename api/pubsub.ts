@@ -20,6 +20,8 @@ export interface Bus {
   close(): Promise<void>;
 }
 
+const SILENCE = 4_000;
+
 /** The bus through Redis when there is an address, in this process otherwise. */
 export function openBus(redisUrl: string | undefined, log: Log): Bus {
   return redisUrl ? redisBus(redisUrl, log) : localBus();
@@ -47,7 +49,7 @@ function localBus(): Bus {
 
 function redisBus(url: string, log: Log): Bus {
   const [publisher, subscriber] = [connect(url, 'publisher', log), connect(url, 'subscriber', log)];
-  const engine = new RedisPubSub({ publisher, subscriber });
+  const engine = new RedisPubSub({ publisher, subscriber: persevering(subscriber) });
   const restored = new EventEmitter().setMaxListeners(0);
   let ready = 0;
   subscriber.on('ready', () => ready++ > 0 && restored.emit('restored'));
@@ -67,11 +69,29 @@ function redisBus(url: string, log: Log): Bus {
   };
 }
 
+/**
+ * The subscriber as far as the engine uses it. For the engine a failure is the end of a topic, and it waits for no
+ * unsubscribing: a rejection would end the process.
+ */
+function persevering(redis: Redis): Redis {
+  const subscribe = (topic: string, done: (error: null) => void) => {
+    const again = () => redis.status !== 'end' && setTimeout(subscribe, SILENCE, topic, done).unref();
+    redis.subscribe(topic).then(() => done(null), again);
+  };
+  const on = (event: string, onEvent: () => void) => redis.on(event, onEvent);
+  const unsubscribe = (topic: string) => void redis.unsubscribe(topic).catch(() => {});
+  return { on, subscribe, unsubscribe, punsubscribe: () => {} } as unknown as Redis;
+}
+
 function connect(url: string, role: string, log: Log): Redis {
   const redis = new Redis(url, {
     maxRetriesPerRequest: null,
+    socketTimeout: SILENCE,
     retryStrategy: (tries) => Math.min(tries * 100, 2_000) * (0.5 + Math.random() / 2),
   });
+  // A connection can die without a word: one that is asked and does not answer is opened anew.
+  const pulse = setInterval(() => redis.status === 'ready' && redis.ping().catch(() => {}), SILENCE / 2).unref();
+  redis.on('end', () => clearInterval(pulse));
   let down = false;
   redis.on('error', (error) => {
     if (!down) log.warn('bus.down', { role, code: (error as { code?: string }).code });
