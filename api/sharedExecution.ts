@@ -30,10 +30,11 @@ const CURSORS = new Set(['after', 'epoch']);
 /** Executes subscriptions that are marked as shared: once for each event, whoever watches. */
 export function createSharedExecution(core: Core, deliveries: Deliveries) {
   const groups = new Map<string, SharedGroup>();
+  const context = nobodysContext(core);
   const onTrouble = (error: unknown) => core.log.warn('subscription.trouble', { error });
 
   function open(operation: SharedOperation, reader: RoomReader): SharedSubscription {
-    const textOf = (news: RoomNews) => executeOnce(core, operation, news);
+    const textOf = (news: RoomNews) => executeOnce(core, { ...operation, contextValue: context }, news);
     const key = `${reader.feed.roomId} ${operation.key}`;
     const group = groups.get(key) ?? new SharedGroup(reader.feed, textOf, deliveries, () => groups.delete(key));
     groups.set(key, group);
@@ -73,7 +74,7 @@ function cursorVariables(field: FieldNode): Set<string> {
 }
 
 function executeOnce(core: Core, operation: SharedOperation, news: RoomNews): string {
-  const result = execute({ ...operation, rootValue: news, contextValue: nobodysContext(core) });
+  const result = execute({ ...operation, rootValue: news });
   if (result instanceof Promise) throw new Error('a field of a shared subscription was not resolved at once');
   return JSON.stringify(result.errors ? failed(core, result as ExecutionResult) : result);
 }

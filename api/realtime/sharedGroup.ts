@@ -125,7 +125,7 @@ export class SharedGroup {
   // Clients count their operations in the same way, so that most members have one id: its bytes are made once.
   private write(member: GroupMember, frames: NextFrames[], made: Map<string, Buffer>) {
     const known = made.get(member.id);
-    const bytes = known ?? Buffer.concat(frames.map((frame) => frame.for(member.id)));
+    const bytes = known ?? bytesOf(frames, member.id);
     if (!known) made.set(member.id, bytes);
     this.deliveries.delivered += frames.length;
     member.stream.write(bytes);
@@ -153,4 +153,9 @@ export class SharedGroup {
     this.epoch = this.feed.epoch;
     for (const member of [...this.members]) this.dismiss(member, position);
   }
+}
+
+function bytesOf(frames: NextFrames[], id: string): Buffer {
+  const [only] = frames;
+  return only && frames.length === 1 ? only.for(id) : Buffer.concat(frames.map((frame) => frame.for(id)));
 }

@@ -153,7 +153,7 @@ describe.runIf(process.env.SERVICES === 'cluster')('two nodes', () => {
     });
   });
 
-  describe.each(['cut', 'silence', 'err'] as const)('while Redis is away (%s)', (how) => {
+  describe.each(['silence', 'cut', 'err'] as const)('while Redis is away (%s)', (how) => {
     test('messages are acknowledged, and arrive at the other node, both ways, in order and once', async () => {
       const room = await roomOf(alice, bob);
       const [here, there] = [await following(alice, room), await following(bob, room)];
@@ -202,6 +202,15 @@ describe.runIf(process.env.SERVICES === 'cluster')('two nodes', () => {
       await alice.say(room, 'back again');
       expect(seqs(await heard.upTo(saying('back again')))).toEqual([4]);
     });
+  });
+
+  test('a Redis that has fallen silent is noticed, and one that is heard again is used again', async () => {
+    redis?.silence();
+    await vi.waitUntil(() => !far.core.bus.connected(), { timeout: 30_000 });
+    await mend();
+    const room = await roomOf(alice, bob);
+    await hearsTyping(bob, alice, room);
+    await hearsTyping(alice, bob, room);
   });
 
   test('a node that starts while Redis is away serves, and is live when it comes', async () => {

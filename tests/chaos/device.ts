@@ -3,19 +3,13 @@ import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { Account } from './account.ts';
 import { History, ROOM_LOG, type RoomEvent } from './history.ts';
+import { ImpatientSocket } from './impatientSocket.ts';
 import type { NodeProcess } from './nodeProcess.ts';
 import type { Random } from './random.ts';
 
 const HANDSHAKE = 4_000;
 const PING = 2_000;
 const LONGEST_WAIT = 1_500;
-
-// A node that is frozen takes the connection and says nothing.
-class ImpatientSocket extends WebSocket {
-  constructor(url: string, protocols: string) {
-    super(url, protocols, { handshakeTimeout: HANDSHAKE });
-  }
-}
 
 /** What one device keeps of one room: its cursor, and everything that it ever got. */
 export interface Following {

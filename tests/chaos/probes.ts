@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { Device } from './device.ts';
 import type { Stage } from './faults.ts';
 import { History, ROOM_LOG } from './history.ts';
+import { ImpatientSocket } from './impatientSocket.ts';
 import type { NodeProcess } from './nodeProcess.ts';
 import { openRoom } from './population.ts';
 import { readTops } from './site.ts';
@@ -104,7 +105,7 @@ async function probe(
   history.begin(Math.max(0, Number(variables.after) || 0), honest);
   const client = createClient({
     url: `ws://127.0.0.1:${node.port}/graphql`,
-    webSocketImpl: WebSocket,
+    webSocketImpl: ImpatientSocket,
     connectionParams: { authorization: `Bearer ${person.accessToken}` },
     retryAttempts: 0,
   });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from 'graphql-ws';
-import { WebSocket } from 'ws';
 import { type Account, isPassing, Refused } from './account.ts';
+import { ImpatientSocket } from './impatientSocket.ts';
 import type { Ledger } from './ledger.ts';
 import type { NodeProcess } from './nodeProcess.ts';
 import type { Random } from './random.ts';
@@ -141,7 +141,7 @@ export class Sender {
   private connect(node: NodeProcess): Client {
     return createClient({
       url: `ws://127.0.0.1:${node.port}/graphql`,
-      webSocketImpl: WebSocket,
+      webSocketImpl: ImpatientSocket,
       connectionParams: () => ({ authorization: `Bearer ${this.account.accessToken}` }),
       lazy: true,
       lazyCloseTimeout: 60_000,
