@@ -34,7 +34,8 @@ export function createSharedExecution(core: Core, deliveries: Deliveries) {
   const onTrouble = (error: unknown) => core.log.warn('subscription.trouble', { error });
 
   function open(operation: SharedOperation, reader: RoomReader): SharedSubscription {
-    const textOf = (news: RoomNews) => executeOnce(core, { ...operation, contextValue: context }, news);
+    const shared = { ...operation, contextValue: context };
+    const textOf = (news: RoomNews) => executeOnce(core, shared, news);
     const key = `${reader.feed.roomId} ${operation.key}`;
     const group = groups.get(key) ?? new SharedGroup(reader.feed, textOf, deliveries, () => groups.delete(key));
     groups.set(key, group);
