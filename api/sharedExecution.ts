@@ -42,10 +42,15 @@ export function createSharedExecution(core: Core, deliveries: Deliveries) {
     return new SharedSubscription(operation.operationId, operation.socket, reader, group, textOf, onTrouble);
   }
 
-  async function openAll(operation: SharedOperation, rooms: ViewerRooms): Promise<SharedBundle> {
+  async function openAll(operation: SharedOperation, rooms: ViewerRooms): Promise<SharedBundle | ExecutionResult> {
     const bundle = new SharedBundle(() => rooms.end());
-    await rooms.start((reader) => bundle.add(open(operation, reader)), onTrouble);
-    return bundle;
+    try {
+      await rooms.start((reader) => bundle.add(open(operation, reader)), onTrouble);
+      return bundle;
+    } catch (error) {
+      await bundle.return();
+      return { errors: [render(core, error)] };
+    }
   }
 
   /** An iterator that is done when the operation is; or the errors with which it could not begin. */

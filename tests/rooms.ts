@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Core } from '../api/core.ts';
-import type { Node, Person, World } from './world.ts';
+import { type Node, type Person, ROOM_LOG, type World } from './world.ts';
 
 /** What a person asks of the server: `alice.graphql(...leave(room))`, `mallory.refused(...leave(room))`. */
 export type Operation = [document: string, variables: Record<string, unknown>];
@@ -87,6 +87,11 @@ export const startTyping = (roomId: string): Operation => [
   { roomId },
 ];
 
+/** What `ROOM_LOG` asks of one room, of all rooms of the viewer. */
+export const VIEWER_LOG = ROOM_LOG.replace('$roomId: ID!, $after: Int,', '$after: [RoomPosition!],').replace(
+  'roomLog(roomId: $roomId,',
+  'viewerLog(',
+);
 export const TYPING = 'subscription ($roomId: ID!) { typing(roomId: $roomId) { roomId at user { id displayName } } }';
 export const VIEWER_EVENTS = `subscription ($after: Int) { viewerEvents(after: $after) {
   __typename

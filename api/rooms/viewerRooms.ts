@@ -14,6 +14,7 @@ export interface Cursors {
 export type Follow = (reader: RoomReader) => Promise<void>;
 
 const AT_ONCE = 8;
+const PAUSE = 1_000;
 
 /**
  * The logs of all rooms of the viewer, each from its position on (without one: from now on), and of the rooms that
@@ -22,10 +23,14 @@ const AT_ONCE = 8;
 export class ViewerRooms implements AsyncIterable<never> {
   private readonly following = new Set<string>();
   private readonly positions: Map<string, number>;
+  /** Whether the rooms that there were at the beginning are followed: all others are joined later. */
+  private begun = false;
   private over = false;
   private syncing: Promise<void> | null = null;
   private again = false;
   private stop: () => void = () => {};
+  private follow: Follow = async () => {};
+  private onTrouble: (error: unknown) => void = () => {};
 
   constructor(
     private readonly core: Core,
@@ -37,9 +42,11 @@ export class ViewerRooms implements AsyncIterable<never> {
 
   /** Follows every room there is; rejects when that cannot be. Afterwards troubles are told, and tried again. */
   async start(follow: Follow, onTrouble: (error: unknown) => void): Promise<void> {
-    const next = () => void this.sync(follow, ({ joinedSeq }) => joinedSeq - 1).catch(onTrouble);
-    this.stop = await this.core.roomsVersions.watch(this.viewer.id, next);
-    await this.sync(follow, () => undefined);
+    Object.assign(this, { follow, onTrouble });
+    const stop = await this.core.roomsVersions.watch(this.viewer.id, () => void this.keepUp());
+    if (this.over) return stop();
+    this.stop = stop;
+    await this.sync();
   }
 
   end() {
@@ -52,21 +59,31 @@ export class ViewerRooms implements AsyncIterable<never> {
     throw new Error('the rooms of a viewer are read over a socket');
   }
 
-  private async sync(follow: Follow, from: (membership: Membership) => number | undefined): Promise<void> {
+  // Until it has begun, `start` is what fails.
+  private async keepUp(): Promise<void> {
+    await this.sync().catch((error) => {
+      if (!this.begun || this.over) return;
+      this.onTrouble(error);
+      setTimeout(() => void this.keepUp(), PAUSE).unref();
+    });
+  }
+
+  private async sync(): Promise<void> {
     this.again = true;
-    this.syncing ??= this.syncUntilDone(follow, from).finally(() => {
+    this.syncing ??= this.syncUntilDone().finally(() => {
       this.syncing = null;
     });
     await this.syncing;
   }
 
-  private async syncUntilDone(follow: Follow, from: (membership: Membership) => number | undefined) {
+  private async syncUntilDone() {
     while (this.again && !this.over) {
       this.again = false;
       const missing = (await this.memberships()).filter(({ roomId }) => !this.following.has(roomId));
       for (let n = 0; n < missing.length; n += AT_ONCE) {
-        await Promise.all(missing.slice(n, n + AT_ONCE).map((one) => this.open(one, follow, from)));
+        await Promise.all(missing.slice(n, n + AT_ONCE).map((one) => this.open(one)));
       }
+      this.begun = true;
     }
   }
 
@@ -75,17 +92,16 @@ export class ViewerRooms implements AsyncIterable<never> {
     return this.core.db.membership.findMany({ where, select: { roomId: true, joinedSeq: true } });
   }
 
-  private async open(membership: Membership, follow: Follow, from: (membership: Membership) => number | undefined) {
-    const { roomId } = membership;
-    const after = this.positions.get(roomId) ?? from(membership);
+  private async open({ roomId, joinedSeq }: Membership) {
+    const after = this.positions.get(roomId) ?? (this.begun ? joinedSeq - 1 : undefined);
     const { epoch } = this.cursors;
     const reader = await subscribeToRoom(this.core, this.viewer, roomId, { after, epoch }).catch(onlyMember);
-    if (!reader) return;
+    if (!reader || this.over) return void reader?.return();
     this.positions.delete(roomId);
     this.following.add(roomId);
-    void follow(reader).then(() => {
+    void this.follow(reader).then(() => {
       this.following.delete(roomId);
-      if (!this.over) void this.sync(follow, ({ joinedSeq }) => joinedSeq - 1).catch(() => {});
+      void this.keepUp();
     });
   }
 }

@@ -19,10 +19,11 @@ import {
   TYPING,
   unsend,
   VIEWER_EVENTS,
+  VIEWER_LOG,
   viewer,
 } from '../rooms.ts';
 import { startRedis, type TestRedis } from '../services/redis.ts';
-import { type Arrivals, type Node, openWorld, type Person, type World } from '../world.ts';
+import { type Arrivals, type Node, openWorld, type Person, ROOM_LOG, type World } from '../world.ts';
 
 describe.runIf(process.env.SERVICES === 'cluster')('two nodes', () => {
   let world: World;
@@ -296,6 +297,16 @@ describe.runIf(process.env.SERVICES === 'cluster')('two nodes', () => {
       await bob.graphql(...send(room, 'hello', id));
       await alice.say(room, 'hello bob');
       expect(seqs(await heard.upTo(saying('hello bob')))).toEqual([3, 4]);
+    });
+
+    test('subscribing is refused as UNAVAILABLE, and the socket stays', async () => {
+      const room = await roomOf(alice, bob);
+      await following(bob, room);
+      postgres?.cut();
+      for (const document of [ROOM_LOG, VIEWER_LOG, VIEWER_EVENTS, TYPING]) {
+        const refused = bob.subscribe(document, document === ROOM_LOG || document === TYPING ? { roomId: room } : {});
+        expect(await refused.ending(), document).toMatchObject({ code: 'UNAVAILABLE' });
+      }
     });
 
     test('who follows stays, and hears what was said meanwhile', async () => {

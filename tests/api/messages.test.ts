@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sendMessage } from '../../api/messages/messages.ts';
 import {
   edit,
   expectSound,
@@ -13,8 +14,9 @@ import {
   send,
   tablesWith,
   unsend,
+  viewer,
 } from '../rooms.ts';
-import { openWorld, type Person, type World } from '../world.ts';
+import { type Node, openWorld, type Person, type World } from '../world.ts';
 
 let world: World;
 let alice: Person;
@@ -134,18 +136,18 @@ describe('the same message again', () => {
     await expectSound(world.node, room);
   });
 
-  test('when one id is sent to two rooms at once, one has it and the other is a conflict, in whatever order', async () => {
-    const rooms = [await roomOf(alice), await roomOf(alice)] as const;
-    const ids = uuids(100);
-    const [answers, backwards] = await Promise.all([
-      Promise.all(ids.map((id) => alice.ask(...send(rooms[0], 'here', id)))),
-      Promise.all(ids.toReversed().map((id) => alice.ask(...send(rooms[1], 'there', id)))),
-    ]);
-    for (const [n, other] of backwards.toReversed().entries()) {
-      const codes = [answers[n], other].map((answer) => answer?.errors?.[0].extensions.code);
-      expect(codes.toSorted()).toEqual(['CONFLICT', undefined]);
+  test('when ids are sent to two rooms at once, each is in one of them and a conflict in the other', async () => {
+    const [one, two] = [world.node, await secondNode()];
+    for (let round = 0; round < 5; round++) {
+      const [here, there] = [await roomOf(alice), await roomOf(alice)];
+      const ids = uuids(200);
+      const [answers, others] = await Promise.all([
+        sendAll(one, here, shuffled(ids)),
+        sendAll(two, there, shuffled(ids)),
+      ]);
+      for (const id of ids) expect([answers.get(id), others.get(id)].toSorted()).toEqual(['CONFLICT', id]);
+      for (const room of [here, there]) await expectSound(world.node, room);
     }
-    for (const room of rooms) await expectSound(world.node, room);
   });
 
   test('who was removed may still ask for the answer that got lost, and says nothing new', async () => {
@@ -166,23 +168,44 @@ describe('the same message again', () => {
     },
   );
 
-  test('sent to two nodes at once, in different order, every message is there once and both answers are equal', async ({
+  test('sent to three nodes at once, in different order, every message is there once and all answers are equal', async ({
     skip,
   }) => {
     if (!world.clustered) return skip();
-    const there = alice.at(await world.anotherNode());
-    const room = await roomOf(alice);
-    const ids = uuids(300);
-    const shuffled = ids.toSorted();
-    const [one, two] = await Promise.all([
-      Promise.all(ids.map((id) => alice.graphql(...send(room, `text of ${id}`, id)))),
-      Promise.all(shuffled.map((id) => there.graphql(...send(room, `text of ${id}`, id)))),
-    ]);
-    const others = new Map(two.map((answer) => [answer.sendMessage.id, answer]));
-    for (const answer of one) expect(others.get(answer.sendMessage.id)).toEqual(answer);
-    expect((await alice.graphql(...read(room))).room.lastSeq).toBe(301);
-    await expectSound(world.node, room);
+    const nodes = [world.node, await secondNode(), await world.anotherNode()];
+    for (let round = 0; round < 3; round++) {
+      const room = await roomOf(alice);
+      const ids = uuids(500);
+      const answers = await Promise.all(nodes.map((node) => sendAll(node, room, shuffled(ids))));
+      for (const id of ids) expect(answers.map((each) => each.get(id))).toEqual([id, id, id]);
+      expect((await alice.graphql(...read(room))).room.lastSeq).toBe(501);
+      await expectSound(world.node, room);
+    }
   });
+
+  let second: Promise<Node> | undefined;
+  const secondNode = () => (second ??= world.clustered ? world.anotherNode() : Promise.resolve(world.node));
+  const shuffled = (ids: string[]) =>
+    ids
+      .map((id) => ({ id, at: Math.random() }))
+      .sort(byPlace)
+      .map(({ id }) => id);
+  const byPlace = (one: { at: number }, other: { at: number }) => one.at - other.at;
+
+  // As densely as they can come, not one request after the other: the id of the message, or the code of the refusal.
+  async function sendAll({ core }: Node, room: string, ids: string[]): Promise<Map<string, string>> {
+    const sending = ids.map(async (id) => {
+      const answer = sendMessage(core, viewer(alice), room, { id, body: `text of ${id}` });
+      return [
+        id,
+        await answer.then(
+          (message) => message.id,
+          (error) => error.code,
+        ),
+      ] as const;
+    });
+    return new Map(await Promise.all(sending));
+  }
 });
 
 describe('what a message may be', () => {

@@ -435,14 +435,14 @@ test('one who does not read holds nobody up, and has missed nothing when they re
   slow.send({ id: '1', type: 'subscribe', payload: { query: ROOM_LOG, variables: { roomId: room, after: 2 } } });
   slow.pause();
   const heard = alice.follow(room, { after: 2 });
-  for (const _ of range(1, 16)) {
+  for (const _ of range(1, 8)) {
     await Promise.all(range(1, 64).map(() => alice.say(room, 'ж'.repeat(8_000))));
   }
-  expect(seqs(await heard.upTo(atSeq(1_026)))).toEqual(range(3, 1_026));
-  expect(slow.received.length).toBeLessThan(1_024);
+  expect(seqs(await heard.upTo(atSeq(514)))).toEqual(range(3, 514));
+  expect(slow.received.length).toBeLessThan(512);
   slow.resume();
-  await vi.waitUntil(() => slow.received.length === 1_024, { timeout: 30_000 });
-  expect(slow.received.map((frame) => frame.payload.data.roomLog.seq)).toEqual(range(3, 1_026));
+  await vi.waitUntil(() => slow.received.length === 512, { timeout: 120_000 });
+  expect(slow.received.map((frame) => frame.payload.data.roomLog.seq)).toEqual(range(3, 514));
   slow.close();
 
   async function openSocket(person: Person) {
@@ -468,4 +468,4 @@ test('one who does not read holds nobody up, and has missed nothing when they re
       close: () => socket.terminate(),
     };
   }
-});
+}, 240_000);

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Core } from '../../api/core.ts';
 import { addMember as addMemberOf, joinRoom, leaveRoom } from '../../api/rooms/memberships.ts';
+import { watchRoomChanges } from '../../api/rooms/roomChanges.ts';
+import { openApp } from '../../api/server.ts';
 import {
   addMember,
   create,
@@ -149,6 +152,57 @@ test('however reading and joining cross, who reads and then listens knows every 
     told.stop();
   }
 });
+
+test('what changes between the two readings with which listening begins is told', async () => {
+  const dan = await world.person('dan');
+  const { core } = world.node;
+  const { roomsVersion } = await own(dan);
+  const added: string[] = [];
+  const meddled = { ...core, db: meddle(core, 'after', async () => void added.push(await roomOf(alice, dan))) };
+  const changes = await watchRoomChanges(meddled, viewer(dan), roomsVersion);
+  const [room] = added;
+  const next = await roomOf(bob, dan);
+  const seen = [];
+  do seen.push((await changes.next()).value);
+  while (seen.at(-1)?.roomId !== next);
+  await changes.return();
+  expect(seen.some((change) => change.kind === 'MISSED' || change.roomId === room)).toBe(true);
+});
+
+test('rooms are never older than the version that is read with them', async () => {
+  const dan = await world.person('dan');
+  const { core } = world.node;
+  const added: string[] = [];
+  const meddled = { ...core, db: meddle(core, 'before', async () => void added.push(await roomOf(alice, dan))) };
+  const app = await openApp(meddled, 'no-web-client');
+  const { roomsVersion, rooms } = await own(dan.at({ ...world.node, app, url: await app.listen() }));
+  expect(roomsVersion).toBe((await own(dan)).roomsVersion);
+  expect(rooms.map(({ id }) => id)).toEqual(added);
+  await app.close();
+});
+
+/** The database, in which something happens before or after somebody asks for a version for the first time. */
+function meddle({ db }: Core, moment: 'before' | 'after', happen: () => Promise<void>): Core['db'] {
+  let due = true;
+  const now = async (args: object) => {
+    if (!due || !JSON.stringify(args).includes('roomsVersion')) return;
+    due = false;
+    await happen();
+  };
+  const meddling = db.$extends({
+    query: {
+      user: {
+        $allOperations: async ({ args, query }) => {
+          if (moment === 'before') await now(args);
+          const answer = await query(args);
+          if (moment === 'after') await now(args);
+          return answer;
+        },
+      },
+    },
+  });
+  return meddling as unknown as Core['db'];
+}
 
 test('who has not signed in is refused', async () => {
   expect(await world.stranger().subscribe(VIEWER_EVENTS).ending()).toMatchObject({ code: 'UNAUTHENTICATED' });

@@ -43,23 +43,22 @@ export class Account {
   }
 
   /** One try at one node: the data, or Refused. */
-  async ask(node: NodeProcess, document: string, variables: object): Promise<any> {
-    const token = this.accessToken;
+  async ask(node: NodeProcess, document: string, variables: object, token = this.accessToken): Promise<any> {
     const answer = await post(node, token, JSON.stringify({ query: document, variables })).catch((error) => {
       throw this.refused('NETWORK', String(error.message));
     });
     const [error] = answer.errors ?? [];
     if (!error) return answer.data;
     const code = error.extensions?.code ?? 'UNKNOWN';
-    if (code === 'UNAUTHENTICATED') await this.signInAgain(token);
+    if (code === 'UNAUTHENTICATED' && token) await this.signInAgain(token);
     throw this.refused(code, error.message);
   }
 
   /** As often as it takes, on either node; what is refused for good is thrown. */
-  async insist(document: string, variables: object): Promise<any> {
+  async insist(document: string, variables: object, token?: string): Promise<any> {
     for (;;) {
       try {
-        return await this.ask(this.random.pick(this.nodes), document, variables);
+        return await this.ask(this.random.pick(this.nodes), document, variables, token);
       } catch (error) {
         if (!(error instanceof Refused) || !isPassing(error.code)) throw error;
         await sleep(this.random.between(20, 300));
@@ -79,8 +78,7 @@ export class Account {
   private async logIn(): Promise<void> {
     const input = { username: this.username, password: PASSWORD, cookies: false };
     const document = `mutation ($input: LogInInput!) { logIn(input: $input) ${TOKENS} }`;
-    this.accessToken = '';
-    this.keep((await this.insist(document, { input })).logIn);
+    this.keep((await this.insist(document, { input }, '')).logIn);
   }
 
   private keep({ accessToken, viewer }: { accessToken: string; viewer: { id: string } }) {

@@ -8,6 +8,7 @@ import { delaysWithin, type Report, type Strike } from './report.ts';
 import { openSite, readLogs, readMembers, readTops, type Site } from './site.ts';
 
 const PATIENCE = 60_000;
+const LATE = 1_500;
 
 /** What to do to whom, and for how long. */
 export interface Plan {
@@ -100,10 +101,13 @@ async function catchUp(plan: Plan, { site, population }: Stage): Promise<boolean
   const due = population.devices.flatMap((device) =>
     device.following
       .filter(({ roomId }) => members.has(`${roomId} ${device.account.id}`))
-      .map((following) => ({ following, top: tops.get(following.roomId) ?? 0 })),
+      .map((following) => ({ device, following, top: tops.get(following.roomId) ?? 0 })),
   );
-  for (const { following, top } of due) {
-    const late = setTimeout(() => plan.tell?.(`  late: ${following.history.describe()}, wants ${top}`), 3_000);
+  for (const { device, following, top } of due) {
+    const late = setTimeout(
+      () => plan.tell?.(`  late: ${device.status}; ${following.history.describe()}, wants ${top}`),
+      LATE,
+    );
     while (following.cursor < top && Date.now() < deadline) await sleep(10);
     clearTimeout(late);
   }

@@ -27,6 +27,7 @@ export class Device {
   /** Whether it has stopped reading for a while. */
   paused = false;
   private stopped = false;
+  private state = { what: 'new', since: 0 };
   private socket: WebSocket | undefined;
   private hangUp: (() => void) | undefined;
   private node: NodeProcess;
@@ -80,9 +81,18 @@ export class Device {
     this.paused = false;
   }
 
+  /** Where its socket stands, for people who ask why it is late. */
+  get status(): string {
+    return `${this.name}: ${this.state.what} at ${this.node.name} for ${Date.now() - this.state.since} ms`;
+  }
+
   /** What went wrong that no fault explains. */
   get complaints(): readonly string[] {
     return this.errors;
+  }
+
+  private note(what: string) {
+    this.state = { what, since: Date.now() };
   }
 
   private async stayConnected() {
@@ -123,16 +133,21 @@ export class Device {
       retryAttempts: 0,
       keepAlive: PING,
       on: {
+        connecting: () => this.note('connecting'),
+        connected: () => this.note('connected'),
         opened: (socket) => {
+          this.note('opened');
           this.socket = socket as WebSocket;
         },
         ping: (received) => {
           if (received) return;
+          clearTimeout(pong);
           pong = setTimeout(() => !this.paused && this.socket?.terminate(), PING * 2);
         },
         pong: (received) => received && clearTimeout(pong),
         closed: (event) => {
           clearTimeout(pong);
+          this.note('closed');
           broken.abort((event as { code?: number }).code);
         },
       },

@@ -53,7 +53,8 @@ const killedBeforeRing: Fault = async (stage) => {
   const node = someNode(stage);
   node.redis.cut();
   await sleep(50);
-  await Promise.race([sendThrough(stage, node, random.pick(population.rooms)), sleep(4_000)]);
+  const roomId = random.pick(population.rooms);
+  for (let tries = 0; tries < 5 && !(await sendThrough(stage, node, roomId)); tries++);
   const back = await kill(stage, node);
   node.redis.mend();
   return back;
@@ -61,7 +62,13 @@ const killedBeforeRing: Fault = async (stage) => {
 
 const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id seq roomId } }';
 
-async function sendThrough({ population, random }: Stage, node: NodeProcess, roomId: string, text = '') {
+/** Whether it was acknowledged. */
+async function sendThrough(
+  { population, random }: Stage,
+  node: NodeProcess,
+  roomId: string,
+  text = '',
+): Promise<boolean> {
   const id = random.uuid();
   const input = { id, roomId, body: text || id };
   const answer = await population.owner.ask(node, SEND, { input }).catch((error) => {
@@ -69,6 +76,7 @@ async function sendThrough({ population, random }: Stage, node: NodeProcess, roo
     throw error;
   });
   if (answer) population.ledger.acknowledge(answer.sendMessage);
+  return answer !== null;
 }
 
 const stopped: Fault = async (stage) => {

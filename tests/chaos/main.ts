@@ -49,7 +49,9 @@ if (plan.help) {
 } else {
   process.stderr.write(`seed ${plan.seed}\n`);
   const enough = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => enough.abort());
+  process.once('SIGTERM', () => enough.abort());
+  // A terminal interrupts the services too: there is nothing left to compare with.
+  process.once('SIGINT', () => process.exit(130));
   const report = await runChaos({ ...plan, enough: enough.signal });
   process.stdout.write(`${plan.json ? JSON.stringify(report) : describe(report)}\n`);
   process.exitCode = isSound(report) ? 0 : 1;

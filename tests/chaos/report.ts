@@ -114,7 +114,13 @@ export function delaysWithin(logs: RoomLog[], histories: History[], strikes: Str
   return { quiet: delayOf(quiet), withoutRedis: delayOf(withoutRedis) };
 }
 
-const REDIS = new Set<string>(['Redis killed', 'Redis frozen', 'Redis unreachable', 'Redis answers errors']);
+const REDIS = new Set<string>([
+  'Redis killed',
+  'Redis frozen',
+  'Redis half-open',
+  'Redis unreachable',
+  'Redis answers errors',
+]);
 
 function delayOf(values: number[]): Delay {
   const sorted = values.sort((a, b) => a - b);

@@ -23,7 +23,6 @@ test('Ada and Bea register, and each is inside at once', async () => {
 test('Ada makes a room, and Bea joins it by its link', async () => {
   room = await ada.createRoom('kitchen-table');
   await bea.joinByLink(room);
-  await ada.log.getByText('Bea joined').waitFor();
 });
 
 test('they talk, and each sees the other’s words at once', async () => {
@@ -31,13 +30,14 @@ test('they talk, and each sees the other’s words at once', async () => {
   await bea.sees('small boat');
   await bea.say('In. I bring the blue cooler.');
   await ada.sees('blue cooler');
+  await ada.log.getByText('Bea joined').waitFor();
   expect(await ada.reads()).toEqual(await bea.reads());
   await ada.picture('room-light-1280');
   await bea.picture('room-dark-360');
 });
 
 test('Bea sees that Ada is typing, and no longer once she has sent it', async () => {
-  await ada.composer.pressSequentially('And the list from last year', { delay: 30 });
+  await ada.composer.pressSequentially('And the list from last year', { delay: 150 });
   const strip = bea.page.locator('.typing');
   await strip.getByText('is typing').waitFor();
   await ada.composer.press('Enter');
