@@ -1,7 +1,7 @@
 import type { LogEntry } from '../realtime/entry.ts';
 import type { RoomReader } from '../realtime/roomReader.ts';
 import { subscribeToRoom } from '../rooms/roomSubscription.ts';
-import { subscribeToTyping } from '../typing/typing.ts';
+import { subscribeToTyping, type TypingNotices } from '../typing/typing.ts';
 import { type Chat, END, SocketEnd, whenClosed } from './chat.ts';
 import { messageFrame, sendFrame, typingFrame } from './frames.ts';
 import { showLatest, stands } from './history.ts';
@@ -27,10 +27,15 @@ export async function followRoom(chat: Chat, log: RoomReader): Promise<void> {
   throw new SocketEnd(END.noRoom, 'You are not in this room any more');
 }
 
-/** Passes on who is typing. */
-export async function followTyping(chat: Chat): Promise<void> {
+/** Hears who is typing, from here on. */
+export async function openTyping(chat: Chat): Promise<TypingNotices> {
   const notices = await subscribeToTyping(chat.core, chat.viewer, chat.roomId);
   whenClosed(chat.closed, () => void notices.return());
+  return notices;
+}
+
+/** Passes on who is typing. */
+export async function followTyping(chat: Chat, notices: TypingNotices): Promise<void> {
   for await (const { user } of notices) await sendFrame(chat.socket, typingFrame(user));
 }
 

@@ -6,7 +6,7 @@ import type { RequestFacts } from '../requests.ts';
 import { type Chat, type Door, END, endSocket, SocketEnd, whenClosed } from './chat.ts';
 import { endWithToken } from './expiry.ts';
 import { receive } from './inbound.ts';
-import { followRoom, followTyping, openLog } from './outbound.ts';
+import { followRoom, followTyping, openLog, openTyping } from './outbound.ts';
 
 const WAITING = 16;
 const PING = 12_000;
@@ -41,8 +41,9 @@ async function admit(door: Door, connections: Connections, credentials: Credenti
   if (!viewer) throw new SocketEnd(END.noToken, 'No access token');
   if (!connections.add(door.socket, viewer, END.invalidToken)) throw new SocketEnd(END.tooMany, 'Too many sockets');
   const chat = { ...door, viewer, shown: 0 };
+  const typing = await openTyping(chat);
   const log = await openLog(chat);
-  const parts = [followRoom(chat, log), followTyping(chat), endWithToken(chat, credentials)];
+  const parts = [followRoom(chat, log), followTyping(chat, typing), endWithToken(chat, credentials)];
   for (const part of parts) part.catch((error) => endSocket(chat, error));
   return chat;
 }
