@@ -2,6 +2,7 @@ import './auth/auth.schema.ts';
 import './instance/instance.schema.ts';
 import './invitations/invitations.schema.ts';
 import './messages/messages.schema.ts';
+import './presence/presence.schema.ts';
 import './rooms/roomEvents.schema.ts';
 import './rooms/rooms.schema.ts';
 import './typing/typing.schema.ts';

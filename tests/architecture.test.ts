@@ -21,7 +21,7 @@ const LAYERS = [
   ['schema.ts'],
   [/\.schema\.ts$/],
   ['builder.ts', 'context.ts', 'loaders.ts'],
-  ['typing/'],
+  ['typing/', 'presence/'],
   ['messages/'],
   ['rooms/'],
   ['auth/'],

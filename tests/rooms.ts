@@ -93,6 +93,7 @@ export const VIEWER_LOG = ROOM_LOG.replace('$roomId: ID!, $after: Int,', '$after
   'viewerLog(',
 );
 export const TYPING = 'subscription ($roomId: ID!) { typing(roomId: $roomId) { roomId at user { id displayName } } }';
+export const PRESENCE = 'subscription { presence { isComplete here gone } }';
 export const VIEWER_EVENTS = `subscription ($after: Int) { viewerEvents(after: $after) {
   __typename
   ... on RoomJoined { version room { id name kind directWith { id } } }

@@ -8,7 +8,10 @@ const TypingType = builder.objectRef<TypingNotice>('Typing').implement({
   fields: (t) => ({
     roomId: t.exposeID('roomId', { description: 'In which room.' }),
     user: t.field({ type: UserType, description: 'Who.', resolve: (notice) => notice.user as never }),
-    at: t.expose('at', { type: 'DateTime', description: 'When.' }),
+    at: t.expose('at', {
+      type: 'DateTime',
+      description: 'When. A message of theirs with a later createdAt has ended it.',
+    }),
   }),
 });
 

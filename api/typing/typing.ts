@@ -15,18 +15,19 @@ export interface TypingNotice {
 }
 
 // More often than this tells nobody anything new.
-const PAUSE = 1_000;
+const PAUSE = 300;
 const QUEUED = 16;
 const topic = (roomId: string) => `typing:${roomId}`;
 
-/** Tells the room that the viewer is typing. At most once a second is passed on; nothing is stored. */
+/** Tells the room that the viewer is typing. At most every 0.3 s is passed on; nothing is stored. */
 export async function setTyping(core: Core, viewer: Viewer, roomId: string): Promise<void> {
+  const at = new Date().toISOString();
   const id = idOf(roomId, 'Room');
   await getMembership(core, viewer, id);
   if (!mayRing(core, `${viewer.id} ${id}`)) return;
   const { username, displayName, createdAt } = await core.db.user.findUniqueOrThrow({ where: { id: viewer.id } });
   const user = { id: viewer.id, username, displayName, createdAt: createdAt.toISOString() };
-  core.bus.ring(topic(id), { roomId: id, user, at: new Date().toISOString() } satisfies TypingNotice);
+  core.bus.ring(topic(id), { roomId: id, user, at } satisfies TypingNotice);
 }
 
 /** Who types in a room from now on, for a member, oneself included: at most once, and only the newest if nobody reads. */
@@ -90,9 +91,13 @@ const rung = new WeakMap<Core, Map<string, number>>();
 function mayRing(core: Core, who: string): boolean {
   const times = rung.get(core) ?? new Map<string, number>();
   rung.set(core, times);
-  const now = Date.now();
-  if (now - (times.get(who) ?? 0) < PAUSE) return false;
-  if (times.size > 10_000) times.clear();
+  const now = performance.now();
+  // Oldest first: what is over is forgotten, and nothing else.
+  for (const [other, at] of times) {
+    if (now - at < PAUSE) break;
+    times.delete(other);
+  }
+  if (times.has(who)) return false;
   times.set(who, now);
   return true;
 }

@@ -98,6 +98,7 @@ const TABLE: Record<string, Row> = {
     variables: ({ room }) => ({ roomId: room, after: 0 }),
   },
   'Subscription.typing': { answers: '- + - - + + -', of: 'room', variables: ({ room }) => ({ roomId: room }) },
+  'Subscription.presence': { answers: '+ + + + + + +' },
   'Subscription.viewerLog': {
     answers: '+ + + + + + +',
     variables: ({ room }) => ({ after: [{ roomId: room, seq: 0 }] }),
@@ -143,6 +144,7 @@ const SEEN: Record<string, string> = {
   MessageDeleted: 'members: at message roomId seq',
   Reset: 'members: at epoch roomId seq',
   Typing: 'members: at roomId user',
+  Presence: 'who shares a room with them: gone here isComplete',
 };
 
 const ROOTS = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()] as GraphQLObjectType[];
