@@ -75,6 +75,9 @@ const Environment = z.object({
   LIMIT_CHANGES_PER_MINUTE: whole(1, 1_000_000).default(120),
   LIMIT_FRAMES_PER_SECOND: whole(1, 1_000_000).default(100),
   LIMIT_SOCKETS_PER_PERSON: whole(1, 1_000_000).default(10),
+  LIMIT_UNKNOWN_SOCKETS: whole(1, 1_000_000).default(20_000),
+  LIMIT_UNKNOWN_SOCKETS_PER_ADDRESS: whole(1, 1_000_000).default(1_000),
+  LIMIT_WAITING: whole(1, 1_000_000).default(20_000),
 });
 
 export type Config = ReturnType<typeof readConfig>;
@@ -118,6 +121,11 @@ export function readConfig(environment: Record<string, string | undefined> = rea
     },
     framesPerSecond: env.LIMIT_FRAMES_PER_SECOND,
     socketsPerPerson: env.LIMIT_SOCKETS_PER_PERSON,
+    /** Sockets of people who have not signed in (yet). */
+    unknownSockets: env.LIMIT_UNKNOWN_SOCKETS,
+    unknownSocketsPerAddress: env.LIMIT_UNKNOWN_SOCKETS_PER_ADDRESS,
+    /** How many may wait for their turn to come in, of each kind. */
+    mayWait: env.LIMIT_WAITING,
   });
 }
 

@@ -4,13 +4,20 @@ import { watchSessions } from './auth/sessions.ts';
 import type { Core } from './core.ts';
 import type { Viewer } from './users/users.ts';
 
+const PING = 12_000;
 const STUCK = 30_000;
 const SPREAD = 2_000;
+const GOODBYE = 1_000;
 
 /** The open sockets of this node: whose they are, and what makes them close. */
 export interface Connections {
-  /** Watches a new socket: too many frames, or a reader that does not read, close it. */
-  guard(socket: WebSocket): void;
+  /** Whether one more socket may be opened from there; else the HTTP status that says why not. */
+  refusal(network: string): string | null;
+  /**
+   * Watches a new socket: too many frames, a peer that does not answer pings, or a reader that does not read, close it.
+   * Until a viewer is known it counts among the strangers of its network.
+   */
+  guard(socket: WebSocket, network: string): void;
   /**
    * Ties a socket to the viewer's session: when that ends, it is closed with `endCode`. False when the person has as
    * many sockets as one may have.
@@ -18,87 +25,141 @@ export interface Connections {
   add(socket: WebSocket, viewer: Viewer, endCode: number): boolean;
   /** How many sockets are open. */
   size(): number;
+  /** How many of them nobody has signed in on. */
+  strangers(): number;
+  /** Closes every socket, spread over two seconds so that they do not all come back at once, and every one that comes. */
   drain(): Promise<void>;
 }
 
-interface Entry {
-  socket: WebSocket;
-  viewer: Viewer;
-  endCode: number;
+interface Guarded {
+  network: string;
+  isStranger: boolean;
+  viewer?: Viewer;
+  endCode?: number;
+  /** When it was last pinged, or opened. */
+  pinged: number;
+  answered: boolean;
+  /** What of the bytes that wait to be written was sent at which time; null when none wait. */
+  stuck: { sent: number; since: number } | null;
 }
 
 export async function openConnections(core: Core): Promise<Connections> {
-  const all = new Set<WebSocket>();
-  const entries = new Set<Entry>();
-  const counts = new Map<string, number>();
-  const sessions = () => [...new Set([...entries].map((entry) => entry.viewer.sessionId))];
+  const { unknownSockets, unknownSocketsPerAddress, socketsPerPerson } = core.config;
+  const all = new Map<WebSocket, Guarded>();
+  const [people, networks] = [new Tally(), new Tally()];
+  let draining = false;
+  const sessions = () => [...new Set([...all.values()].flatMap(({ viewer }) => viewer?.sessionId ?? []))];
   await watchSessions(core, sessions, (sessionId) => {
-    for (const { socket, viewer, endCode } of entries) {
-      if (viewer.sessionId === sessionId) socket.close(endCode, 'Your session has ended.');
+    for (const [socket, { viewer, endCode }] of all) {
+      if (viewer?.sessionId === sessionId) socket.close(endCode, 'Your session has ended.');
     }
   });
-  const stuck = new Map<WebSocket, { sent: number; since: number }>();
   core.heartbeat.every(async () => {
-    for (const socket of all) closeIfStuck(socket, stuck);
+    const now = Date.now();
+    for (const [socket, guarded] of all) {
+      closeIfStuck(socket, guarded, now);
+      askIfThere(socket, guarded, now);
+    }
   });
 
   return {
-    guard: (socket) => {
-      all.add(socket);
+    refusal: (network) => {
+      if (draining || networks.total >= unknownSockets) return '503 Service Unavailable';
+      return networks.of(network) >= unknownSocketsPerAddress ? '429 Too Many Requests' : null;
+    },
+    guard: (socket, network) => {
+      const guarded: Guarded = { network, isStranger: true, pinged: Date.now(), answered: true, stuck: null };
+      all.set(socket, guarded);
+      networks.add(network);
       limitFrames(core, socket);
+      socket.on('pong', () => {
+        guarded.answered = true;
+      });
       socket.on('error', () => socket.terminate());
       socket.on('close', () => {
         all.delete(socket);
-        stuck.delete(socket);
+        if (guarded.isStranger) networks.remove(network);
+        if (guarded.viewer) people.remove(guarded.viewer.id);
       });
     },
     add: (socket, viewer, endCode) => {
-      const own = counts.get(viewer.id) ?? 0;
-      if (own >= core.config.socketsPerPerson) return false;
-      if (socket.readyState !== socket.OPEN) return true;
-      const entry = { socket, viewer, endCode };
-      entries.add(entry);
-      counts.set(viewer.id, own + 1);
-      socket.on('close', () => {
-        entries.delete(entry);
-        countDown(counts, viewer.id);
-      });
+      if (people.of(viewer.id) >= socketsPerPerson) return false;
+      const guarded = all.get(socket);
+      if (!guarded || socket.readyState !== socket.OPEN) return true;
+      networks.remove(guarded.network);
+      people.add(viewer.id);
+      Object.assign(guarded, { viewer, endCode, isStranger: false });
       return true;
     },
     size: () => all.size,
+    strangers: () => networks.total,
     drain: async () => {
-      const closing = [...all].map((socket) => closeLater(socket, Math.random() * SPREAD));
-      await Promise.all(closing);
+      draining = true;
+      await Promise.all([...all.keys()].map((socket) => closeLater(socket, Math.random() * SPREAD)));
     },
   };
 }
 
-function countDown(counts: Map<string, number>, userId: string) {
-  const left = (counts.get(userId) ?? 0) - 1;
-  if (left > 0) counts.set(userId, left);
-  else counts.delete(userId);
+/** How many there are of each. */
+class Tally {
+  total = 0;
+  private readonly counts = new Map<string, number>();
+
+  of(key: string): number {
+    return this.counts.get(key) ?? 0;
+  }
+
+  add(key: string) {
+    this.total++;
+    this.counts.set(key, this.of(key) + 1);
+  }
+
+  remove(key: string) {
+    this.total--;
+    const left = this.of(key) - 1;
+    if (left > 0) this.counts.set(key, left);
+    else this.counts.delete(key);
+  }
 }
 
+// A ping costs us an answer, so it counts as a frame.
 function limitFrames(core: Core, socket: WebSocket) {
   const { framesPerSecond } = core.config;
   let allowance = framesPerSecond * 2;
   let last = Date.now();
-  socket.on('message', () => {
+  const count = () => {
     const now = Date.now();
     allowance = Math.min(framesPerSecond * 2, allowance + ((now - last) / 1_000) * framesPerSecond) - 1;
     last = now;
-    if (allowance < 0) socket.close(4429, 'Too many frames.');
-  });
+    if (allowance >= 0 || socket.readyState !== socket.OPEN) return;
+    socket.close(4429, 'Too many frames.');
+    setTimeout(() => socket.terminate(), GOODBYE).unref();
+  };
+  for (const event of ['message', 'ping', 'pong']) socket.on(event, count);
+}
+
+// A peer that vanished without a word would count as a socket of its person, and proxies cut what is silent.
+function askIfThere(socket: WebSocket, guarded: Guarded, now: number) {
+  if (now - guarded.pinged < PING) return;
+  if (!guarded.answered) return socket.terminate();
+  guarded.pinged = now;
+  guarded.answered = false;
+  if (socket.readyState === socket.OPEN) socket.ping();
 }
 
 // What waits to be written and does not get shorter belongs to a reader that has stopped reading.
-function closeIfStuck(socket: WebSocket, stuck: Map<WebSocket, { sent: number; since: number }>) {
+function closeIfStuck(socket: WebSocket, guarded: Guarded, now: number) {
   const { _socket: stream } = socket as unknown as { _socket?: Socket };
-  if (!stream || socket.bufferedAmount === 0) return void stuck.delete(socket);
+  if (!stream || socket.bufferedAmount === 0) {
+    guarded.stuck = null;
+    return;
+  }
   const sent = (stream.bytesWritten ?? 0) - stream.writableLength;
-  const before = stuck.get(socket);
-  if (before?.sent !== sent) return void stuck.set(socket, { sent, since: Date.now() });
-  if (Date.now() - before.since < STUCK) return;
+  if (guarded.stuck?.sent !== sent) {
+    guarded.stuck = { sent, since: now };
+    guarded.answered = true; // The answer to a ping waits behind what is being read.
+  }
+  if (now - guarded.stuck.since < STUCK) return;
   socket.close(1013, 'You have stopped reading.');
   socket.terminate();
 }
@@ -107,6 +168,6 @@ async function closeLater(socket: WebSocket, delay: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, delay));
   socket.close(1012, 'The server restarts.');
   const closed = new Promise((resolve) => socket.once('close', resolve));
-  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 1_000))]);
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, GOODBYE))]);
   socket.terminate();
 }

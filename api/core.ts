@@ -1,3 +1,4 @@
+import { type Admission, openAdmission } from './admission.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase, type PrismaClient } from './db/db.ts';
 import type { Instance } from './db/model.ts';
@@ -5,6 +6,7 @@ import { type Limits, openLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { type Bus, openBus } from './pubsub.ts';
 import { type Heartbeat, startHeartbeat } from './realtime/heartbeat.ts';
+import { type Lookups, openLookups } from './realtime/lookups.ts';
 import { openRoomFeeds, type RoomFeeds } from './realtime/roomFeeds.ts';
 import { openRoomsVersions, type RoomsVersions } from './realtime/roomsVersions.ts';
 import type { Deliveries } from './realtime/sharedGroup.ts';
@@ -18,7 +20,11 @@ export interface Core {
   embedded: boolean;
   bus: Bus;
   limits: Limits;
+  /** Who waits when everybody comes at once. */
+  admission: Admission;
   heartbeat: Heartbeat;
+  /** What all connections ask, in few queries. */
+  lookups: Lookups;
   roomFeeds: RoomFeeds;
   roomsVersions: RoomsVersions;
   /** What came of the shared subscriptions of this node. */
@@ -35,6 +41,8 @@ export async function openCore(config: Config, log: Log): Promise<Core> {
   const bus = openBus(config.redisUrl, log);
   const heartbeat = startHeartbeat(bus, log);
   const limits = openLimits(config);
+  const admission = openAdmission(config);
+  const lookups = openLookups(database.prisma);
   return {
     config,
     log,
@@ -42,10 +50,12 @@ export async function openCore(config: Config, log: Log): Promise<Core> {
     embedded: database.embedded,
     bus,
     limits,
+    admission,
     heartbeat,
-    roomFeeds: openRoomFeeds(database.prisma, bus, heartbeat, log),
+    lookups,
+    roomFeeds: openRoomFeeds({ db: database.prisma, bus, heartbeat, log, lookups, pages: admission.pages }),
     deliveries: { executions: 0, delivered: 0, fellBack: 0 },
-    roomsVersions: openRoomsVersions(database.prisma, bus, heartbeat),
+    roomsVersions: openRoomsVersions(database.prisma, bus, heartbeat, lookups),
     instanceId: (await readInstance(database)).id,
     close: async () => {
       heartbeat.stop();

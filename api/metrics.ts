@@ -7,7 +7,7 @@ import type { Core } from './core.ts';
  * The node's figures in the Prometheus text format, read at each scrape. They hold counts only: no id, name or address.
  * Served to this machine, and elsewhere to whoever has METRICS_TOKEN.
  */
-export function createMetrics(core: Core, connections: { size(): number }) {
+export function createMetrics(core: Core, connections: { size(): number; strangers(): number }) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
@@ -29,8 +29,9 @@ export function createMetrics(core: Core, connections: { size(): number }) {
         this.inc(read());
       },
     });
-  const { deliveries, roomFeeds } = core;
+  const { deliveries, roomFeeds, admission } = core;
   gauge('shh_connections', 'Open WebSockets.', () => connections.size());
+  gauge('shh_connections_unknown', 'Of them, those on which nobody has signed in.', () => connections.strangers());
   gauge('shh_rooms_watched', 'Rooms that somebody on this node follows.', () => roomFeeds.size());
   gauge('shh_log_lag_entries', 'Entries that the watched rooms were behind the database when last compared.', () =>
     roomFeeds.lag(),
@@ -43,6 +44,10 @@ export function createMetrics(core: Core, connections: { size(): number }) {
   counter('shh_rings_lost_total', 'Times that a watched room was behind because a ring did not arrive.', () =>
     roomFeeds.ringsLost(),
   );
+  for (const [kind, turns] of Object.entries(admission)) {
+    gauge(`shh_admission_${kind}_waiting`, `How many ${kind} wait for their turn.`, () => turns.waiting);
+    counter(`shh_admission_${kind}_refused_total`, `How many ${kind} found the queue full.`, () => turns.refused);
+  }
   return registry;
 }
 

@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import type { Config } from './config.ts';
 import type { Credentials } from './context.ts';
 
 /** What a request says of itself, proxies that are trusted taken at their word. */
 export interface RequestFacts {
   address: string;
+  /** What limits count by: an IPv4 address, or the /64 of an IPv6 address, of which one household has as many as it likes. */
+  network: string;
   secure: boolean;
   /** The address that the browser shows: https://host. */
   origin: string;
@@ -24,8 +26,10 @@ export function factsOf(config: Config, request: IncomingMessage): RequestFacts 
   const https = trusted && headers['x-forwarded-proto'] === 'https';
   const secure = https || (config.publicUrl?.startsWith('https:') ?? false);
   const cookies = parseCookies(headers.cookie);
+  const address = nearest && isIP(nearest) ? nearest : peer;
   return {
-    address: nearest && isIP(nearest) ? nearest : peer,
+    address,
+    network: networkOf(address),
     secure,
     origin: config.publicUrl ?? `${secure ? 'https' : 'http'}://${headers.host ?? ''}`,
     credentials: { cookie: cookies.access_token, bearer: /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] },
@@ -55,3 +59,13 @@ function parseCookies(header: string | undefined): Record<string, string | undef
 }
 
 const plain = (address: string) => address.replace(/^::ffff:/, '');
+
+function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const { address: text } = new SocketAddress({ address: address.replace(/%.*$/, ''), family: 'ipv6' });
+  const mapped = /^::ffff:([\d.]+)$/.exec(text)?.[1];
+  if (mapped) return mapped;
+  const [first = [], last = []] = text.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = Array(8 - first.length - last.length).fill('0');
+  return `${[...first, ...zeros, ...last].slice(0, 4).join(':')}::/64`;
+}

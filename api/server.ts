@@ -35,7 +35,9 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
     handle(core, yoga, files, metrics, request, response).catch((error) => {
       const { message, extensions } = render(core, error);
       if (response.headersSent) return void response.destroy();
-      refuse(response, extensions.code === 'UNAVAILABLE' ? 503 : 500, message, {}, String(extensions.code));
+      const { code, retryAfter } = extensions;
+      const headers = retryAfter ? { 'Retry-After': retryAfter } : {};
+      refuse(response, code === 'UNAVAILABLE' ? 503 : 500, message, headers, String(code), retryAfter);
     });
   });
   server.on('upgrade', sockets.upgrade);
@@ -80,7 +82,9 @@ async function handle(
   if (!isSafe(request) && !isOurs(core.config, request, facts)) return foreign(response);
   const body = await readBody(request);
   if (!body) return answer(response, 413, { detail: `A request body has at most ${BODY} bytes.` });
-  if (path === '/graphql') return graphql(core, yoga, files, request, response, facts, body);
+  if (path === '/graphql') {
+    return core.admission.requests.run(() => graphql(core, yoga, files, request, response, facts, body));
+  }
   if (await legacy(core, request, response, facts, path, body)) return;
   if (!isSafe(request)) return answer(response, 404, { detail: 'Not found.' });
   files.serve(request, response);
@@ -105,7 +109,7 @@ async function graphql(
   const cookies = cookieJar(facts);
   const { accept = 'application/json' } = request.headers;
   const headers = { 'content-type': 'application/json', accept };
-  const caller = { viewer, origin: { address: facts.address, label: facts.label } };
+  const caller = { viewer, origin: { address: facts.network, label: facts.label } };
   const result = await yoga.fetch(
     'http://node/graphql',
     { method: 'POST', headers, body: new Uint8Array(body) },
@@ -189,9 +193,16 @@ const foreign = (response: ServerResponse) =>
     'FORBIDDEN',
   );
 
-function refuse(response: ServerResponse, status: number, message: string, headers = {}, code = 'INVALID_INPUT') {
+function refuse(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  headers = {},
+  code = 'INVALID_INPUT',
+  retryAfter?: unknown,
+) {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, String(value));
-  answer(response, status, { detail: message, errors: [{ message, extensions: { code } }] });
+  answer(response, status, { detail: message, errors: [{ message, extensions: { code, retryAfter } }] });
 }
 
 function answer(response: ServerResponse, status: number, body: unknown) {

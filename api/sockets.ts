@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { TokenError } from './auth/tokens.ts';
 import { type Connections, openConnections } from './connections.ts';
 import { type Credentials, viewerOf } from './context.ts';
 import type { Core } from './core.ts';
+import { speakGraphQL, type Wire } from './graphqlSocket.ts';
 import { acceptLegacySocket } from './legacy/socket.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
 import { createSharedExecution, type SharedOperation, sharedKey } from './sharedExecution.ts';
@@ -21,6 +21,8 @@ export interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** How many are open. */
   size(): number;
+  /** How many of them nobody has signed in on. */
+  strangers(): number;
   /** Closes every socket, spread over two seconds so that they do not all come back at once. */
   drain(): Promise<void>;
 }
@@ -31,7 +33,7 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
   const options = { noServer: true, maxPayload: FRAME, perMessageDeflate: false, clientTracking: false };
   const graphql = new WebSocketServer({ ...options, handleProtocols: (offered) => offered.has(PROTOCOL) && PROTOCOL });
   const legacy = new WebSocketServer(options);
-  serveGraphQL(core, yoga, graphql, connections);
+  const serve = serveGraphQL(core, yoga, connections);
   return {
     upgrade: (request, socket, head) => {
       socket.on('error', () => socket.destroy());
@@ -39,63 +41,61 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
       const path = request.url?.split('?', 1)[0] ?? '/';
       if (!isKnownHost(core.config, request.headers.host)) return refuse(socket, '400 Bad Request');
       if (!isOurs(core.config, request, facts)) return refuse(socket, '403 Forbidden');
-      if (path === '/graphql') {
-        return graphql.handleUpgrade(request, socket, head, (opened) => graphql.emit('connection', opened, request));
-      }
       const roomId = /^\/ws\/chat\/([^/]+)\/?$/.exec(path)?.[1];
-      if (!roomId) return refuse(socket, '404 Not Found');
+      if (path !== '/graphql' && !roomId) return refuse(socket, '404 Not Found');
+      const full = connections.refusal(facts.network);
+      if (full) return refuse(socket, full, { 'Retry-After': 1 + Math.floor(Math.random() * 5) });
+      if (!roomId) return graphql.handleUpgrade(request, socket, head, (opened) => serve(opened, request, facts));
       legacy.handleUpgrade(request, socket, head, (opened) => {
         void acceptLegacySocket(core, connections, opened, facts, roomId);
       });
     },
     size: () => connections.size(),
+    strangers: () => connections.strangers(),
     drain: () => connections.drain(),
   };
 }
 
 const PROTOCOL = 'graphql-transport-ws';
 
-interface Extra extends Record<PropertyKey, unknown> {
-  socket: WebSocket;
-  request: IncomingMessage;
+interface Extra extends Wire {
+  facts: RequestFacts;
   viewer?: Viewer | null;
-  facts?: RequestFacts;
 }
 
-function serveGraphQL(core: Core, yoga: Yoga, server: WebSocketServer, connections: Connections) {
+function serveGraphQL(core: Core, yoga: Yoga, connections: Connections) {
   const subscribeShared = createSharedExecution(core, core.deliveries);
-  server.on('connection', (socket) => connections.guard(socket));
-  useServer<{ authorization?: unknown }, Extra>(
-    {
-      connectionInitWaitTimeout: 3_000,
-      onConnect: ({ connectionParams, extra }) => admit(core, connections, extra, connectionParams?.authorization),
-      onSubscribe: async ({ extra, subscriptions }, id, params) => {
-        if (extra.socket.readyState !== extra.socket.OPEN) return [closing()];
-        if (Object.keys(subscriptions).length > SUBSCRIPTIONS) return [tooMany()];
-        try {
-          return await prepare(core, yoga, extra, id, params);
-        } catch (error) {
-          return [render(core, error)];
-        }
-      },
-      execute: (args) => (args as Prepared).rootValue.execute(args),
-      subscribe: (args) => {
-        const { shared, rootValue } = args as Prepared;
-        return shared ? subscribeShared(shared) : rootValue.subscribe(args);
-      },
+  const speak = speakGraphQL<{ authorization?: unknown }, Extra>(core, {
+    connectionInitWaitTimeout: 3_000,
+    onConnect: ({ connectionParams, extra }) => admit(core, connections, extra, connectionParams?.authorization),
+    onSubscribe: async ({ extra, subscriptions }, id, params) => {
+      if (extra.socket.readyState !== extra.socket.OPEN) return [closing()];
+      if (Object.keys(subscriptions).length > SUBSCRIPTIONS) return [tooMany()];
+      try {
+        return await prepare(core, yoga, extra, id, params);
+      } catch (error) {
+        return [render(core, error)];
+      }
     },
-    server,
-    12_000,
-  );
+    execute: (args) => {
+      const { rootValue, socket, reads } = args as Prepared;
+      return reads ? inTurn(core, socket, () => rootValue.execute(args)) : rootValue.execute(args);
+    },
+    subscribe: (args) => {
+      const { shared, rootValue, socket } = args as Prepared;
+      return inTurn(core, socket, () => (shared ? subscribeShared(shared) : rootValue.subscribe(args)));
+    },
+  });
+  return (socket: WebSocket, request: IncomingMessage, facts: RequestFacts) => {
+    connections.guard(socket, facts.network);
+    speak({ socket, request, facts });
+  };
 }
 
 // Whoever is not let in learns it from the code of the closing: what is thrown here, the library would tell the client.
 async function admit(core: Core, connections: Connections, extra: Extra, authorization: unknown): Promise<void> {
-  extra.facts = factsOf(core.config, extra.request);
   try {
-    extra.viewer = await viewerOf(core, credentialsOf(extra.facts, authorization));
-    if (!extra.viewer || connections.add(extra.socket, extra.viewer, 4401)) return;
-    extra.socket.close(4429, 'Too many sockets of one person.');
+    await core.admission.connections.run(() => enter(core, connections, extra, authorization));
   } catch (error) {
     const refused = error instanceof TokenError;
     if (refused) extra.socket.close(4401, 'Your session has ended: refresh, then connect again.');
@@ -103,8 +103,34 @@ async function admit(core: Core, connections: Connections, extra: Extra, authori
   }
 }
 
+// Who has hung up while waiting costs nothing more.
+async function enter(core: Core, connections: Connections, extra: Extra, authorization: unknown): Promise<void> {
+  const { socket, facts } = extra;
+  if (socket.readyState !== socket.OPEN) return;
+  extra.viewer = await viewerOf(core, credentialsOf(facts, authorization));
+  if (!extra.viewer || connections.add(socket, extra.viewer, 4401)) return;
+  socket.close(4429, 'Too many sockets of one person.');
+}
+
+async function inTurn<Result>(
+  core: Core,
+  socket: WebSocket,
+  begin: () => Result | Promise<Result>,
+): Promise<Result | ExecutionResult> {
+  try {
+    return await core.admission.openings.run(async () =>
+      socket.readyState === socket.OPEN ? begin() : { errors: [closing()] },
+    );
+  } catch (error) {
+    return { errors: [render(core, error)] };
+  }
+}
+
 type Prepared = ExecutionArgs & {
+  socket: WebSocket;
   shared: SharedOperation | null;
+  /** Whether it changes nothing. */
+  reads: boolean;
   rootValue: { execute: typeof Function.prototype; subscribe: typeof Function.prototype };
 };
 
@@ -118,7 +144,7 @@ async function prepare(
 ) {
   const caller = {
     viewer: extra.viewer ?? null,
-    origin: { address: extra.facts?.address ?? '', label: extra.facts?.label ?? '' },
+    origin: { address: extra.facts.network, label: extra.facts.label },
   };
   const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
     caller,
@@ -128,7 +154,8 @@ async function prepare(
   const document = parse(params.query);
   const errors = validate(schema, document);
   if (errors.length > 0) return errors.map((error: GraphQLError) => render(core, error));
-  if (!getOperationAST(document, params.operationName)) return [unknownOperation()];
+  const kind = getOperationAST(document, params.operationName)?.operation;
+  if (!kind) return [unknownOperation()];
   const operation = {
     schema,
     document,
@@ -138,7 +165,7 @@ async function prepare(
   };
   const key = sharedKey(operation, params.query);
   const shared = key === null ? null : { ...operation, key, operationId, socket: extra.socket };
-  return { ...operation, shared, rootValue: { execute, subscribe } };
+  return { ...operation, socket: extra.socket, shared, reads: kind !== 'mutation', rootValue: { execute, subscribe } };
 }
 
 const unknownOperation = () =>
@@ -158,8 +185,8 @@ function credentialsOf(facts: RequestFacts, authorization: unknown): Credentials
 }
 
 /** Answers what is no request that a response could be made for. */
-export function refuse(socket: Duplex, status: string) {
-  const headers = { ...SECURITY_HEADERS, Connection: 'close', 'Content-Length': 0 };
+export function refuse(socket: Duplex, status: string, more: Record<string, string | number> = {}) {
+  const headers = { ...SECURITY_HEADERS, ...more, Connection: 'close', 'Content-Length': 0 };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`);
 }

@@ -9,6 +9,7 @@ const LAYERS = [
   [
     'yoga.ts',
     'sockets.ts',
+    'graphqlSocket.ts',
     'connections.ts',
     'static.ts',
     'cookies.ts',
@@ -30,7 +31,18 @@ const LAYERS = [
   ['instance/'],
   ['core.ts'],
   ['realtime/'],
-  ['input.ts', 'paging.ts', 'limits.ts', 'pubsub.ts', 'log.ts', 'config.ts', 'db/', 'version.ts'],
+  [
+    'input.ts',
+    'paging.ts',
+    'limits.ts',
+    'admission.ts',
+    'turns.ts',
+    'pubsub.ts',
+    'log.ts',
+    'config.ts',
+    'db/',
+    'version.ts',
+  ],
   ['errors.ts'],
 ] as const;
 

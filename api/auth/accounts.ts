@@ -13,6 +13,7 @@ import { startSession, type Tokens } from './sessions.ts';
 
 /** Where a request comes from: what limits and the list of sessions need to know. */
 export interface Origin {
+  /** What limits count by. */
   address: string;
   label: string;
 }

@@ -3,12 +3,12 @@ import { dictionary } from '@zxcvbn-ts/language-common';
 import argon2 from 'argon2';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { Turns } from '../turns.ts';
 
 // OWASP Password Storage: argon2id, 19 MiB, two passes, one lane.
 const PARAMETERS = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 // A hundred hashes at once starve everything else that needs a thread: two run, a few wait, the rest are refused.
-const RUNNING = 2;
-const WAITING = 32;
+const turns = new Turns(2, 32, tooMany);
 
 /** A password that may be chosen: 8 to 256 characters of any kind, not among the common ones. */
 export const Password = z
@@ -19,14 +19,14 @@ export const Password = z
   .refine((password) => !common().has(password.toLowerCase()), 'This password is too common.');
 
 /** The hash to store. RATE_LIMITED when too many are being made. */
-export const hashPassword = (password: string) => inTurn(() => argon2.hash(password, PARAMETERS));
+export const hashPassword = (password: string) => turns.run(() => argon2.hash(password, PARAMETERS));
 
 /**
  * Whether the password is that of the hash; without a hash, false after the same work. `renewed` is a new hash to
  * store when the stored one was made with weaker parameters.
  */
 export async function verifyPassword(hash: string | undefined, password: string) {
-  const matches = await inTurn(async () => argon2.verify(hash ?? (await decoy()), password));
+  const matches = await turns.run(async () => argon2.verify(hash ?? (await decoy()), password));
   if (!hash || !matches) return { matches: false };
   const renewed = argon2.needsRehash(hash, PARAMETERS) ? await hashPassword(password) : undefined;
   return { matches: true, renewed };
@@ -44,26 +44,7 @@ function decoy(): Promise<string> {
   return decoyHash;
 }
 
-let running = 0;
-const waiting: (() => void)[] = [];
-
-async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-  if (running >= RUNNING) await turn();
-  else running++;
-  try {
-    return await work();
-  } finally {
-    const next = waiting.shift();
-    if (next) next();
-    else running--;
-  }
-}
-
-function turn(): Promise<void> {
-  if (waiting.length >= WAITING) {
-    throw new AppError('RATE_LIMITED', 'Too many people are signing in at this moment. Try again in 5 s.', {
-      retryAfter: 5,
-    });
-  }
-  return new Promise((resolve) => waiting.push(resolve));
+function tooMany(): AppError {
+  const message = 'Too many people are signing in at this moment. Try again in 5 s.';
+  return new AppError('RATE_LIMITED', message, { retryAfter: 5 });
 }

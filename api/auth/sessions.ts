@@ -44,8 +44,7 @@ export async function rotateSession(core: Core, refreshToken: string): Promise<T
 /** Whether the access token's session still stands; TokenError when the token itself is refused. */
 export async function verifySession(core: Core, accessToken: string): Promise<Claims> {
   const claims = await verifyToken(core, 'access', accessToken);
-  if (!(await core.db.session.findFirst({ where: alive(claims), select: { id: true } })))
-    throw new TokenError('invalid');
+  if ((await core.lookups.sessionOwner(claims.sessionId)) !== claims.userId) throw new TokenError('invalid');
   return claims;
 }
 
@@ -93,12 +92,10 @@ export async function watchSessions(core: Core, watched: () => string[], onEnded
   const stopBeating = core.heartbeat.every(async () => {
     const ids = watched();
     if (ids.length === 0) return;
-    const standing = await core.db.session.findMany({
-      where: { id: { in: ids }, revokedAt: null, expiresAt: { gt: new Date() } },
-      select: { id: true },
-    });
-    const alive = new Set(standing.map((session) => session.id));
-    for (const id of ids) if (!alive.has(id)) onEnded(id);
+    const ended = await core.db.$queryRaw<{ id: string }[]>`
+      SELECT watched.id FROM unnest(${ids}::uuid[]) AS watched(id) WHERE NOT EXISTS (
+        SELECT 1 FROM session WHERE session.id = watched.id AND revoked_at IS NULL AND expires_at > now())`;
+    for (const { id } of ended) onEnded(id);
   });
   return () => {
     stopListening();

@@ -87,7 +87,7 @@ function refuseRefreshToken(error: unknown): never {
   throw new Refusal(401, { detail: expired ? 'Refresh token expired' : 'Invalid refresh token' });
 }
 
-const originOf = ({ facts }: LegacyRequest): Origin => ({ address: facts.address, label: facts.label });
+const originOf = ({ facts }: LegacyRequest): Origin => ({ address: facts.network, label: facts.label });
 
 /** A person as only they themselves are shown. */
 const asOwner = ({ id, username, email }: User) => ({ id, username, email: email ?? '' });

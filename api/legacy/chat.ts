@@ -67,6 +67,7 @@ export function endOf(error: unknown): SocketEnd | undefined {
 const TOKEN_ENDS = { expired: END.expiredToken, invalid: END.invalidToken };
 
 function bug(core: Core, error: unknown): SocketEnd {
+  if (error instanceof AppError && error.code === 'UNAVAILABLE') return new SocketEnd(END.unavailable, error.message);
   if (isUnavailable(error)) return new SocketEnd(END.unavailable, 'The server cannot reach its database');
   core.log.error('legacySocket.bug', { error });
   return new SocketEnd(END.failed, 'Something went wrong on the server');

@@ -63,12 +63,16 @@ function answerToApp({ code, message, details }: AppError): LegacyAnswer {
     case 'RATE_LIMITED':
       return { status: 429, body: { detail: message }, headers: { 'Retry-After': String(details.retryAfter ?? 1) } };
     case 'UNAVAILABLE':
-      return unavailable(message);
+      return unavailable(message, details.retryAfter);
   }
 }
 
 const unauthorized = (body: object): LegacyAnswer => ({ status: 401, body, headers: { 'WWW-Authenticate': 'Bearer' } });
-const unavailable = (detail: string): LegacyAnswer => ({ status: 503, body: { detail } });
+const unavailable = (detail: string, retryAfter = 1): LegacyAnswer => ({
+  status: 503,
+  body: { detail },
+  headers: { 'Retry-After': String(retryAfter) },
+});
 
 function snakeCased(fields: FieldErrors): FieldErrors {
   const renamed = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

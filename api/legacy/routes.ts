@@ -51,8 +51,9 @@ export async function answerLegacy(core: Core, request: LegacyRequest): Promise<
   const route = ROUTES.find(({ path }) => path.test(request.path));
   if (!route || (route.isPage && method === 'GET' && request.accept.includes('text/html'))) return null;
   if (method !== route.method) return wrongMethod(request, route);
+  const roomId = route.path.exec(request.path)?.[1] ?? '';
   try {
-    return await route.answer(core, request, route.path.exec(request.path)?.[1] ?? '');
+    return await core.admission.requests.run(() => route.answer(core, request, roomId));
   } catch (error) {
     return answerTo(core, error);
   }

@@ -3,13 +3,12 @@ import type { Connections } from '../connections.ts';
 import { type Credentials, viewerOf } from '../context.ts';
 import type { Core } from '../core.ts';
 import type { RequestFacts } from '../requests.ts';
-import { type Chat, type Door, END, endSocket, SocketEnd, whenClosed } from './chat.ts';
+import { type Chat, type Door, END, endSocket, SocketEnd } from './chat.ts';
 import { endWithToken } from './expiry.ts';
 import { receive } from './inbound.ts';
 import { followRoom, followTyping, openLog, openTyping } from './outbound.ts';
 
 const WAITING = 16;
-const PING = 12_000;
 
 /**
  * The old chat socket, after the upgrade: one person in one room, until a close code says why not (any more).
@@ -22,10 +21,9 @@ export async function acceptLegacySocket(
   facts: RequestFacts,
   roomId: string,
 ): Promise<void> {
-  connections.guard(socket);
+  connections.guard(socket, facts.network);
   const closed = new AbortController();
   socket.once('close', () => closed.abort());
-  keepAlive(socket, closed.signal);
   const door = { core, socket, roomId, closed: closed.signal };
   const admitted = admit(door, connections, facts.credentials).catch((error) => endSocket(door, error));
   takeTurns(socket, async (data, isBinary) => {
@@ -36,13 +34,15 @@ export async function acceptLegacySocket(
 }
 
 async function admit(door: Door, connections: Connections, credentials: Credentials): Promise<Chat> {
-  const viewer = await viewerOf(door.core, credentials);
+  const viewer = await door.core.admission.connections.run(() => viewerOf(door.core, credentials));
   door.closed.throwIfAborted();
   if (!viewer) throw new SocketEnd(END.noToken, 'No access token');
   if (!connections.add(door.socket, viewer, END.invalidToken)) throw new SocketEnd(END.tooMany, 'Too many sockets');
   const chat = { ...door, viewer, shown: 0 };
-  const typing = await openTyping(chat);
-  const log = await openLog(chat);
+  const [typing, log] = await door.core.admission.openings.run(async () => [
+    await openTyping(chat),
+    await openLog(chat),
+  ]);
   const parts = [followRoom(chat, log), followTyping(chat, typing), endWithToken(chat, credentials)];
   for (const part of parts) part.catch((error) => endSocket(chat, error));
   return chat;
@@ -62,18 +62,4 @@ function takeTurns(socket: WebSocket, handle: (data: RawData, isBinary: boolean)
         if (waiting-- === WAITING) socket.resume();
       });
   });
-}
-
-// Proxies cut what is silent, and a peer that vanished without a word would count as a socket of this person.
-function keepAlive(socket: WebSocket, closed: AbortSignal) {
-  let answered = true;
-  socket.on('pong', () => {
-    answered = true;
-  });
-  const timer = setInterval(() => {
-    if (!answered) return socket.terminate();
-    answered = false;
-    socket.ping();
-  }, PING).unref();
-  whenClosed(closed, () => clearInterval(timer));
 }

@@ -1,7 +1,7 @@
-import type { PrismaClient } from '../db/db.ts';
 import type { Log } from '../log.ts';
 import type { LogEntry } from './entry.ts';
-import { type Position, readEntries } from './roomLog.ts';
+import type { Position } from './roomLog.ts';
+import type { RoomPages } from './roomPages.ts';
 
 const KEPT = 256;
 
@@ -24,7 +24,8 @@ export class RoomFeed {
 
   constructor(
     readonly roomId: string,
-    private readonly db: PrismaClient,
+    private readonly read: (after: number) => Promise<LogEntry[]>,
+    private readonly pages: RoomPages,
     private readonly log: Log,
   ) {}
 
@@ -77,6 +78,11 @@ export class RoomFeed {
     return this.latest[seq - (this.latest[0]?.seq ?? 0)];
   }
 
+  /** The first entry after a position that lies before what is kept. */
+  past(position: number): Promise<LogEntry | undefined> {
+    return this.pages.after(position, this.revision);
+  }
+
   /** Resolves when there may be something new, or when `cancel` is called with what this returned. */
   wait(onWake: () => void): () => void {
     this.waiting.add(onWake);
@@ -119,7 +125,7 @@ export class RoomFeed {
   private async catchUp() {
     while (this.missed) {
       this.missed = false;
-      const entries = await readEntries(this.db, this.roomId, this.top);
+      const entries = await this.read(this.top);
       for (const entry of entries) this.take(entry);
       if (entries.length > 0) this.missed = true;
       this.wake();
@@ -134,6 +140,7 @@ export class RoomFeed {
   }
 
   private restart(position: Position) {
+    this.revision++;
     this.latest = [];
     this.top = position.seq;
     this.epoch = position.epoch;

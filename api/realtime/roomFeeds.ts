@@ -1,10 +1,13 @@
 import type { PrismaClient } from '../db/db.ts';
 import type { Log } from '../log.ts';
 import type { Bus } from '../pubsub.ts';
+import type { Turns } from '../turns.ts';
 import type { LogEntry } from './entry.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import type { Lookups } from './lookups.ts';
 import { RoomFeed } from './roomFeed.ts';
-import { readPositions } from './roomLog.ts';
+import { readEntries, readMoved } from './roomLog.ts';
+import { RoomPages } from './roomPages.ts';
 
 /** The rooms that somebody on this node watches. */
 export interface RoomFeeds {
@@ -26,14 +29,26 @@ export interface RoomFeeds {
 
 const topic = (roomId: string) => `room:${roomId}`;
 
-export function openRoomFeeds(db: PrismaClient, bus: Bus, heartbeat: Heartbeat, log: Log): RoomFeeds {
+interface Parts {
+  db: PrismaClient;
+  bus: Bus;
+  heartbeat: Heartbeat;
+  log: Log;
+  lookups: Lookups;
+  /** In which the pages of the past are read. */
+  pages: Turns;
+}
+
+export function openRoomFeeds({ db, bus, heartbeat, log, lookups, pages }: Parts): RoomFeeds {
   const opening = new Map<string, Promise<RoomFeed | null>>();
   const feeds = new Map<string, RoomFeed>();
   let lag = 0;
   let ringsLost = 0;
 
   async function open(roomId: string) {
-    const feed = new RoomFeed(roomId, db, log);
+    const read = (after: number, limit?: number) => readEntries(db, roomId, after, limit);
+    const past = new RoomPages((after, limit) => pages.run(() => read(after, limit)));
+    const feed = new RoomFeed(roomId, read, past, log);
     const stop = await bus.listen(topic(roomId), (entries) => feed.offer(entries as LogEntry[]));
     const close = () => {
       stop();
@@ -41,7 +56,7 @@ export function openRoomFeeds(db: PrismaClient, bus: Bus, heartbeat: Heartbeat, 
       opening.delete(roomId);
     };
     try {
-      const [position] = await readPositions(db, [roomId]);
+      const position = await lookups.position(roomId);
       if (!position) return null;
       feed.start(position, close);
       feeds.set(roomId, feed);
@@ -61,7 +76,7 @@ export function openRoomFeeds(db: PrismaClient, bus: Bus, heartbeat: Heartbeat, 
   heartbeat.every(async () => {
     if (feeds.size === 0) return;
     const known = [...feeds.values()].map((feed) => ({ feed, top: feed.top }));
-    const positions = new Map((await readPositions(db, [...feeds.keys()])).map((p) => [p.roomId, p]));
+    const positions = new Map((await readMoved(db, [...feeds.values()])).map((p) => [p.roomId, p]));
     lag = 0;
     for (const { feed, top } of known) {
       const position = positions.get(feed.roomId);

@@ -1,9 +1,7 @@
-import type { PrismaClient } from '../db/db.ts';
 import { AppError } from '../errors.ts';
 import type { LogEntry } from './entry.ts';
 import type { RoomFeed } from './roomFeed.ts';
 import type { RoomFeeds } from './roomFeeds.ts';
-import { readEntries } from './roomLog.ts';
 
 export interface ResetNotice {
   kind: 'RESET';
@@ -34,27 +32,18 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
   /** Whether this entry is the last for who reads. */
   isLast: (entry: LogEntry) => boolean = () => true;
   private notice: ResetNotice | null = null;
-  private page: LogEntry[] = [];
-  private revision = 0;
   private ended = false;
   private cancelWait: () => void = () => {};
 
   private constructor(
-    private readonly db: PrismaClient,
     private readonly feeds: RoomFeeds,
     readonly feed: RoomFeed,
     private readonly admit: Admit,
   ) {}
 
   /** A reader of a feed that was watched for it; it releases the feed when it ends, and when it cannot begin. */
-  static async open(
-    db: PrismaClient,
-    feeds: RoomFeeds,
-    feed: RoomFeed,
-    start: Cursor,
-    admit: Admit,
-  ): Promise<RoomReader> {
-    const reader = new RoomReader(db, feeds, feed, admit);
+  static async open(feeds: RoomFeeds, feed: RoomFeed, start: Cursor, admit: Admit): Promise<RoomReader> {
+    const reader = new RoomReader(feeds, feed, admit);
     await reader.enter(start).catch(async (error) => {
       await reader.return();
       throw error;
@@ -75,7 +64,6 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
   /** Goes on after a later position: what lies before it was given by other means. */
   goOnAfter(position: number) {
     this.cursor = position;
-    this.page = [];
   }
 
   async next(): Promise<IteratorResult<RoomNews>> {
@@ -83,7 +71,7 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
       if (this.notice) return this.reset(this.notice);
       if (this.epoch !== this.feed.epoch || this.cursor > this.feed.top) await this.enterAgain();
       else if (this.cursor < this.feed.top) {
-        const entry = this.feed.at(this.cursor + 1) ?? (await this.fromDatabase());
+        const entry = this.feed.at(this.cursor + 1) ?? (await this.feed.past(this.cursor));
         if (entry && !this.ended) return this.advance(entry);
       } else await this.news();
     }
@@ -108,9 +96,8 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
     this.isLast = await this.admit();
     const lost = (epoch ?? now) !== now || (after ?? top) > top;
     this.notice = lost ? { kind: 'RESET', roomId, seq: top, epoch: now, at: new Date().toISOString() } : null;
-    this.cursor = lost ? top : (after ?? top);
+    this.cursor = lost ? top : Math.max(0, after ?? top);
     this.epoch = now;
-    this.page = [];
   }
 
   private async enterAgain() {
@@ -118,14 +105,6 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
       if (!(error instanceof AppError)) throw error;
       await this.return();
     });
-  }
-
-  private async fromDatabase() {
-    if (this.page[0]?.seq !== this.cursor + 1 || this.revision !== this.feed.revision) {
-      this.revision = this.feed.revision;
-      this.page = await readEntries(this.db, this.feed.roomId, this.cursor);
-    }
-    return this.page.shift();
   }
 
   private async advance(entry: LogEntry): Promise<IteratorResult<RoomNews>> {

@@ -1,6 +1,7 @@
 import type { PrismaClient } from '../db/db.ts';
 import type { Bus } from '../pubsub.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import type { Lookups } from './lookups.ts';
 
 /** Tells when the set of rooms of a person has changed. */
 export interface RoomsVersions {
@@ -12,15 +13,21 @@ export interface RoomsVersions {
 
 const topic = (userId: string) => `user:${userId}`;
 
-export function openRoomsVersions(db: PrismaClient, bus: Bus, heartbeat: Heartbeat): RoomsVersions {
-  const watchers = new Map<string, { version: number; callbacks: Set<() => void> }>();
+interface Watcher {
+  /** Null until it is known. */
+  version: number | null;
+  callbacks: Set<() => void>;
+}
+
+export function openRoomsVersions(db: PrismaClient, bus: Bus, heartbeat: Heartbeat, lookups: Lookups): RoomsVersions {
+  const watchers = new Map<string, Watcher>();
 
   heartbeat.every(async () => {
     if (watchers.size === 0) return;
-    const users = await readVersions(db, [...watchers.keys()]);
+    const users = await readChanges(db, watchers);
     for (const { id, version } of users) {
       const watcher = watchers.get(id);
-      if (!watcher || watcher.version === version) continue;
+      if (!watcher) continue;
       watcher.version = version;
       for (const callback of watcher.callbacks) callback();
     }
@@ -29,14 +36,23 @@ export function openRoomsVersions(db: PrismaClient, bus: Bus, heartbeat: Heartbe
   return {
     watch: async (userId, onChange) => {
       const stopListening = await bus.listen(topic(userId), onChange);
-      const watcher = watchers.get(userId) ?? { version: -1, callbacks: new Set() };
+      const watcher: Watcher = watchers.get(userId) ?? { version: null, callbacks: new Set() };
       watchers.set(userId, watcher);
       watcher.callbacks.add(onChange);
-      return () => {
+      const stop = () => {
         stopListening();
         watcher.callbacks.delete(onChange);
         if (watcher.callbacks.size === 0 && watchers.get(userId) === watcher) watchers.delete(userId);
       };
+      try {
+        // The first answer counts: by a later one somebody would miss the change in between.
+        const version = watcher.version ?? (await lookups.roomsVersion(userId));
+        watcher.version ??= version;
+      } catch (error) {
+        stop();
+        throw error;
+      }
+      return stop;
     },
     ring: (userIds) => {
       for (const id of userIds) bus.ring(topic(id), { id });
@@ -44,7 +60,11 @@ export function openRoomsVersions(db: PrismaClient, bus: Bus, heartbeat: Heartbe
   };
 }
 
-function readVersions(db: PrismaClient, userIds: string[]) {
+// Of thousands who watch, few rows come back.
+function readChanges(db: PrismaClient, watchers: Map<string, Watcher>) {
+  const versions = [...watchers.values()].map(({ version }) => version);
   return db.$queryRaw<{ id: string; version: number }[]>`
-    SELECT id, rooms_version AS version FROM "user" WHERE id = ANY(${userIds}::uuid[])`;
+    SELECT u.id, u.rooms_version AS version
+    FROM unnest(${[...watchers.keys()]}::uuid[], ${versions}::int[]) AS watched(id, version)
+    JOIN "user" u ON u.id = watched.id AND u.rooms_version IS DISTINCT FROM watched.version`;
 }

@@ -7,12 +7,6 @@ export type RoomChange =
   | { kind: 'LEFT'; version: number; roomId: string }
   | { kind: 'MISSED'; version: number };
 
-/** How often the set of rooms of a person has changed. */
-export async function readRoomsVersion(core: Core, userId: string): Promise<number> {
-  const user = await core.db.user.findUniqueOrThrow({ where: { id: userId }, select: { roomsVersion: true } });
-  return user.roomsVersion;
-}
-
 /**
  * The rooms that the viewer joins and leaves from now on. With `after`, the version under which the rooms were read:
  * if it is not today's, the first change says that some were missed. A lost ring delays a change by a second at most.
@@ -41,7 +35,7 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
     this.stop = await this.core.roomsVersions.watch(this.userId, () => this.changed());
     // In this order: what changes between the two reads is told as missed, or found by the next look.
     this.rooms = await this.read();
-    const version = await readRoomsVersion(this.core, this.userId);
+    const version = await this.version();
     if (after != null && after !== version) this.queue.push({ kind: 'MISSED', version });
   }
 
@@ -77,7 +71,7 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
   // read first: under too old a one a client only looks again.
   private async compare() {
     this.dirty = false;
-    const version = await readRoomsVersion(this.core, this.userId);
+    const version = await this.version();
     const rooms = await this.read();
     const [left, joined] = [missingFrom(rooms, this.rooms), missingFrom(this.rooms, rooms)];
     this.queue.push(...left.map((roomId) => ({ kind: 'LEFT' as const, version, roomId })));
@@ -85,10 +79,13 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
     this.rooms = rooms;
   }
 
+  private async version() {
+    return (await this.core.lookups.roomsVersion(this.userId)) ?? 0;
+  }
+
   private async read() {
-    const where = { userId: this.userId, leftSeq: null, room: { deletedAt: null } };
-    const memberships = await this.core.db.membership.findMany({ where, select: { roomId: true, joinedSeq: true } });
-    return new Map(memberships.map(({ roomId, joinedSeq }) => [roomId, joinedSeq]));
+    const rooms = await this.core.lookups.roomsOf(this.userId);
+    return new Map(rooms.map(({ roomId, joinedSeq }) => [roomId, joinedSeq]));
   }
 }
 

@@ -4,17 +4,18 @@ import { idOf } from '../input.ts';
 import type { LogEntry } from '../realtime/entry.ts';
 import { type Cursor, RoomReader } from '../realtime/roomReader.ts';
 import type { Viewer } from '../users/users.ts';
-import { getMembership } from './memberships.ts';
 
 /**
  * The log of a room from a cursor on, for a member: up to the entry that ends the membership, and nothing after it.
  * NOT_FOUND for everyone else.
  */
 export async function subscribeToRoom(core: Core, viewer: Viewer, roomId: string, start: Cursor): Promise<RoomReader> {
-  const feed = await core.roomFeeds.watch(idOf(roomId, 'Room'));
+  const id = idOf(roomId, 'Room');
+  const feed = await core.roomFeeds.watch(id);
   if (!feed) throw notFound('Room');
-  return RoomReader.open(core.db, core.roomFeeds, feed, start, async () => {
-    const { joinedSeq } = await getMembership(core, viewer, roomId);
+  return RoomReader.open(core.roomFeeds, feed, start, async () => {
+    const joinedSeq = await core.lookups.joinedSeq(id, viewer.id);
+    if (joinedSeq === null) throw notFound('Room');
     return (entry) => ends(entry, viewer, joinedSeq);
   });
 }

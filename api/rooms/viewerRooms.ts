@@ -1,5 +1,6 @@
 import type { Core } from '../core.ts';
 import { AppError } from '../errors.ts';
+import type { Joined } from '../realtime/lookups.ts';
 import type { RoomReader } from '../realtime/roomReader.ts';
 import type { Viewer } from '../users/users.ts';
 import { subscribeToRoom } from './roomSubscription.ts';
@@ -13,7 +14,6 @@ export interface Cursors {
 /** Begins to read one room, and resolves when that has ended. */
 export type Follow = (reader: RoomReader) => Promise<void>;
 
-const AT_ONCE = 8;
 const PAUSE = 1_000;
 
 /**
@@ -79,20 +79,14 @@ export class ViewerRooms implements AsyncIterable<never> {
   private async syncUntilDone() {
     while (this.again && !this.over) {
       this.again = false;
-      const missing = (await this.memberships()).filter(({ roomId }) => !this.following.has(roomId));
-      for (let n = 0; n < missing.length; n += AT_ONCE) {
-        await Promise.all(missing.slice(n, n + AT_ONCE).map((one) => this.open(one)));
-      }
+      const rooms = await this.core.lookups.roomsOf(this.viewer.id);
+      // All at once, so that what they ask the database is gathered into one query each.
+      await Promise.all(rooms.filter(({ roomId }) => !this.following.has(roomId)).map((room) => this.open(room)));
       this.begun = true;
     }
   }
 
-  private memberships(): Promise<Membership[]> {
-    const where = { userId: this.viewer.id, leftSeq: null, room: { deletedAt: null } };
-    return this.core.db.membership.findMany({ where, select: { roomId: true, joinedSeq: true } });
-  }
-
-  private async open({ roomId, joinedSeq }: Membership) {
+  private async open({ roomId, joinedSeq }: Joined) {
     const after = this.positions.get(roomId) ?? (this.begun ? joinedSeq - 1 : undefined);
     const { epoch } = this.cursors;
     const reader = await subscribeToRoom(this.core, this.viewer, roomId, { after, epoch }).catch(onlyMember);
@@ -105,8 +99,6 @@ export class ViewerRooms implements AsyncIterable<never> {
     });
   }
 }
-
-type Membership = { roomId: string; joinedSeq: number };
 
 // Between the list and the room the membership may have ended.
 function onlyMember(error: unknown): null {

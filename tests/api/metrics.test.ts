@@ -25,6 +25,14 @@ test('the operator reads how much was delivered, and how few executions it took'
   expect(figure(text, 'shh_database_up')).toBe(1);
   expect(figure(text, 'shh_bus_up')).toBe(1);
   expect(figure(text, 'shh_executions_total')).toBeGreaterThan(0);
+  for (const name of ['shh_deliveries_total', 'shh_log_lag_entries', 'shh_rings_lost_total', 'shh_fallbacks_total']) {
+    expect(figure(text, name), name).toBeGreaterThanOrEqual(0);
+  }
+  expect(figure(text, 'shh_connections_unknown')).toBe(0);
+  for (const kind of ['connections', 'openings', 'requests', 'pages']) {
+    expect(figure(text, `shh_admission_${kind}_waiting`), kind).toBe(0);
+    expect(figure(text, `shh_admission_${kind}_refused_total`), kind).toBe(0);
+  }
   expect(text).not.toContain(room);
   ann.disconnect();
   ben.disconnect();

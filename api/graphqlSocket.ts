@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import { makeServer, type ServerOptions } from 'graphql-ws';
+import type { WebSocket } from 'ws';
+import type { Core } from './core.ts';
+
+/** What graphql-ws hands on with everything that it tells of a socket. */
+export interface Wire {
+  socket: WebSocket;
+  request: IncomingMessage;
+}
+
+const BUG = 4500;
+
+/**
+ * The protocol of graphql-ws on sockets of `ws`. What the library’s own transport prints on the console, the client’s
+ * words among it, goes to the log without them; pings are sent by `connections`.
+ */
+export function speakGraphQL<Params extends Record<string, unknown>, Extra extends Wire>(
+  core: Core,
+  options: ServerOptions<Params, Extra>,
+): (wire: Extra) => void {
+  const server = makeServer<Params, Extra>(options);
+  return (wire) => {
+    const { socket } = wire;
+    const closed = server.opened(
+      {
+        protocol: socket.protocol,
+        send: (text) => write(socket, text),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (read) =>
+          socket.on('message', (data) => {
+            read(String(data)).catch((error) => {
+              core.log.warn('socket.message_failed', { error });
+              socket.close(BUG, 'Internal server error');
+            });
+          }),
+      },
+      wire,
+    );
+    socket.once('close', (code, reason) => {
+      closed(code, String(reason)).catch((error) => core.log.warn('socket.close_failed', { error }));
+    });
+  };
+}
+
+function write(socket: WebSocket, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (socket.readyState !== socket.OPEN) return resolve();
+    socket.send(text, (error) => (error ? reject(error) : resolve()));
+  });
+}

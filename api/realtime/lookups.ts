@@ -1,0 +1,108 @@
+import DataLoader from 'dataloader';
+import type { PrismaClient } from '../db/db.ts';
+import { Turns } from '../turns.ts';
+import { type Position, readPositions } from './roomLog.ts';
+
+/**
+ * What every connection asks when it begins, gathered over all connections: one query answers everyone who asks while
+ * the query before it is under way. Each answer was read after it was asked for. Ids are UUIDs.
+ */
+export interface Lookups {
+  /** Whose session that is, while it stands; null for none. */
+  sessionOwner(sessionId: string): Promise<string | null>;
+  /** Where the membership that lasts began; null when the person is not in the room, or the room is deleted. */
+  joinedSeq(roomId: string, userId: string): Promise<number | null>;
+  /** The rooms that the person is in. */
+  roomsOf(userId: string): Promise<Joined[]>;
+  /** How often the set of rooms of the person has changed; null for nobody. */
+  roomsVersion(userId: string): Promise<number | null>;
+  /** Where the log of the room ends; null for no room. */
+  position(roomId: string): Promise<Position | null>;
+}
+
+export interface Joined {
+  roomId: string;
+  joinedSeq: number;
+}
+
+const AT_ONCE = 2;
+const LARGEST = 1_000;
+
+export function openLookups(db: PrismaClient): Lookups {
+  const sessionOwner = gathered((ids: string[]) => readOwners(db, ids));
+  const joinedSeq = gathered((pairs: Pair[]) => readMemberships(db, pairs));
+  const roomsOf = gathered((ids: string[]) => readRooms(db, ids));
+  const roomsVersion = gathered((ids: string[]) => readVersions(db, ids));
+  const position = gathered((ids: string[]) => readEnds(db, ids));
+  return {
+    sessionOwner: (id) => sessionOwner.load(id),
+    joinedSeq: (roomId, userId) => joinedSeq.load({ roomId, userId }),
+    roomsOf: (userId) => roomsOf.load(userId),
+    roomsVersion: (userId) => roomsVersion.load(userId),
+    position: (roomId) => position.load(roomId),
+  };
+}
+
+interface Pair {
+  roomId: string;
+  userId: string;
+}
+
+// Whoever asks within one turn of the event loop, or while two such queries are under way, shares the next one.
+function gathered<Key, Value>(read: (keys: Key[]) => Promise<Value[]>): DataLoader<Key, Value> {
+  const turns = new Turns(AT_ONCE, Number.POSITIVE_INFINITY, () => new Error('the queue has no end'));
+  let reading: Promise<unknown> = Promise.resolve();
+  const load = (keys: readonly Key[]) => {
+    const values = read([...keys]);
+    reading = values.catch(() => {}); // Whoever asked is told.
+    return values;
+  };
+  const inTurn = (dispatch: () => void) =>
+    turns.run(() => {
+      dispatch();
+      return reading;
+    });
+  const batchScheduleFn = (dispatch: () => void) => void setImmediate(inTurn, dispatch);
+  return new DataLoader(load, { cache: false, maxBatchSize: LARGEST, batchScheduleFn });
+}
+
+async function readOwners(db: PrismaClient, ids: string[]): Promise<(string | null)[]> {
+  const rows = await db.$queryRaw<{ id: string; userId: string }[]>`
+    SELECT id, user_id AS "userId" FROM session
+    WHERE id = ANY(${ids}::uuid[]) AND revoked_at IS NULL AND expires_at > now()`;
+  const owners = new Map(rows.map(({ id, userId }) => [id, userId]));
+  return ids.map((id) => owners.get(id) ?? null);
+}
+
+async function readMemberships(db: PrismaClient, pairs: Pair[]): Promise<(number | null)[]> {
+  const [rooms, users] = [pairs.map(({ roomId }) => roomId), pairs.map(({ userId }) => userId)];
+  const rows = await db.$queryRaw<{ n: number; seq: number }[]>`
+    SELECT asked.n::int AS n, m.joined_seq AS seq
+    FROM unnest(${rooms}::uuid[], ${users}::uuid[]) WITH ORDINALITY AS asked(room_id, user_id, n)
+    JOIN membership m ON m.room_id = asked.room_id AND m.user_id = asked.user_id AND m.left_seq IS NULL
+    JOIN room ON room.id = m.room_id AND room.deleted_at IS NULL`;
+  const found = new Map(rows.map(({ n, seq }) => [n, seq]));
+  return pairs.map((_, index) => found.get(index + 1) ?? null);
+}
+
+async function readRooms(db: PrismaClient, ids: string[]): Promise<Joined[][]> {
+  const rows = await db.$queryRaw<(Joined & { userId: string })[]>`
+    SELECT m.user_id AS "userId", m.room_id AS "roomId", m.joined_seq AS "joinedSeq"
+    FROM membership m JOIN room ON room.id = m.room_id AND room.deleted_at IS NULL
+    WHERE m.user_id = ANY(${ids}::uuid[]) AND m.left_seq IS NULL`;
+  const rooms = new Map<string, Joined[]>(ids.map((id) => [id, []]));
+  for (const { userId, ...joined } of rows) rooms.get(userId)?.push(joined);
+  return ids.map((id) => rooms.get(id) ?? []);
+}
+
+async function readVersions(db: PrismaClient, ids: string[]): Promise<(number | null)[]> {
+  const rows = await db.$queryRaw<{ id: string; version: number }[]>`
+    SELECT id, rooms_version AS version FROM "user" WHERE id = ANY(${ids}::uuid[])`;
+  const versions = new Map(rows.map(({ id, version }) => [id, version]));
+  return ids.map((id) => versions.get(id) ?? null);
+}
+
+async function readEnds(db: PrismaClient, ids: string[]): Promise<(Position | null)[]> {
+  const positions = new Map((await readPositions(db, ids)).map((position) => [position.roomId, position]));
+  return ids.map((id) => positions.get(id) ?? null);
+}
