@@ -24,6 +24,7 @@ export function startServer() {
     opened: 0,
     answersPings: true,
     onOperation: (_operation: Operation) => {},
+    onFrame: (_frame: { type: string }) => {},
     url: () => `ws://127.0.0.1:${port}`,
     newest: () => server.operations.at(-1) as Operation,
     operationsReach: (count: number) => until(() => server.operations[count - 1] ?? fail()),
@@ -46,6 +47,7 @@ export function startServer() {
     socket: WebSocket,
     message: { type: string; id: string; payload: { variables: Record<string, unknown> } },
   ) {
+    server.onFrame(message);
     const send = (type: string, payload?: unknown) => socket.send(JSON.stringify({ type, id: message.id, payload }));
     if (message.type === 'connection_init') socket.send('{"type":"connection_ack"}');
     if (message.type === 'ping' && server.answersPings) socket.send('{"type":"pong"}');

@@ -5,7 +5,7 @@ import { ada, tomas } from './roomLogs';
 type User = typeof ada;
 
 const live = vi.hoisted(() => ({
-  hear: (_: { typing: { user: User } }) => {},
+  hear: (_: { typing: { user: User; at: string } }) => {},
   execute: vi.fn(async () => ({ setTyping: true })),
 }));
 
@@ -17,12 +17,16 @@ vi.mock('../../web/lib/live', () => ({
   },
 }));
 
+const shown = vi.hoisted(() => ({ presence: true, typing: true }));
+vi.mock('../../web/settings/useShown', () => ({ useShown: () => ({ shown }) }));
+
 const { useTyping } = await import('../../web/typing/useTyping');
 
 let scope: EffectScope;
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
   live.execute.mockClear();
+  shown.typing = true;
   scope = effectScope();
 });
 afterEach(() => {
@@ -31,7 +35,8 @@ afterEach(() => {
 });
 
 const start = () => scope.run(() => useTyping('room', ada.id)) as ReturnType<typeof useTyping>;
-const types = (user: User) => live.hear({ typing: { user } });
+const now = () => new Date().toISOString();
+const types = (user: User, at = now()) => live.hear({ typing: { user, at } });
 
 test('Tomás is typing until five seconds after his last key', () => {
   const { names } = start();
@@ -53,13 +58,37 @@ test('Ada is not told that she types', () => {
 test('his message ends it, also when the news of his typing is late', () => {
   const { names, arrived } = start();
   types(tomas);
-  arrived(tomas.id);
+  const before = now();
+  vi.advanceTimersByTime(20);
+  arrived(tomas.id, now());
   expect(names.value).toEqual([]);
-  types(tomas);
+  vi.advanceTimersByTime(200);
+  types(tomas, before);
   expect(names.value).toEqual([]);
-  vi.advanceTimersByTime(1_001);
+});
+
+test('what he types right after his message is seen', () => {
+  const { names, arrived } = start();
+  arrived(tomas.id, now());
+  vi.advanceTimersByTime(100);
   types(tomas);
   expect(names.value).toEqual(['Tomás']);
+});
+
+test('whoever has it switched off tells nobody, and still sees the others', () => {
+  const { names, tell, sent } = start();
+  shown.typing = false;
+  for (let key = 0; key < 50; key++) {
+    tell();
+    if (key === 25) sent();
+    vi.advanceTimersByTime(100);
+  }
+  expect(live.execute).not.toHaveBeenCalled();
+  types(tomas);
+  expect(names.value).toEqual(['Tomás']);
+  shown.typing = true;
+  tell();
+  expect(live.execute).toHaveBeenCalledOnce();
 });
 
 test('the others are told at most every two seconds, and at once after a message was sent', () => {

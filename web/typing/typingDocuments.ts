@@ -3,6 +3,7 @@ import { graphql } from '../gql';
 export const typingSubscription = graphql(`
   subscription Typing($roomId: ID!) {
     typing(roomId: $roomId) {
+      at
       user { ...UserParts }
     }
   }

@@ -1,23 +1,24 @@
 import { computed, onScopeDispose, shallowReactive } from 'vue';
-import type { UserPartsFragment } from '../gql/graphql';
+import type { TypingSubscription, UserPartsFragment } from '../gql/graphql';
 import { execute, subscribe } from '../lib/live';
+import { useShown } from '../settings/useShown';
 import { setTyping, typingSubscription } from './typingDocuments';
 import { shortNames } from './typingNames';
 
 const TELL_EVERY = 2_000;
 const WEARS_OFF = 5_000;
-const SETTLES = 1_000;
 
 /** Who else is typing in a room, and a way to tell that the viewer is. */
 export function useTyping(roomId: string, viewerId: string) {
   const people = shallowReactive(new Map<string, UserPartsFragment>());
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
-  const quietUntil = new Map<string, number>();
+  const arrivals = new Map<string, string>();
+  const { shown } = useShown();
   const names = computed(() => shortNames([...people.values()]));
   let told = 0;
 
   const stop = subscribe(typingSubscription, () => ({ roomId }), {
-    next: ({ typing }) => typing.user.id !== viewerId && show(typing.user),
+    next: ({ typing }) => typing.user.id !== viewerId && show(typing),
     complete: () => 'again',
   });
   onScopeDispose(() => {
@@ -25,8 +26,8 @@ export function useTyping(roomId: string, viewerId: string) {
     for (const timer of timers.values()) clearTimeout(timer);
   });
 
-  function show(user: UserPartsFragment) {
-    if (Date.now() < (quietUntil.get(user.id) ?? 0)) return;
+  function show({ user, at }: TypingSubscription['typing']) {
+    if (at <= (arrivals.get(user.id) ?? '')) return;
     clearTimeout(timers.get(user.id));
     timers.set(
       user.id,
@@ -35,18 +36,18 @@ export function useTyping(roomId: string, viewerId: string) {
     people.set(user.id, user);
   }
 
-  /** Call it with every key: it is sent at most every 2 s, and only over the open socket, for it is stale at once. */
+  /** Call it with every key: it is sent at most every 2 s, only over the open socket, and not if the viewer is private. */
   function tell() {
-    if (Date.now() - told < TELL_EVERY) return;
+    if (!shown.typing || Date.now() - told < TELL_EVERY) return;
     told = Date.now();
     execute(setTyping, { roomId }).catch(() => {});
   }
 
-  /** What this person was typing has arrived; that they were typing it may be told a little later. */
-  function arrived(userId: string | undefined) {
+  /** What this person was typing has arrived; that they were typing it before may be told later. */
+  function arrived(userId: string | undefined, createdAt: string) {
     if (!userId) return;
     people.delete(userId);
-    quietUntil.set(userId, Date.now() + SETTLES);
+    arrivals.set(userId, createdAt);
   }
 
   /** The viewer sent what they were typing: the next key is told of at once. */
