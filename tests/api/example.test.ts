@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { follow, listRooms, type RoomEvent, send, signIn } from '../../examples/front-end.ts';
+import { connect, type RoomEvent } from '../../examples/front-end.ts';
 import { openWorld, PASSWORD, type Person, type World } from '../world.ts';
 
 let world: World;
@@ -16,15 +16,15 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 test('the example front end loses nothing over a restart of the server', async () => {
-  const session = await signIn(world.node.url, bob.username, PASSWORD);
-  const [shown] = await listRooms(session);
+  const { listRooms, follow, send } = await connect(world.node.url, bob.username, PASSWORD);
+  const [shown] = await listRooms();
   if (!shown) throw new Error('bob is in no room');
   const events: RoomEvent[] = [];
-  const ended = follow(session, shown, (event) => events.push(event));
+  const ended = follow(shown, (event) => events.push(event));
   const first = shown.lastSeq + 1;
   const sent: { seq: number }[] = [];
   const saying = (async () => {
-    for (let number = 0; number < 40; number++) sent.push(await send(session, room, `the ${number}th`));
+    for (let number = 0; number < 40; number++) sent.push(await send(room, `the ${number}th`));
   })();
   await until(() => sent.length >= 10 && events.length >= 10);
 
@@ -44,6 +44,26 @@ test('the example front end loses nothing over a restart of the server', async (
   });
   await expect(ended).rejects.toMatchObject({ code: 'NOT_FOUND' });
   expect(events.at(-1)).toMatchObject({ __typename: 'MemberRemoved', seq: first + 41 });
+});
+
+test('a cursor of another life is answered with a Reset, and the example goes on from there', async () => {
+  const carol = await world.person('carol');
+  const here = await carol.createRoom();
+  for (const body of ['one', 'two']) await carol.say(here, body);
+  const { listRooms, follow, send } = await connect(carol.node.url, carol.username, PASSWORD);
+  const [shown] = await listRooms();
+  if (!shown) throw new Error('carol is in no room');
+  const { lastSeq, epoch } = shown;
+  const events: RoomEvent[] = [];
+  const restored = { ...shown, lastSeq: 900, epoch: crypto.randomUUID() };
+  const ended = follow(restored, (event) => events.push(event));
+  await until(() => events.length > 0);
+  expect(restored).toMatchObject({ lastSeq, epoch });
+  await Promise.all(['three', 'four'].map((body) => send(here, body)));
+  await until(() => events.length >= 3);
+  expect(events.map(({ __typename, message }) => message?.body ?? __typename)).toEqual(['Reset', 'three', 'four']);
+  await carol.graphql('mutation ($id: ID!) { deleteRoom(id: $id) }', { id: here });
+  await expect(ended).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 const bodyAt = (events: RoomEvent[], seq: number) => events.find((event) => event.seq === seq)?.message?.body;
