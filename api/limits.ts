@@ -22,6 +22,7 @@ const SECONDS: Record<LimitName, number> = {
   registrationsPerHour: 3_600,
   messagesPer10Seconds: 10,
   changesPerMinute: 60,
+  profileChangesPerHour: 3_600,
 };
 
 // Nobody waits for a Redis that is away or silent: what is not answered at once is counted here.

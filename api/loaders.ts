@@ -68,7 +68,8 @@ async function roomsVersions(core: Core, ids: readonly string[]) {
 }
 
 async function memberCounts(core: Core, ids: readonly string[]) {
-  const where = { roomId: { in: [...ids] }, leftSeq: null };
+  // A direct room has its two people, also while one of them has put it away by blocking the other.
+  const where = { roomId: { in: [...ids] }, OR: [{ leftSeq: null }, { room: { kind: 'DIRECT' as const } }] };
   const groups = await core.db.membership.groupBy({ by: ['roomId'], where, _count: true });
   return new Map(groups.map((group) => [group.roomId, group._count]));
 }

@@ -3,6 +3,8 @@ import './instance/instance.schema.ts';
 import './invitations/invitations.schema.ts';
 import './messages/messages.schema.ts';
 import './presence/presence.schema.ts';
+import './roomLinks/roomLinks.schema.ts';
+import './rooms/direct.schema.ts';
 import './rooms/roomEvents.schema.ts';
 import './rooms/rooms.schema.ts';
 import './typing/typing.schema.ts';

@@ -23,7 +23,7 @@ const LAYERS = [
   [/\.schema\.ts$/],
   ['builder.ts', 'context.ts', 'loaders.ts'],
   ['typing/', 'presence/'],
-  ['messages/'],
+  ['messages/', 'roomLinks/'],
   ['rooms/'],
   ['auth/'],
   ['invitations/'],
@@ -33,6 +33,7 @@ const LAYERS = [
   ['realtime/'],
   [
     'input.ts',
+    'links.ts',
     'paging.ts',
     'limits.ts',
     'admission.ts',

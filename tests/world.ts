@@ -3,6 +3,7 @@ import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { readConfig } from '../api/config.ts';
 import { type Core, openCore } from '../api/core.ts';
+import { setUpLink } from '../api/instance/instance.ts';
 import { createLog } from '../api/log.ts';
 import { type App, openApp } from '../api/server.ts';
 import { prepareTestDatabase } from './services/database.ts';
@@ -46,6 +47,7 @@ export const GENEROUS = {
   LIMIT_REGISTRATIONS_PER_HOUR: '100000',
   LIMIT_MESSAGES_PER_10_SECONDS: '100000',
   LIMIT_CHANGES_PER_MINUTE: '100000',
+  LIMIT_PROFILE_CHANGES_PER_HOUR: '100000',
 };
 
 export async function openNode(environment: Record<string, string>, webFolder = 'no-web-client'): Promise<Node> {
@@ -76,6 +78,16 @@ export async function register(node: Node, name: string): Promise<Person> {
   const anyone = new Person(node, { name, id: '', accessToken: '' });
   const { accessToken, refreshToken, viewer } = (await anyone.graphql(document, { input })).register;
   return new Person(node, { name, id: viewer.id, username: viewer.user.username, accessToken, refreshToken });
+}
+
+/** Whoever makes the first administrator out of the link that the node printed. */
+export async function administrator(node: Node, name = 'ada', more: object = {}): Promise<Person> {
+  const token = (await setUpLink(node.core))?.split('#')[1];
+  const document = 'mutation ($input: SetUpInput!) { setUp(input: $input) { accessToken refreshToken viewer { id } } }';
+  const input = { username: name, password: PASSWORD, cookies: false, token, ...more };
+  const anyone = new Person(node, { name, id: '', accessToken: '' });
+  const { accessToken, refreshToken, viewer } = (await anyone.graphql(document, { input })).setUp;
+  return new Person(node, { name, id: viewer.id, username: name, accessToken, refreshToken });
 }
 
 interface Identity {

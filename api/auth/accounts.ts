@@ -10,6 +10,7 @@ import { usernameKey } from '../users/username.ts';
 import { createUser, findAccount, UserInput } from '../users/users.ts';
 import { hashPassword, Password, verifyPassword } from './passwords.ts';
 import { startSession, type Tokens } from './sessions.ts';
+import { oneTry } from './tries.ts';
 
 /** Where a request comes from: what limits and the list of sessions need to know. */
 export interface Origin {
@@ -39,15 +40,9 @@ export async function register(core: Core, origin: Origin, input: RegistrationIn
 export async function logIn(core: Core, origin: Origin, name: string, password: string): Promise<Tokens> {
   const attempt = `${origin.address} ${usernameKey(name).slice(0, 100)}`;
   await core.limits.take('loginsPerMinute', origin.address);
-  // Taken before the password is looked at, so that many tries at once gain nothing.
-  await core.limits.take('loginFailures', attempt);
-  const user = await findByPassword(core, name, password).catch(async (error) => {
-    await core.limits.giveBack('loginFailures', attempt);
-    throw error;
-  });
+  const user = await oneTry(core, attempt, () => findByPassword(core, name, password));
   if (!user) throw new AppError('UNAUTHENTICATED', 'Invalid username or password');
-  await core.limits.forget('loginFailures', attempt);
-  return startSession(core, user.id, origin.label);
+  return startSession(core, user, origin.label);
 }
 
 const SetUp = NewAccount.extend({ serverName: line(60).nullish() });
@@ -63,15 +58,15 @@ export async function setUp(core: Core, origin: Origin, input: SetUpInput): Prom
     await claimSetUp(core, db, input.token, choices);
     return createUser(db, { ...account, passwordHash, isAdmin: true });
   });
-  return startSession(core, user.id, origin.label);
+  return startSession(core, user, origin.label);
 }
 
 async function findByPassword(core: Core, name: string, password: string): Promise<User | null> {
   const user = await findAccount(core, name.slice(0, 254));
   const { matches, renewed } = await verifyPassword(user?.passwordHash, password);
   if (!user || !matches) return null;
-  if (renewed) await core.db.user.update({ where: { id: user.id }, data: { passwordHash: renewed } });
-  return user;
+  if (!renewed) return user;
+  return core.db.user.update({ where: { id: user.id }, data: { passwordHash: renewed } });
 }
 
 async function admit(core: Core, db: Prisma.TransactionClient, invitation: string | null | undefined): Promise<void> {

@@ -9,6 +9,8 @@ import { listRooms } from '../rooms/rooms.ts';
 import { UserType } from '../users/users.schema.ts';
 import { getUser, type Viewer } from '../users/users.ts';
 import { logIn, register, setUp } from './accounts.ts';
+import { changePassword, listSecurityEvents } from './ownPassword.ts';
+import { createRecoveryCode, createResetLink, recover, resetPassword } from './recovery.ts';
 import {
   endSession,
   endSessionOf,
@@ -34,6 +36,26 @@ const SessionType = builder.prismaObject('Session', {
       description: 'Whether it is the one that asks.',
       resolve: (session, _, { caller }) => session.id === caller.viewer?.sessionId,
     }),
+  }),
+});
+
+const SecurityEventKindType = builder.enumType('SecurityEventKind', {
+  description: 'What happened to an account that its owner should know of.',
+  values: {
+    PASSWORD_CHANGED: { description: 'The password was changed by who was signed in.' },
+    RECOVERY_CODE_MADE: { description: 'A new recovery code was made; the one before it is useless.' },
+    RECOVERY_CODE_USED: { description: 'The password was replaced with the recovery code.' },
+    RESET_LINK_MADE: { description: 'An administrator made a link that replaces the password.' },
+    RESET_LINK_USED: { description: 'The password was replaced with that link.' },
+  },
+});
+
+const SecurityEventType = builder.prismaObject('SecurityEvent', {
+  description: 'Something that happened to the viewer’s account.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Of the event.' }),
+    kind: t.expose('kind', { type: SecurityEventKindType, description: 'What happened.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When.' }),
   }),
 });
 
@@ -65,6 +87,15 @@ const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
       description: 'Every session of the viewer that still stands, newest first.',
       resolve: (viewer, _, { core }) => listSessions(core, viewer),
     }),
+    hasRecoveryCode: t.boolean({
+      description: 'Whether a recovery code of the viewer was made and not used yet.',
+      resolve: async (viewer, _, { core }) => (await getUser(core, viewer, viewer.id)).recoveryHash !== null,
+    }),
+    securityEvents: t.field({
+      type: [SecurityEventType],
+      description: 'What happened to the account in the last year that its owner should know of, newest first.',
+      resolve: (viewer, _, { core }) => listSecurityEvents(core, viewer),
+    }),
     rooms: t.field({
       type: [RoomType],
       description: 'Every room of the viewer, oldest membership first.',
@@ -81,7 +112,7 @@ const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
 });
 
 interface Signed {
-  tokens: Tokens;
+  tokens: Tokens & { recoveryCode?: string };
   inCookies: boolean;
 }
 
@@ -106,6 +137,11 @@ const AuthPayload = builder.objectRef<Signed>('AuthPayload').implement({
       nullable: true,
       description: 'Only for programs that asked with cookies: false. Each can be used once.',
       resolve: ({ tokens, inCookies }) => (inCookies ? null : tokens.refreshToken),
+    }),
+    recoveryCode: t.string({
+      nullable: true,
+      description: 'After recover: the next recovery code, shown this once. Null otherwise.',
+      resolve: ({ tokens }) => tokens.recoveryCode ?? null,
     }),
   }),
 });
@@ -149,6 +185,36 @@ const SetUpInput = builder.inputType('SetUpInput', {
   }),
 });
 
+const RecoverInput = builder.inputType('RecoverInput', {
+  description: 'A recovery code, and the password from now on.',
+  fields: (t) => ({
+    username: t.string({ required: true, description: 'Name or e-mail address.' }),
+    code: t.string({ required: true, description: 'The recovery code; case, spaces and dashes do not matter.' }),
+    password: t.string({ required: true, description: 'The new one; as for register.' }),
+    cookies: t.boolean({ required: true, defaultValue: true, description: cookiesDescription }),
+  }),
+});
+
+const ResetPasswordInput = builder.inputType('ResetPasswordInput', {
+  description: 'The token of a reset link, and the password from now on.',
+  fields: (t) => ({
+    token: t.string({ required: true, description: 'What follows # in the link.' }),
+    password: t.string({ required: true, description: 'The new one; as for register.' }),
+    cookies: t.boolean({ required: true, defaultValue: true, description: cookiesDescription }),
+  }),
+});
+
+const CreateResetLinkPayload = builder
+  .objectRef<Awaited<ReturnType<typeof createResetLink>>>('CreateResetLinkPayload')
+  .implement({
+    description: 'A link with which a person chooses another password.',
+    fields: (t) => ({
+      user: t.expose('user', { type: UserType, description: 'For whom it is.' }),
+      token: t.exposeString('token', { description: 'Shown this once. The link is /reset#token.' }),
+      expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'From when on it is useless: in a day.' }),
+    }),
+  });
+
 builder.queryField('viewer', (t) =>
   t.field({
     type: ViewerType,
@@ -173,7 +239,7 @@ builder.mutationFields((t) => ({
     resolve: (_, { input }, context) =>
       signIn(context, input.cookies, async () => {
         const user = await register(context.core, context.caller.origin, input);
-        return startSession(context.core, user.id, context.caller.origin.label);
+        return startSession(context.core, user, context.caller.origin.label);
       }),
   }),
   logIn: t.field({
@@ -182,6 +248,23 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: LogInInput, required: true, description: 'Who wants in.' }) },
     resolve: (_, { input }, context) =>
       signIn(context, input.cookies, () => logIn(context.core, context.caller.origin, input.username, input.password)),
+  }),
+  recover: t.field({
+    type: AuthPayload,
+    description:
+      'Replaces the password with the recovery code, ends every session and starts one; the answer has the next code. ' +
+      'FORBIDDEN says the same for an unknown name and a wrong code.',
+    args: { input: t.arg({ type: RecoverInput, required: true, description: 'The code, and the password.' }) },
+    resolve: (_, { input }, context) =>
+      signIn(context, input.cookies, () => recover(context.core, context.caller.origin, input)),
+  }),
+  resetPassword: t.field({
+    type: AuthPayload,
+    description:
+      'Replaces the password with a reset link, once, ends every session and starts one. FORBIDDEN for a useless link.',
+    args: { input: t.arg({ type: ResetPasswordInput, required: true, description: 'The link, and the password.' }) },
+    resolve: (_, { input }, context) =>
+      signIn(context, input.cookies, () => resetPassword(context.core, context.caller.origin, input)),
   }),
   refresh: t.field({
     type: AuthPayload,
@@ -211,6 +294,34 @@ builder.mutationFields((t) => ({
       return true;
     },
   }),
+  changePassword: t.boolean({
+    description:
+      'Changes the viewer’s password and ends their other sessions. INVALID_INPUT names the field at fault; ' +
+      'RATE_LIMITED after five wrong ones.',
+    args: {
+      current: t.arg.string({ required: true, description: 'The password until now.' }),
+      next: t.arg.string({ required: true, description: 'The password from now on; as for register.' }),
+    },
+    resolve: async (_, { current, next }, context) => {
+      await changePassword(context.core, signedIn(context), current, next);
+      return true;
+    },
+  }),
+  createRecoveryCode: t.string({
+    description:
+      'A code that replaces a lost password, shown this once: seven groups of four letters and digits. The one before ' +
+      'it is useless from now on.',
+    args: { password: t.arg.string({ required: true, description: 'The viewer’s own.' }) },
+    resolve: (_, { password }, context) => createRecoveryCode(context.core, signedIn(context), password),
+  }),
+  createResetLink: t.field({
+    type: CreateResetLinkPayload,
+    description:
+      'A link with which a person who lost their password chooses another, once, within a day. They are told of it. ' +
+      'Administrators only.',
+    args: { userId: t.arg.id({ required: true, description: 'Of the person.' }) },
+    resolve: (_, { userId }, context) => createResetLink(context.core, signedIn(context), userId),
+  }),
   revokeOtherSessions: t.int({
     description: 'Signs out everywhere else; gives the number of sessions ended.',
     resolve: (_, _args, context) => revokeOtherSessions(context.core, signedIn(context)),
@@ -218,7 +329,7 @@ builder.mutationFields((t) => ({
 }));
 
 // Where the tokens cannot be kept, nothing is started.
-async function signIn(context: Context, inCookies: boolean, start: () => Promise<Tokens>): Promise<Signed> {
+async function signIn(context: Context, inCookies: boolean, start: () => Promise<Signed['tokens']>): Promise<Signed> {
   if (inCookies && !context.cookies) throw noCookiesHere();
   const tokens = await start();
   if (inCookies) context.cookies?.set(tokens);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Core } from '../core.ts';
+import type { Prisma } from '../db/db.ts';
 import type { Session } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf } from '../input.ts';
@@ -18,12 +19,20 @@ export interface Tokens {
   accessTokenExpiresAt: Date;
 }
 
-/** Starts a session and gives its tokens. `label` is what the browser calls itself. */
-export async function startSession(core: Core, userId: string, label: string): Promise<Tokens> {
+/**
+ * Starts a session for a person whose password was this one a moment ago, and gives its tokens. UNAUTHENTICATED when it
+ * was changed meanwhile. `label` is what the browser calls itself.
+ */
+export async function startSession(core: Core, user: Proven, label: string): Promise<Tokens> {
   const refreshId = randomUUID();
-  const data = { userId, refreshId, label: label.slice(0, 200), expiresAt: expiry() };
-  const session = await core.db.session.create({ data });
-  return tokens(core, userId, session.id, refreshId);
+  const data = { userId: user.id, refreshId, label: label.slice(0, 200), expiresAt: expiry() };
+  const session = await core.db.$transaction(async (db) => {
+    const [still] = await db.$queryRaw<{ id: string }[]>`
+      SELECT id FROM "user" WHERE id = ${user.id}::uuid AND password_hash = ${user.passwordHash} FOR SHARE`;
+    if (!still) throw signInAgain();
+    return db.session.create({ data });
+  });
+  return tokens(core, user.id, session.id, refreshId);
 }
 
 /**
@@ -103,17 +112,28 @@ export async function watchSessions(core: Core, watched: () => string[], onEnded
   };
 }
 
+type Proven = { id: string; passwordHash: string };
 type Which = { userId: string; id?: string | { not: string } };
 
 async function endSessions(core: Core, which: Which): Promise<string[]> {
-  const ended = await core.db.session.updateManyAndReturn({
+  const ids = await revokeSessions(core.db, which);
+  tellEnded(core, ids);
+  return ids;
+}
+
+/** Ends these sessions and gives their ids: for `tellEnded`, after the commit. */
+export async function revokeSessions(db: Prisma.TransactionClient, which: Which): Promise<string[]> {
+  const ended = await db.session.updateManyAndReturn({
     where: { ...which, revokedAt: null },
     data: { revokedAt: new Date() },
     select: { id: true },
   });
-  const ids = ended.map((session) => session.id);
-  if (ids.length > 0) core.bus.ring(TOPIC, ids);
-  return ids;
+  return ended.map((session) => session.id);
+}
+
+/** Closes the sockets of these sessions, on every node. */
+export function tellEnded(core: Core, sessionIds: string[]): void {
+  if (sessionIds.length > 0) core.bus.ring(TOPIC, sessionIds);
 }
 
 async function joinRotation(core: Core, claims: Claims): Promise<Tokens> {

@@ -1,8 +1,18 @@
-export type { Instance, Invitation, Membership, Room, Session, User } from '../generated/prisma/client.ts';
+export type {
+  Instance,
+  Invitation,
+  Membership,
+  Room,
+  RoomLink,
+  SecurityEvent,
+  Session,
+  User,
+} from '../generated/prisma/client.ts';
 export type {
   Encryption,
   EntryKind,
   MemberRole,
   Registration,
   RoomKind,
+  SecurityEventKind,
 } from '../generated/prisma/enums.ts';

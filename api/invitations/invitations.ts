@@ -1,31 +1,21 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Core } from '../core.ts';
 import type { Prisma } from '../db/db.ts';
 import type { Invitation } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, parse } from '../input.ts';
+import { hashOf, inHours, linkTerms, newToken } from '../links.ts';
 import { requireAdmin } from '../users/admins.ts';
 import type { Viewer } from '../users/users.ts';
 
-const Terms = z.object({
-  maxUses: z
-    .int()
-    .min(1, 'An invitation is for one person at least.')
-    .max(1_000, 'An invitation is for 1,000 people at most.'),
-  expiresInHours: z
-    .int()
-    .min(1, 'An invitation lasts an hour at least.')
-    .max(8_760, 'An invitation lasts a year at most.'),
-});
+const Terms = linkTerms('An invitation');
 
 /** Makes an invitation to register. The token is shown once; only its hash is kept. Administrators only. */
 export async function createInvitation(core: Core, viewer: Viewer, input: z.input<typeof Terms>) {
   await requireAdmin(core, viewer);
   const { maxUses, expiresInHours } = parse(Terms, input);
-  const token = randomBytes(24).toString('base64url');
-  const expiresAt = new Date(Date.now() + expiresInHours * 3_600_000);
-  const data = { tokenHash: hash(token), createdById: viewer.id, maxUses, expiresAt };
+  const token = newToken();
+  const data = { tokenHash: hashOf(token), createdById: viewer.id, maxUses, expiresAt: inHours(expiresInHours) };
   return { token, invitation: await core.db.invitation.create({ data }) };
 }
 
@@ -48,8 +38,6 @@ export async function revokeInvitation(core: Core, viewer: Viewer, id: string): 
 export async function useInvitation(db: Prisma.TransactionClient, token: string): Promise<void> {
   const used = await db.$executeRaw`
     UPDATE invitation SET uses = uses + 1
-    WHERE token_hash = ${hash(token)} AND uses < max_uses AND revoked_at IS NULL AND expires_at > now()`;
+    WHERE token_hash = ${hashOf(token)} AND uses < max_uses AND revoked_at IS NULL AND expires_at > now()`;
   if (used === 0) throw new AppError('FORBIDDEN', 'This invitation is used up or has expired. Ask for a new one.');
 }
-
-const hash = (token: string) => createHash('sha256').update(token).digest();

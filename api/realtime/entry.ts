@@ -6,6 +6,7 @@ export interface Person {
   id: string;
   username: string;
   displayName: string;
+  colour: number | null;
   createdAt: string;
 }
 
@@ -45,11 +46,11 @@ type Row = Record<string, unknown>;
 export const selectEntries = (entries: Prisma.Sql, targets = Prisma.sql`entry`) => Prisma.sql`
   SELECT e.room_id, e.seq, e.id, e.kind::text AS kind, e.detail, e.created_at, e.edited_at, e.deleted_at,
     e.encoding::text AS encoding, e.body,
-    e.actor_id, a.username AS actor_username, a.display_name AS actor_name, a.created_at AS actor_since,
-    e.subject_id, s.username AS subject_username, s.display_name AS subject_name, s.created_at AS subject_since,
+    e.actor_id, a.username AS actor_username, a.display_name AS actor_name, a.colour AS actor_colour, a.created_at AS actor_since,
+    e.subject_id, s.username AS subject_username, s.display_name AS subject_name, s.colour AS subject_colour, s.created_at AS subject_since,
     m.id AS message_id, m.seq AS message_seq, m.body AS message_body, m.encoding::text AS message_encoding,
     m.created_at AS message_created_at, m.edited_at AS message_edited_at, m.deleted_at AS message_deleted_at,
-    w.id AS writer_id, w.username AS writer_username, w.display_name AS writer_name, w.created_at AS writer_since
+    w.id AS writer_id, w.username AS writer_username, w.display_name AS writer_name, w.colour AS writer_colour, w.created_at AS writer_since
   FROM ${entries} e
   LEFT JOIN "user" a ON a.id = e.actor_id
   LEFT JOIN "user" s ON s.id = e.subject_id
@@ -69,6 +70,15 @@ export function toEntry(row: Row): LogEntry {
     detail: row.detail as LogEntry['detail'],
     message: row.kind === 'MESSAGE' ? ownMessage(row) : aboutMessage(row),
   };
+}
+
+/** The entry with that person as they are now, or (null) with nobody in their place. The same one if it names others only. */
+export function withPerson(entry: LogEntry, id: string, person: Person | null): LogEntry {
+  const { actor, subject, message } = entry;
+  if (![actor, subject, message?.author].some((named) => named?.id === id)) return entry;
+  const now = (named: Person | null) => (named?.id === id ? person : named);
+  const rewritten = message && { ...message, author: now(message.author) };
+  return { ...entry, actor: now(actor), subject: now(subject), message: rewritten };
 }
 
 function ownMessage(row: Row): MessageState {
@@ -108,6 +118,7 @@ function person(row: Row, prefix: string): Person | null {
     id,
     username,
     displayName: row[`${prefix}_name`] as string,
+    colour: row[`${prefix}_colour`] as number | null,
     createdAt: iso(row[`${prefix}_since`]) as string,
   };
 }

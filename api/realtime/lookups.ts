@@ -10,14 +10,20 @@ import { type Position, readPositions } from './roomLog.ts';
 export interface Lookups {
   /** Whose session that is, while it stands; null for none. */
   sessionOwner(sessionId: string): Promise<string | null>;
-  /** Where the membership that lasts began; null when the person is not in the room, or the room is deleted. */
-  joinedSeq(roomId: string, userId: string): Promise<number | null>;
+  /** The membership that lasts; null when the person is not in the room, or the room is deleted. */
+  place(roomId: string, userId: string): Promise<Place | null>;
   /** The rooms that the person is in. */
   roomsOf(userId: string): Promise<Joined[]>;
   /** How often the set of rooms of the person has changed; null for nobody. */
   roomsVersion(userId: string): Promise<number | null>;
   /** Where the log of the room ends; null for no room. */
   position(roomId: string): Promise<Position | null>;
+}
+
+/** Where the membership began, and whether it is of a direct room. */
+export interface Place {
+  joinedSeq: number;
+  isDirect: boolean;
 }
 
 export interface Joined {
@@ -30,13 +36,13 @@ const LARGEST = 1_000;
 
 export function openLookups(db: PrismaClient): Lookups {
   const sessionOwner = gathered((ids: string[]) => readOwners(db, ids));
-  const joinedSeq = gathered((pairs: Pair[]) => readMemberships(db, pairs));
+  const place = gathered((pairs: Pair[]) => readMemberships(db, pairs));
   const roomsOf = gathered((ids: string[]) => readRooms(db, ids));
   const roomsVersion = gathered((ids: string[]) => readVersions(db, ids));
   const position = gathered((ids: string[]) => readEnds(db, ids));
   return {
     sessionOwner: (id) => sessionOwner.load(id),
-    joinedSeq: (roomId, userId) => joinedSeq.load({ roomId, userId }),
+    place: (roomId, userId) => place.load({ roomId, userId }),
     roomsOf: (userId) => roomsOf.load(userId),
     roomsVersion: (userId) => roomsVersion.load(userId),
     position: (roomId) => position.load(roomId),
@@ -74,14 +80,14 @@ async function readOwners(db: PrismaClient, ids: string[]): Promise<(string | nu
   return ids.map((id) => owners.get(id) ?? null);
 }
 
-async function readMemberships(db: PrismaClient, pairs: Pair[]): Promise<(number | null)[]> {
+async function readMemberships(db: PrismaClient, pairs: Pair[]): Promise<(Place | null)[]> {
   const [rooms, users] = [pairs.map(({ roomId }) => roomId), pairs.map(({ userId }) => userId)];
-  const rows = await db.$queryRaw<{ n: number; seq: number }[]>`
-    SELECT asked.n::int AS n, m.joined_seq AS seq
+  const rows = await db.$queryRaw<(Place & { n: number })[]>`
+    SELECT asked.n::int AS n, m.joined_seq AS "joinedSeq", room.kind = 'DIRECT' AS "isDirect"
     FROM unnest(${rooms}::uuid[], ${users}::uuid[]) WITH ORDINALITY AS asked(room_id, user_id, n)
     JOIN membership m ON m.room_id = asked.room_id AND m.user_id = asked.user_id AND m.left_seq IS NULL
     JOIN room ON room.id = m.room_id AND room.deleted_at IS NULL`;
-  const found = new Map(rows.map(({ n, seq }) => [n, seq]));
+  const found = new Map(rows.map(({ n, ...place }) => [n, place]));
   return pairs.map((_, index) => found.get(index + 1) ?? null);
 }
 

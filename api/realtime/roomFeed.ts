@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts';
-import type { LogEntry } from './entry.ts';
+import { type LogEntry, type Person, withPerson } from './entry.ts';
 import type { Position } from './roomLog.ts';
 import type { RoomPages } from './roomPages.ts';
 
@@ -12,7 +12,7 @@ const KEPT = 256;
 export class RoomFeed {
   top = 0;
   epoch = '';
-  /** Grows when something that was read before may not be handed out as it was: it was edited or deleted. */
+  /** Grows when something that was read before may not be handed out as it was: edited, deleted, or of a new name. */
   revision = 0;
   private latest: LogEntry[] = [];
   private readonly waiting = new Set<() => void>();
@@ -55,6 +55,12 @@ export class RoomFeed {
     for (const entry of entries) if (entry.seq === this.top + 1) this.keep(entry);
     if ((entries.at(-1)?.seq ?? 0) > this.top) this.pull();
     this.wake();
+  }
+
+  /** Nothing is handed out any more under the name that this person had. */
+  rename(id: string, person: Person | null) {
+    this.revision++;
+    this.latest = this.latest.map((entry) => withPerson(entry, id, person));
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Turns } from '../turns.ts';
 import type { LogEntry } from './entry.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Lookups } from './lookups.ts';
+import { TOPIC as PEOPLE, type PersonNotice } from './people.ts';
 import { RoomFeed } from './roomFeed.ts';
 import { readEntries, readMoved } from './roomLog.ts';
 import { RoomPages } from './roomPages.ts';
@@ -72,6 +73,11 @@ export function openRoomFeeds({ db, bus, heartbeat, log, lookups, pages }: Parts
     const feed = await pending;
     return !feed || feed.retain() ? feed : watch(roomId);
   }
+
+  void bus.listen(PEOPLE, (notice) => {
+    const { id, person } = notice as PersonNotice;
+    for (const feed of feeds.values()) feed.rename(id, person);
+  });
 
   heartbeat.every(async () => {
     if (feeds.size === 0) return;

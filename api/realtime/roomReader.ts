@@ -34,6 +34,7 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
   private notice: ResetNotice | null = null;
   private ended = false;
   private cancelWait: () => void = () => {};
+  private endings: (() => void)[] | null = null;
 
   private constructor(
     private readonly feeds: RoomFeeds,
@@ -84,8 +85,23 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
       this.ended = true;
       this.cancelWait();
       this.feeds.release(this.feed);
+      for (const onEnd of this.endings ?? []) onEnd();
     }
     return { done: true, value: undefined };
+  }
+
+  /** Calls back when the reader has ended, for whatever reason; at once when it has already. */
+  whenEnded(onEnd: () => void) {
+    if (this.ended) return onEnd();
+    this.endings = [...(this.endings ?? []), onEnd];
+  }
+
+  /** Asks anew who may read, and ends when that is no longer who reads. */
+  async admitAgain(): Promise<void> {
+    await this.admit().catch(async (error) => {
+      if (!(error instanceof AppError)) throw error;
+      await this.return();
+    });
   }
 
   // Nobody is admitted for a position later than the one that was read before: the entry that ends the membership is

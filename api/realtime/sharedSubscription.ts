@@ -31,6 +31,7 @@ export class SharedSubscription implements GroupMember, AsyncIterableIterator<ne
   ) {
     this.stream = (socket as unknown as { _socket: Socket })._socket;
     group.attach();
+    reader.whenEnded(() => void this.return());
     void this.catchUp();
   }
 

@@ -34,12 +34,15 @@ export function pageMembers(core: Core, room: Room, page: PageRequest): Promise<
   return readPage(page, 'first', ({ after, before, limit, backwards }) => {
     const order = backwards ? 'desc' : 'asc';
     return core.db.membership.findMany({
-      where: { roomId: room.id, leftSeq: null, AND: [beyond('gt', after), beyond('lt', before)] },
+      where: { roomId: room.id, ...present(room), AND: [beyond('gt', after), beyond('lt', before)] },
       orderBy: [{ joinedSeq: order }, { userId: order }],
       take: limit,
     });
   });
 }
+
+// A direct room has its two people, also while one of them has put it away by blocking the other.
+const present = ({ kind }: Room) => (kind === 'DIRECT' ? {} : { leftSeq: null });
 
 /** Where a membership stands in the list, also once it has ended. */
 export const memberCursor = ({ joinedSeq, userId }: Membership): string => `${joinedSeq}.${userId}`;
@@ -57,13 +60,30 @@ function beyond(side: 'gt' | 'lt', cursor: string | null): Prisma.MembershipWher
 export async function joinRoom(core: Core, viewer: Viewer, id: string): Promise<{ room: Room; joined: boolean }> {
   const roomId = idOf(id, 'Room');
   await core.limits.take('changesPerMinute', viewer.id);
-  const changes = joining(viewer.id, Prisma.sql`head.kind = 'PUBLIC'`);
+  const joined = await enterRoom(core, viewer, roomId, Prisma.sql`head.kind = 'PUBLIC'`);
+  return { room: (await getMembership(core, viewer, roomId)).room, joined };
+}
+
+/**
+ * Makes the viewer a member, if the condition on `head` holds; false when they were one, or it does not. What `claim`
+ * does is done only for who joins.
+ */
+export async function enterRoom(
+  core: Core,
+  viewer: Viewer,
+  roomId: string,
+  allowed: Prisma.Sql,
+  claim: (db: Prisma.TransactionClient) => Promise<void> = async () => {},
+): Promise<boolean> {
+  const changes = joining(viewer.id, allowed);
   const entries = await appendTogether(core, async (tx) => {
     const joined = await append(tx, viewer, { roomId, kind: 'MEMBER_JOINED', subjectId: viewer.id, changes });
-    return joined ? [joined, await appointOwner(tx, viewer, roomId)] : [];
+    if (!joined) return [];
+    await claim(tx);
+    return [joined, await appointOwner(tx, viewer, roomId)];
   });
   if (entries.length > 0) core.roomsVersions.ring([viewer.id]);
-  return { room: (await getMembership(core, viewer, roomId)).room, joined: entries.length > 0 };
+  return entries.length > 0;
 }
 
 /** Adds a person to a room that the viewer manages. Adding a member changes nothing. */

@@ -2,7 +2,10 @@ import type { Core } from '../core.ts';
 import { Prisma } from '../db/db.ts';
 import { noteRooms } from '../realtime/roomLog.ts';
 
-/** Removes what a deleted room still holds: every entry but the one that tells of the deletion, every membership. */
+/**
+ * Removes what a deleted room still holds: every entry but the one that tells of the deletion, every
+ * membership and link.
+ */
 export async function purgeRoom(core: Core, roomId: string): Promise<void> {
   const members = await core.db.$queryRaw<{ id: string }[]>`
     WITH gone AS (
@@ -10,6 +13,9 @@ export async function purgeRoom(core: Core, roomId: string): Promise<void> {
     ),
     emptied AS (
       DELETE FROM entry WHERE room_id = ${roomId}::uuid AND kind <> 'ROOM_DELETED'
+    ),
+    unlinked AS (
+      DELETE FROM room_link WHERE room_id = ${roomId}::uuid
     )
     ${noteRooms(Prisma.sql`SELECT user_id FROM gone WHERE left_seq IS NULL`)} RETURNING id`;
   core.roomsVersions.ring(members.map((member) => member.id));

@@ -6,13 +6,13 @@ import { MessageType } from '../messages/message.schema.ts';
 import { pageMessages } from '../messages/messages.ts';
 import { perPage, toConnection } from '../paging.ts';
 import { UserType } from '../users/users.schema.ts';
+import { openDirectRoom } from './direct.ts';
 import { addMember, joinRoom, leaveRoom, memberCursor, pageMembers, removeMember, setRole } from './memberships.ts';
 import {
   createRoom,
   deleteRoom,
   getPublicRoom,
   getRoom,
-  openDirectRoom,
   pagePublicRooms,
   publicRoomCursor,
   updateRoom,
@@ -85,7 +85,7 @@ export const RoomType = builder.prismaObject('Room', {
     directWith: t.field({
       type: UserType,
       nullable: true,
-      description: 'The other person of a direct room.',
+      description: 'The other person of a direct room; null once their account was deleted.',
       resolve: (room, _, { loaders }) => loaders.directWith.load(room),
     }),
     membership: t.field({
@@ -200,7 +200,8 @@ builder.mutationFields((t) => ({
   }),
   openDirectRoom: t.field({
     type: RoomType,
-    description: 'The one direct room with that person, made if it is missing.',
+    description:
+      'The one direct room with that person, made if it is missing. FORBIDDEN while the viewer blocks that person.',
     args: { userId: t.arg.id({ required: true, description: 'Of the other person.' }) },
     resolve: (_, { userId }, context) => openDirectRoom(context.core, signedIn(context), userId),
   }),

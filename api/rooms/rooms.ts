@@ -5,10 +5,10 @@ import { Prisma } from '../db/db.ts';
 import { isUniqueViolation } from '../db/driverErrors.ts';
 import type { Room, RoomKind } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
-import { idOf, line, parse } from '../input.ts';
+import { idOf, line, literally, parse } from '../input.ts';
 import { type Page, type PageRequest, readPage } from '../paging.ts';
 import { acting, appendChange, noteRooms } from '../realtime/roomLog.ts';
-import { getUser, type Viewer } from '../users/users.ts';
+import type { Viewer } from '../users/users.ts';
 import { requireRole } from './memberships.ts';
 import { purgeRoom } from './purge.ts';
 
@@ -53,7 +53,7 @@ export function pagePublicRooms(
   search: string | null | undefined,
   page: PageRequest,
 ): Promise<Page<Room>> {
-  const name = { contains: literally(search ?? ''), mode: 'insensitive' as const };
+  const name = { contains: literally(search ?? '', 80), mode: 'insensitive' as const };
   return readPage(page, 'first', ({ after, before, limit, backwards }) =>
     core.db.room.findMany({
       where: { ...PUBLIC, name, nameKey: { gt: after ?? undefined, lt: before ?? undefined } },
@@ -71,28 +71,9 @@ export async function createRoom(core: Core, viewer: Viewer, input: NewRoomInput
   const { name, topic, kind } = parse(NewRoom, input);
   await core.limits.take('changesPerMinute', viewer.id);
   const data = { name, topic: topic ?? '', kind, nameKey: kind === 'PUBLIC' ? nameKey(name) : null };
-  const room = await open(core, viewer, data, [{ userId: viewer.id, role: 'OWNER' as const, joinedSeq: 1 }]).catch(
-    refuseName,
-  );
+  const owner = { userId: viewer.id, role: 'OWNER' as const, joinedSeq: 1 };
+  const room = await core.db.$transaction((db) => openRoom(db, viewer, data, [owner])).catch(refuseName);
   core.roomsVersions.ring([viewer.id]);
-  return room;
-}
-
-/** The one direct room of the viewer and that person, whoever opened it first. */
-export async function openDirectRoom(core: Core, viewer: Viewer, userId: string): Promise<Room> {
-  const other = await getUser(core, viewer, userId);
-  if (other.id === viewer.id) throw new AppError('INVALID_INPUT', 'Choose somebody else to talk to.');
-  const pair = [viewer.id, other.id].sort();
-  const directKey = pair.join(':');
-  const existing = await core.db.room.findUnique({ where: { directKey } });
-  if (existing) return existing;
-  await core.limits.take('changesPerMinute', viewer.id);
-  const members = pair.map((id) => ({ userId: id, role: 'MEMBER' as const, joinedSeq: 1 }));
-  const room = await open(core, viewer, { kind: 'DIRECT', directKey }, members).catch((error) => {
-    if (isUniqueViolation(error)) return core.db.room.findUniqueOrThrow({ where: { directKey } });
-    throw error;
-  });
-  core.roomsVersions.ring(pair);
   return room;
 }
 
@@ -143,33 +124,26 @@ export async function deleteRoom(core: Core, viewer: Viewer, id: string): Promis
   await purgeRoom(core, room.id);
 }
 
-type NewMember = { userId: string; role: 'OWNER' | 'MEMBER'; joinedSeq: number };
+type NewMember = { userId: string; role: 'OWNER' | 'MEMBER'; joinedSeq: number; leftSeq?: number };
 type Kind = Pick<Prisma.RoomUncheckedCreateInput, 'name' | 'nameKey' | 'topic' | 'directKey'> & { kind: RoomKind };
 
-async function open(core: Core, viewer: Viewer, room: Kind, members: NewMember[]): Promise<Room> {
+/** Makes a room with its first entry and these members, within a transaction. */
+export async function openRoom(
+  db: Prisma.TransactionClient,
+  viewer: Viewer,
+  room: Kind,
+  members: NewMember[],
+): Promise<Room> {
   const entry = { seq: 1, id: randomUUID(), kind: 'ROOM_CREATED' as const, actorId: viewer.id };
-  const [made] = await core.db.$transaction([
-    core.db.room.create({
-      data: {
-        ...room,
-        createdById: viewer.id,
-        lastSeq: 1,
-        memberships: { create: members },
-        entries: { create: entry },
-      },
-    }),
-    core.db.$executeRaw(noteRooms(Prisma.sql`SELECT unnest(${members.map((member) => member.userId)}::uuid[])`)),
-  ]);
+  const memberships = { create: members };
+  const data = { ...room, createdById: viewer.id, lastSeq: 1, memberships, entries: { create: entry } };
+  const made = await db.room.create({ data });
+  const present = members.filter(({ leftSeq }) => leftSeq === undefined).map(({ userId }) => userId);
+  await db.$executeRaw(noteRooms(Prisma.sql`SELECT unnest(${present}::uuid[])`));
   return made;
 }
 
 const PUBLIC = { kind: 'PUBLIC', deletedAt: null } as const;
-const literally = (text: string) =>
-  text
-    .trim()
-    .replaceAll('\0', '')
-    .slice(0, 80)
-    .replace(/[\\%_]/g, '\\$&');
 const of = (viewer: Viewer) => ({ deletedAt: null, memberships: { some: { userId: viewer.id, leftSeq: null } } });
 const nameKey = (name: string) => name.normalize('NFKC').toLowerCase();
 

@@ -5,6 +5,7 @@ import type { Person } from '../realtime/entry.ts';
 import type { RoomReader } from '../realtime/roomReader.ts';
 import { getMembership } from '../rooms/memberships.ts';
 import { subscribeToRoom } from '../rooms/roomSubscription.ts';
+import { personOf } from '../users/profile.ts';
 import type { Viewer } from '../users/users.ts';
 
 /** That somebody is typing in a room, now. */
@@ -25,8 +26,7 @@ export async function setTyping(core: Core, viewer: Viewer, roomId: string): Pro
   const id = idOf(roomId, 'Room');
   await getMembership(core, viewer, id);
   if (!mayRing(core, `${viewer.id} ${id}`)) return;
-  const { username, displayName, createdAt } = await core.db.user.findUniqueOrThrow({ where: { id: viewer.id } });
-  const user = { id: viewer.id, username, displayName, createdAt: createdAt.toISOString() };
+  const user = personOf(await core.db.user.findUniqueOrThrow({ where: { id: viewer.id } }));
   core.bus.ring(topic(id), { roomId: id, user, at } satisfies TypingNotice);
 }
 

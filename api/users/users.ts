@@ -55,11 +55,13 @@ export async function createUser(db: Prisma.TransactionClient, { passwordHash, i
 
 /** The account with that name or e-mail address. */
 export async function findAccount(core: Core, nameOrEmail: string): Promise<User | null> {
-  if (nameOrEmail.includes('\0')) return null; // No text in the database can have one; it refuses to look.
-  const where = nameOrEmail.includes('@')
-    ? { emailKey: emailKey(nameOrEmail) }
-    : { usernameKey: usernameKey(nameOrEmail) };
-  return core.db.user.findUnique({ where });
+  return core.db.user.findFirst({ where: accountCalled(nameOrEmail) });
+}
+
+/** What finds the account with that name or e-mail address. */
+export function accountCalled(nameOrEmail: string): Prisma.UserWhereInput {
+  const text = nameOrEmail.replaceAll('\0', '\ufffd'); // No text in the database can have one; it refuses to look.
+  return text.includes('@') ? { emailKey: emailKey(text) } : { usernameKey: usernameKey(text) };
 }
 
 /** A person by id; NOT_FOUND for none. */

@@ -15,15 +15,15 @@ import {
   isRequiredInputField,
 } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { setUpLink } from '../../api/instance/instance.ts';
 import { schema } from '../../api/schema.ts';
 import { Line } from '../wire.ts';
-import { openWorld, PASSWORD, Person, type World } from '../world.ts';
+import { administrator, openWorld, PASSWORD, type Person, type World } from '../world.ts';
 
 /** Everything that needs no session. What is not here is refused to whoever has none. */
 const PUBLIC = [
   ...['Query.server', 'Query.viewer'],
   ...['Mutation.setUp', 'Mutation.register', 'Mutation.logIn', 'Mutation.refresh', 'Mutation.logOut'],
+  ...['Mutation.recover', 'Mutation.resetPassword'],
 ];
 
 const ROLES = ['stranger', 'member', 'former', 'removed', 'moderator', 'owner', 'administrator'] as const;
@@ -33,7 +33,7 @@ type Name = (typeof NAMES)[number];
 /** Who is told what, in the order of ROLES: + done, - NOT_FOUND, x FORBIDDEN. `of` is the thing that it is done to. */
 interface Row {
   answers: string;
-  of?: 'room' | 'message' | 'author' | 'session' | 'invitation';
+  of?: 'room' | 'message' | 'author' | 'session' | 'invitation' | 'roomLink' | 'linkToken';
   variables?: (scene: Scene) => object;
 }
 const TABLE: Record<string, Row> = {
@@ -43,6 +43,13 @@ const TABLE: Record<string, Row> = {
   'Query.user': { answers: '+ + + + + + +', of: 'author', variables: ({ author }) => ({ id: author.id }) },
   'Query.users': { answers: '+ + + + + + +' },
   'Query.invitations': { answers: 'x x x x x x +' },
+  'Query.blocked': { answers: '+ + + + + + +' },
+  'Query.roomLinks': { answers: '- x - - + + -', of: 'room', variables: ({ room }) => ({ roomId: room }) },
+  'Query.roomLinkPreview': {
+    answers: '+ + + + + + +',
+    of: 'linkToken',
+    variables: ({ linkToken }) => ({ token: linkToken }),
+  },
   'Mutation.createRoom': { answers: '+ + + + + + +', variables: () => ({ input: { name: randomUUID() } }) },
   'Mutation.openDirectRoom': {
     answers: '+ + + + + + +',
@@ -90,6 +97,38 @@ const TABLE: Record<string, Row> = {
     of: 'invitation',
     variables: ({ invitation }) => ({ id: invitation }),
   },
+  'Mutation.createRoomLink': {
+    answers: '- x - - + + -',
+    of: 'room',
+    variables: ({ room }) => ({ input: { roomId: room } }),
+  },
+  'Mutation.revokeRoomLink': {
+    answers: '- x - - + + -',
+    of: 'roomLink',
+    variables: ({ roomLink }) => ({ id: roomLink }),
+  },
+  'Mutation.joinByLink': {
+    answers: '+ + + + + + +',
+    of: 'linkToken',
+    variables: ({ linkToken }) => ({ token: linkToken }),
+  },
+  'Mutation.blockUser': { answers: '+ + + + + + +', of: 'author', variables: ({ author }) => ({ userId: author.id }) },
+  'Mutation.unblockUser': {
+    answers: '+ + + + + + +',
+    of: 'author',
+    variables: ({ author }) => ({ userId: author.id }),
+  },
+  'Mutation.updateProfile': { answers: '+ + + + + + +', variables: () => ({ input: { colour: 3 } }) },
+  'Mutation.changePassword': {
+    answers: '+ + + + + + +',
+    variables: () => ({ current: PASSWORD, next: PASSWORD }),
+  },
+  'Mutation.createRecoveryCode': { answers: '+ + + + + + +', variables: () => ({ password: PASSWORD }) },
+  'Mutation.createResetLink': {
+    answers: 'x x x x x x +',
+    of: 'author',
+    variables: ({ author }) => ({ userId: author.id }),
+  },
   'Mutation.revokeSession': { answers: '- - - - - - -', of: 'session', variables: ({ session }) => ({ id: session }) },
   'Mutation.revokeOtherSessions': { answers: '+ + + + + + +' },
   'Subscription.roomLog': {
@@ -103,6 +142,7 @@ const TABLE: Record<string, Row> = {
     answers: '+ + + + + + +',
     variables: ({ room }) => ({ after: [{ roomId: room, seq: 0 }] }),
   },
+  'Subscription.peopleChanged': { answers: '+ + + + + + +' },
   'Subscription.viewerEvents': { answers: '+ + + + + + +', variables: () => ({ after: 0 }) },
 };
 const CODES: Record<string, string> = { '+': 'OK', '-': 'NOT_FOUND', x: 'FORBIDDEN' };
@@ -110,21 +150,27 @@ const CODES: Record<string, string> = { '+': 'OK', '-': 'NOT_FOUND', x: 'FORBIDD
 /** What a type shows, and to whom: everything else that it had would have to be decided upon here. */
 const SEEN: Record<string, string> = {
   Server: 'anyone: epoch name needsSetup registration version',
-  User: 'anyone signed in: createdAt displayName id username',
+  User: 'anyone signed in: colour createdAt displayName id username',
+  PersonChanged: 'anyone signed in: user userId',
   UserConnection: 'anyone signed in: edges nodes pageInfo',
   UserEdge: 'anyone signed in: cursor node',
   PageInfo: 'who sees the page: endCursor hasNextPage hasPreviousPage startCursor',
   PublicRoom: 'anyone signed in: createdAt id joined memberCount name topic',
   PublicRoomConnection: 'anyone signed in: edges nodes pageInfo',
   PublicRoomEdge: 'anyone signed in: cursor node',
-  Viewer: 'oneself: email id isAdmin rooms roomsVersion session sessions user',
+  Viewer: 'oneself: email hasRecoveryCode id isAdmin rooms roomsVersion securityEvents session sessions user',
+  SecurityEvent: 'oneself: createdAt id kind',
   Session: 'oneself: createdAt expiresAt id isCurrent label rotatedAt',
-  AuthPayload: 'oneself: accessToken accessTokenExpiresAt refreshToken viewer',
+  AuthPayload: 'oneself: accessToken accessTokenExpiresAt recoveryCode refreshToken viewer',
   RoomJoined: 'oneself: room version',
   RoomLeft: 'oneself: roomId version',
   RoomsChanged: 'oneself: version',
   Invitation: 'administrators: createdAt createdBy expiresAt id maxUses uses',
   CreateInvitationPayload: 'administrators: invitation token',
+  CreateResetLinkPayload: 'administrators: expiresAt token user',
+  RoomLink: 'owners and moderators: createdAt createdBy expiresAt id maxUses uses',
+  CreateRoomLinkPayload: 'owners and moderators: link token',
+  RoomLinkPreview: 'who holds the link: joined memberCount name roomId',
   Room: 'members: createdAt createdBy directWith encryption id kind lastMessage lastSeq memberCount members membership messages name topic',
   Membership: 'members: joinedAt joinedSeq role user',
   MembershipConnection: 'members: edges nodes pageInfo',
@@ -155,6 +201,8 @@ interface Scene extends Record<Name, Person> {
   message: string;
   session: string;
   invitation: string;
+  roomLink: string;
+  linkToken: string;
 }
 
 let world: World;
@@ -165,7 +213,7 @@ beforeAll(async () => {
   const named: [Name, Person][] = [];
   for (const name of NAMES) named.push([name, await world.person(name)]);
   people = Object.fromEntries(named) as Record<Name, Person>;
-  people.administrator = await administrator();
+  people.administrator = await administrator(world.node, 'administrator');
   nobody = new Line(world.node);
   await nobody.init();
 });
@@ -241,7 +289,7 @@ test.each(OF_SOMETHING)(
     const scene = await setScene();
     for (const id of [randomUUID(), 'no uuid', '']) {
       const ghost = { ...scene, [of]: of === 'author' ? { id } : id };
-      const refusal = await outcome(of === 'invitation' ? scene.administrator : scene.owner, name, ghost);
+      const refusal = await outcome(answers.startsWith('x') ? scene.administrator : scene.owner, name, ghost);
       expect(refusal.code).toBe('NOT_FOUND');
       if (answers.startsWith('-')) expect(await outcome(scene.stranger, name, scene)).toEqual(refusal);
     }
@@ -275,15 +323,12 @@ async function setScene(): Promise<Scene> {
   const { createInvitation } = await administrator.graphql(
     'mutation { createInvitation(input: {}) { invitation { id } } }',
   );
-  return { ...people, room, message, session, invitation: createInvitation.invitation.id };
-}
-
-async function administrator(): Promise<Person> {
-  const token = (await setUpLink(world.node.core))?.split('#')[1];
-  const document = 'mutation ($input: SetUpInput!) { setUp(input: $input) { accessToken viewer { id } } }';
-  const input = { username: 'administrator', password: PASSWORD, cookies: false, token };
-  const { accessToken, viewer } = (await world.stranger().graphql(document, { input })).setUp;
-  return new Person(world.node, { name: 'administrator', id: viewer.id, accessToken });
+  const { createRoomLink } = await owner.graphql(
+    'mutation ($id: ID!) { createRoomLink(input: { roomId: $id }) { link { id } token } }',
+    { id: room },
+  );
+  const [invitation, roomLink] = [createInvitation.invitation.id, createRoomLink.link.id];
+  return { ...people, room, message, session, invitation, roomLink, linkToken: createRoomLink.token };
 }
 
 type Outcome = { code: string; message?: string };
@@ -319,10 +364,11 @@ async function whileWaiting<Result>(awaited: Promise<Result>, work: () => Promis
   return awaited;
 }
 
-// Something to be told of: a room of one’s own, and somebody who types.
+// Something to be told of: a room of one’s own, and somebody who types and changes colour.
 async function stir(person: Person, { room, author }: Scene) {
   await person.createRoom();
   await author.ask('mutation ($roomId: ID!) { setTyping(roomId: $roomId) }', { roomId: room });
+  await author.ask('mutation { updateProfile(input: { colour: 5 }) { id } }');
 }
 
 /** A document with that one field, and the arguments that are given. */

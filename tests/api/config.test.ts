@@ -98,6 +98,7 @@ test.each([
   ['LIMIT_REGISTRATIONS_PER_HOUR', '-5'],
   ['LIMIT_MESSAGES_PER_10_SECONDS', '1.5'],
   ['LIMIT_CHANGES_PER_MINUTE', '1e9'],
+  ['LIMIT_PROFILE_CHANGES_PER_HOUR', '0'],
   ['LIMIT_FRAMES_PER_SECOND', '0'],
   ['LIMIT_SOCKETS_PER_PERSON', '0'],
 ])('%s cannot be "%s", and one sentence says so', (name, value) => {

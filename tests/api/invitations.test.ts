@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { setUpLink } from '../../api/instance/instance.ts';
-import { openWorld, PASSWORD, Person, type World } from '../world.ts';
+import { administrator, openWorld, PASSWORD, Person, type World } from '../world.ts';
 
 const REGISTER = 'mutation ($input: RegisterInput!) { register(input: $input) { accessToken viewer { id } } }';
-const SET_UP = 'mutation ($input: SetUpInput!) { setUp(input: $input) { accessToken viewer { id } } }';
 const INVITE =
   'mutation ($input: CreateInvitationInput!) { createInvitation(input: $input) { token invitation { id } } }';
 const REVOKE = 'mutation ($id: ID!) { revokeInvitation(id: $id) }';
@@ -13,9 +11,7 @@ let world: World;
 let ada: Person;
 beforeAll(async () => {
   world = await openWorld();
-  const token = (await setUpLink(world.node.core))?.split('#')[1];
-  const { setUp } = await world.stranger().graphql(SET_UP, account('ada', { token, registration: 'INVITE' }));
-  ada = new Person(world.node, { name: 'ada', id: setUp.viewer.id, accessToken: setUp.accessToken });
+  ada = await administrator(world.node, 'ada', { registration: 'INVITE' });
 });
 afterAll(() => world.close());
 

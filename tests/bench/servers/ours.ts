@@ -78,7 +78,7 @@ function publish(room: number) {
 function entryOf({ roomId, top }: RoomFeed): LogEntry {
   const seq = top + 1;
   const { at, message } = resultOf(roomId, seq, body).data.roomLog;
-  const author = { ...message.author, createdAt: at };
+  const author = { ...message.author, colour: null, createdAt: at };
   const more = { encoding: 'NONE' as const, editedAt: null, deletedAt: null };
   const state = { ...message, ...more, id: messageId(seq), roomId, seq, author };
   return { roomId, seq, id: state.id, kind: 'MESSAGE', at, actor: author, subject: null, detail: null, message: state };
@@ -87,8 +87,8 @@ function entryOf({ roomId, top }: RoomFeed): LogEntry {
 async function makePeople(count: number) {
   const names = Array.from({ length: count }, (_, number) => `bench${number}`);
   const data = names.map((name) => ({ username: name, usernameKey: name, displayName: name, passwordHash: '' }));
-  const users = await core.db.user.createManyAndReturn({ data, select: { id: true } });
-  const sessions = await Promise.all(users.map(({ id }) => startSession(core, id, 'bench')));
+  const users = await core.db.user.createManyAndReturn({ data, select: { id: true, passwordHash: true } });
+  const sessions = await Promise.all(users.map((user) => startSession(core, user, 'bench')));
   people = sessions.map(({ userId, sessionId }) => ({ id: userId, sessionId }));
   return sessions.map(({ accessToken }) => accessToken);
 }

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { Core } from '../core.ts';
+import type { Prisma } from '../db/db.ts';
+import type { SecurityEventKind, User } from '../db/model.ts';
+import { invalid } from '../errors.ts';
+import { parse } from '../input.ts';
+import type { Viewer } from '../users/users.ts';
+import { hashPassword, Password, verifyPassword } from './passwords.ts';
+import { revokeSessions, tellEnded } from './sessions.ts';
+import { oneTry } from './tries.ts';
+
+/** The viewer's account, if that is its password: INVALID_INPUT otherwise, naming the field. Tries are limited. */
+export async function confirmPassword(core: Core, viewer: Viewer, password: string, field: string): Promise<User> {
+  const user = await core.db.user.findUnique({ where: { id: viewer.id } });
+  const confirmed = await oneTry(core, `own ${viewer.id}`, async () => {
+    const { matches } = await verifyPassword(user?.passwordHash, password);
+    return matches ? user : null;
+  });
+  if (!confirmed) throw invalid({ [field]: ['This is not your password.'] });
+  return confirmed;
+}
+
+/** Gives the viewer another password against the one they have. Every other session of theirs ends. */
+export async function changePassword(core: Core, viewer: Viewer, current: string, next: string): Promise<void> {
+  const password = parse(z.object({ next: Password }), { next }).next;
+  const { passwordHash: before } = await confirmPassword(core, viewer, current, 'current');
+  const passwordHash = await hashPassword(password);
+  const where = { id: viewer.id, passwordHash: before };
+  const change = (db: Prisma.TransactionClient) => db.user.updateManyAndReturn({ where, data: { passwordHash } });
+  const changed = await replacePassword(core, 'PASSWORD_CHANGED', change, viewer.sessionId);
+  if (!changed) throw invalid({ current: ['This is no longer your password: it was changed a moment ago.'] });
+}
+
+/**
+ * Makes the change and, if it found an account, ends its sessions (but the one to keep), makes its reset link useless
+ * and notes it for its owner: all or nothing. Null when no account was found.
+ */
+export async function replacePassword(
+  core: Core,
+  kind: SecurityEventKind,
+  change: (db: Prisma.TransactionClient) => Promise<User[]>,
+  keep?: string,
+): Promise<User | null> {
+  const { user, ended } = await core.db.$transaction(async (db) => {
+    const [user = null] = await change(db);
+    if (!user) return { user, ended: [] };
+    await db.resetLink.deleteMany({ where: { userId: user.id } });
+    await noteSecurityEvent(db, user.id, kind);
+    return { user, ended: await revokeSessions(db, { userId: user.id, ...(keep && { id: { not: keep } }) }) };
+  });
+  tellEnded(core, ended);
+  return user;
+}
+
+/** Keeps what happened to an account for its owner to see. */
+export async function noteSecurityEvent(db: Prisma.TransactionClient, userId: string, kind: SecurityEventKind) {
+  await db.securityEvent.create({ data: { userId, kind } });
+}
+
+/** What happened to the viewer's account in the last year, newest first; at most 50. */
+export function listSecurityEvents(core: Core, viewer: Viewer) {
+  return core.db.securityEvent.findMany({ where: { userId: viewer.id }, orderBy: { id: 'desc' }, take: 50 });
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { Core } from '../core.ts';
+import type { Prisma } from '../db/db.ts';
+import { AppError } from '../errors.ts';
+import { parse } from '../input.ts';
+import { hashOf, inHours, newToken } from '../links.ts';
+import { requireAdmin } from '../users/admins.ts';
+import { usernameKey } from '../users/username.ts';
+import { accountCalled, getUser, type Viewer } from '../users/users.ts';
+import type { Origin } from './accounts.ts';
+import { confirmPassword, noteSecurityEvent, replacePassword } from './ownPassword.ts';
+import { hashPassword, Password } from './passwords.ts';
+import { newRecoveryCode, RecoveryCode } from './recoveryCode.ts';
+import { startSession, type Tokens } from './sessions.ts';
+import { oneTry } from './tries.ts';
+
+const RESET_HOURS = 24;
+
+/** A new recovery code of the viewer, shown this once; the one before it is useless from now on. */
+export async function createRecoveryCode(core: Core, viewer: Viewer, password: string): Promise<string> {
+  await confirmPassword(core, viewer, password, 'password');
+  const code = newRecoveryCode();
+  await core.db.$transaction(async (db) => {
+    await db.user.updateMany({ where: { id: viewer.id }, data: { recoveryHash: hashOf(code) } });
+    await noteSecurityEvent(db, viewer.id, 'RECOVERY_CODE_MADE');
+  });
+  return code;
+}
+
+const Recovery = z.object({ username: z.string().max(254), code: RecoveryCode, password: Password });
+
+/**
+ * Gives an account another password against its recovery code: every session ends, the code is used up, a new one is
+ * given and a session starts. An unknown name and a wrong code get the same FORBIDDEN, after the same work.
+ */
+export async function recover(
+  core: Core,
+  origin: Origin,
+  input: z.input<typeof Recovery>,
+): Promise<Tokens & { recoveryCode: string }> {
+  const { username, code, password } = parse(Recovery, input);
+  await core.limits.take('loginsPerMinute', origin.address);
+  const recoveryCode = newRecoveryCode();
+  const user = await oneTry(core, `recovery ${origin.address} ${usernameKey(username).slice(0, 100)}`, async () => {
+    const passwordHash = await hashPassword(password);
+    const where = { ...accountCalled(username), recoveryHash: hashOf(code) };
+    const data = { passwordHash, recoveryHash: hashOf(recoveryCode) };
+    return replacePassword(core, 'RECOVERY_CODE_USED', (db) => db.user.updateManyAndReturn({ where, data }));
+  });
+  if (!user) throw wrongCode();
+  return { ...(await startSession(core, user, origin.label)), recoveryCode };
+}
+
+/** A link that gives a person another password, once, within a day; the one before it is useless. Administrators only. */
+export async function createResetLink(core: Core, viewer: Viewer, userId: string) {
+  await requireAdmin(core, viewer);
+  const user = await getUser(core, viewer, userId);
+  const token = newToken();
+  const made = { tokenHash: hashOf(token), madeById: viewer.id, expiresAt: inHours(RESET_HOURS) };
+  await core.db.$transaction(async (db) => {
+    await db.resetLink.upsert({ where: { userId: user.id }, create: { userId: user.id, ...made }, update: made });
+    await noteSecurityEvent(db, user.id, 'RESET_LINK_MADE');
+  });
+  return { token, expiresAt: made.expiresAt, user };
+}
+
+/** Uses a reset link up: another password, every session ends, a new one starts. FORBIDDEN for a link that is useless. */
+export async function resetPassword(
+  core: Core,
+  origin: Origin,
+  input: { token: string; password: string },
+): Promise<Tokens> {
+  const { password } = parse(z.object({ password: Password }), input);
+  await core.limits.take('loginsPerMinute', origin.address);
+  const passwordHash = await hashPassword(password);
+  const user = await replacePassword(core, 'RESET_LINK_USED', async (db) => {
+    const id = await claimResetLink(db, input.token);
+    return id ? [await db.user.update({ where: { id }, data: { passwordHash } })] : [];
+  });
+  if (!user) throw uselessLink();
+  return startSession(core, user, origin.label);
+}
+
+// Of two who use a link at once, one finds it.
+async function claimResetLink(db: Prisma.TransactionClient, token: string): Promise<string | null> {
+  const [link] = await db.$queryRaw<{ id: string }[]>`
+    DELETE FROM reset_link WHERE token_hash = ${hashOf(token)} AND expires_at > now() RETURNING user_id AS id`;
+  return link?.id ?? null;
+}
+
+const wrongCode = () =>
+  new AppError(
+    'FORBIDDEN',
+    'This name and recovery code do not belong together, or the code was used before. ' +
+      'Without a code, ask an administrator for a reset link.',
+  );
+
+const uselessLink = () =>
+  new AppError('FORBIDDEN', 'This link was used or has expired. Ask an administrator for a new one.');
