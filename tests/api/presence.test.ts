@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { addMember, leave, openDirect, PRESENCE, people, removeMember, roomOf, TYPING } from '../rooms.ts';
+import { Line } from '../wire.ts';
 import { type Arrivals, type Node, openWorld, type Person, type World } from '../world.ts';
 
 let world: World;
@@ -27,11 +28,11 @@ const shows = (told: Arrivals, person: Person) => told.upTo(({ here }) => here.i
 const loses = (told: Arrivals, person: Person) => told.upTo(({ gone }) => gone.includes(person.id));
 /** Lets the clock run until the listener is told that the person has gone. */
 async function goneInTime(told: Arrivals, person: Person) {
-  const going = loses(told, person);
-  const clock = setInterval(() => {
-    ahead += 5_000;
-  }, 200);
-  await going.finally(() => clearInterval(clock));
+  const isTold = () => {
+    ahead += 1_000;
+    return told.all.some(({ gone }) => gone.includes(person.id));
+  };
+  await vi.waitUntil(isTold, { interval: 100, timeout: 20_000 });
 }
 const named = (told: Arrivals) => new Set(told.all.flatMap(({ here, gone }) => [...here, ...gone]));
 
@@ -93,6 +94,34 @@ test('one is here until the last of one’s tabs is closed', async () => {
   second.stop();
   await goneInTime(adas, bea);
 });
+
+test('who vanishes in the middle of coming is not here for ever', async () => {
+  const { ada, bea, carol } = await people(world, 'ada', 'bea', 'carol');
+  await roomOf(ada, bea, carol);
+  const adas = await arrive(ada);
+  for (let times = 0; times < 20; times++) {
+    const line = new Line(world.node);
+    await line.init(bea.accessToken);
+    await line.send({ id: '1', type: 'subscribe', payload: { query: PRESENCE } });
+    line.close();
+  }
+  await arrive(carol);
+  await shows(adas, carol);
+  ahead += 20_000;
+  const later = await arrive(carol);
+  await vi.waitUntil(() => !everyone(adas).has(bea.id), { timeout: 20_000 });
+  expect([...later.all[0].here]).toEqual([ada.id]);
+});
+
+/** Who is here by all that was told. */
+function everyone(told: Arrivals): Set<string> {
+  const present = new Set<string>();
+  for (const { here, gone } of told.all) {
+    for (const id of here) present.add(id);
+    for (const id of gone) present.delete(id);
+  }
+  return present;
+}
 
 test('a room that one joins or is removed from shows and hides its people', async () => {
   const { ada, bea } = await people(world, 'ada', 'bea');

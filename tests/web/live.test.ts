@@ -33,7 +33,7 @@ function follow(live: ReturnType<typeof startLive>) {
   return { seen, errors };
 }
 
-test.each([undefined, 1001, 1008, 1011, 1012, 1013, 4400, 4408, 4409, 4429, 4499, 4500])(
+test.each([undefined, 1001, 1008, 1011, 1012, 1013, 4004, 4005, 4400, 4406, 4408, 4409, 4429, 4499, 4500])(
   'after close code %s the subscription starts again from where it is now',
   async (code) => {
     const { seen } = follow(startLive(server.url));

@@ -44,4 +44,5 @@ export const joined = (seq: number, user = tomas): RoomEvent => ({
 });
 
 export const left = (seq: number, user = tomas): RoomEvent => ({ __typename: 'MemberLeft', ...at(seq), user });
+export const roomDeleted = (seq: number): RoomEvent => ({ __typename: 'RoomDeleted', ...at(seq), by: ada });
 export const reset = (seq: number, epoch = 'restored'): RoomEvent => ({ __typename: 'Reset', ...at(seq), epoch });

@@ -12,7 +12,7 @@ import {
   WINDOW,
   withChanges,
 } from '../../web/lib/roomStore';
-import { ada, deleted, edited, joined, left, message, messages, reset, sent } from './roomLogs';
+import { ada, deleted, edited, joined, left, message, messages, reset, roomDeleted, sent } from './roomLogs';
 
 const following = { viewerId: ada.id, following: true };
 const reading = { viewerId: ada.id, following: false };
@@ -28,6 +28,7 @@ describe('following the log', () => {
     expect(placeOf(log, sent(5))).toBe('seen');
     expect(placeOf(log, sent(7))).toBe('hole');
     expect(placeOf(log, reset(40))).toBe('reset');
+    expect(placeOf(log, roomDeleted(9))).toBe('next');
   });
 
   test('the log is followed from the newest message, even if the end was read too late', () => {

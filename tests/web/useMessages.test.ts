@@ -33,6 +33,7 @@ vi.mock('../../web/lib/live', () => ({
   },
 }));
 
+const { useNotice } = await import('../../web/ui/useNotice');
 const { useMessages } = await import('../../web/messages/useMessages');
 
 const page = (nodes: Message[], { hasOlder = false, end = nodes.at(-1)?.seq ?? 0, epoch = 'first' } = {}) => ({
@@ -128,6 +129,7 @@ test('a hole is a bug: it is reported, and the log is asked for again from befor
   const live = await subscription();
   tell(live, sent(3), sent(5), sent(6));
   await until(() => expect(report).toHaveBeenCalledOnce());
+  expect(useNotice().value).toContain('report this as a bug');
   expect(live.ended).toBe(true);
   await until(() => {
     wake();

@@ -40,6 +40,8 @@ export function openLog(page: readonly Message[], hasOlder: boolean, end: number
 export function placeOf(log: RoomLog, event: RoomEvent): Place {
   if (event.__typename === 'Reset') return 'reset';
   if (event.seq <= log.last) return 'seen';
+  // Nothing else is left of a room that was deleted.
+  if (event.__typename === 'RoomDeleted') return 'next';
   return event.seq === log.last + 1 ? 'next' : 'hole';
 }
 

@@ -5,6 +5,7 @@ import { subscribe } from '../lib/live';
 import { pause, retryDelay } from '../lib/retry';
 import { addMessage, applyEvent, type Message, openLog, placeOf, type RoomEvent, type RoomLog } from '../lib/roomStore';
 import { ask } from '../request';
+import { notify } from '../ui/useNotice';
 import { oncePerFrame } from './frame';
 import { keepLog, takeLog } from './keptLogs';
 import { latestMessages, roomLog } from './messageDocuments';
@@ -113,6 +114,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
   async function onHole({ last }: RoomLog, { seq }: RoomEvent) {
     if (holes++) return;
     console.error(`Room ${roomId}: entry ${seq} came after ${last}. Asking again from ${last}.`);
+    notify('Something was missing here, and is asked for again. Please report this as a bug.');
     unfollow();
     await pause(retryDelay(1));
     holes = 0;
