@@ -5,3 +5,8 @@
 declare module 'react-dom/client' {
   export function createRoot(container: Element): { render(node: import('react').ReactNode): void };
 }
+
+// Not in TypeScript's own library yet. Absent where a browser does not have it.
+declare var trustedTypes:
+  | { createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): unknown } }
+  | undefined;

@@ -1,14 +1,14 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import type { AnyVariables, OperationResult } from '@urql/core';
 import { client, refreshSession } from './lib/client';
+import { stored } from './ui/stored';
 
 const REMEMBERED = 'signed-in';
 
 /** Whether someone was signed in here when this page was last open. The cookies themselves cannot be read. */
 export const remembered = {
-  get: () => localStorage.getItem(REMEMBERED) !== null,
-  set: (signedIn: boolean) =>
-    signedIn ? localStorage.setItem(REMEMBERED, 'yes') : localStorage.removeItem(REMEMBERED),
+  get: () => stored.get(REMEMBERED) !== null,
+  set: (signedIn: boolean) => stored.set(REMEMBERED, signedIn ? 'yes' : null),
 };
 
 /** A query. When it was answered as if nobody asked, the session had run out: it is renewed, and the query asked again. */

@@ -13,7 +13,8 @@ export const router = createRouter({
       path: '/',
       component: () => import('./rooms/RoomsLayout.vue'),
       children: [
-        { path: '', name: 'home', component: () => import('./rooms/RoomsHome.vue') },
+        { path: '', name: 'home', component: () => import('./rooms/RoomsHome.vue'), meta: { list: true } },
+        { path: 'waiting', name: 'waiting', component: () => import('./rooms/RoomsHome.vue'), meta: { list: true } },
         { path: 'r/:id', name: 'room', component: () => import('./rooms/RoomPage.vue'), props: true },
         { path: 'settings', name: 'settings', component: () => import('./settings/SettingsPage.vue') },
       ],

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Plugin } from 'vite';
 
-const worth = /\.(js|css|html|svg|ttf)$/;
+const worth = /\.(js|css|html|svg|ttf|webmanifest)$/;
 const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
 /** Puts a .br and a .gz beside every text file of the build, for a server that hands them out as they are. */

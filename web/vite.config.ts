@@ -4,6 +4,7 @@ import icons from 'unplugin-icons/vite';
 import { defineConfig } from 'vite';
 import { compress } from './vite.compress.ts';
 import { documents } from './vite.documents.ts';
+import { worker } from './vite.worker.ts';
 
 const root = import.meta.dirname;
 
@@ -11,7 +12,7 @@ const root = import.meta.dirname;
 const base = [
   /node_modules\/(@vue|vue-router|@urql|wonka)\//,
   /\/web\/(styles|request|documentText|lib\/(client|errors)|auth\/use)/,
-  /\/web\/ui\/(Button|IconButton|Field|Fault|useSubmit|useTitle)/,
+  /\/web\/ui\/(Button|IconButton|Field|Fault|stored|useSubmit|useTitle)/,
 ];
 
 export default defineConfig({
@@ -26,6 +27,7 @@ export default defineConfig({
         props['aria-hidden'] = 'true';
       },
     }),
+    worker(),
     compress(),
   ],
   resolve: { alias: [{ find: /^@0no-co\/graphql\.web$/, replacement: resolve(root, 'documentText.ts') }] },

@@ -1,7 +1,9 @@
 import { ref, shallowRef } from 'vue';
 import { graphql } from '../gql';
-import type { ServerPartsFragment } from '../gql/graphql';
+import type { ServerPartsFragment, StartQuery } from '../gql/graphql';
+import { errorCode } from '../lib/errors';
 import { ask } from '../request';
+import { stored } from '../ui/stored';
 import { useViewer } from './useViewer';
 
 graphql(`
@@ -24,20 +26,32 @@ const startQuery = graphql(`
   }
 `);
 
+const KEPT = 'start';
 const server = shallowRef<ServerPartsFragment>();
 const failed = ref(false);
 let started: Promise<boolean> | undefined;
 
 async function load() {
   try {
-    const data = await ask(startQuery, {});
-    server.value = data.server;
-    useViewer().enter(data.viewer ?? null);
+    enter(await ask(startQuery, {}));
     return true;
-  } catch {
-    failed.value = true;
-    return false;
+  } catch (error) {
+    return comeBack(errorCode(error));
   }
+}
+
+function enter({ server: place, viewer }: StartQuery) {
+  server.value = place;
+  useViewer().enter(viewer ?? null);
+  stored.set(KEPT, viewer ? JSON.stringify({ server: place, viewer }) : null);
+}
+
+/** Without the server, whoever was inside here before is let in to what this browser has kept. */
+function comeBack(code?: string) {
+  const kept = code === 'NETWORK' || code === 'UNAVAILABLE' ? stored.get(KEPT) : null;
+  if (kept) enter(JSON.parse(kept));
+  failed.value = !kept;
+  return Boolean(kept);
 }
 
 /** What this server is and who is signed in: asked once, before the first page. */

@@ -3,6 +3,7 @@ import { graphql } from '../gql';
 import type { LogInInput, RegisterInput, SetUpInput, ViewerPartsFragment } from '../gql/graphql';
 import { onSignedOut } from '../lib/client';
 import { act, remembered } from '../request';
+import { stored } from '../ui/stored';
 
 graphql(`
   fragment ViewerParts on Viewer {
@@ -73,6 +74,7 @@ async function setUp(input: SetUpInput) {
 /** Leaves by a page load, so that nothing of the person stays in memory. */
 function leave(path: string) {
   remembered.set(false);
+  for (const name of ['start', `rooms ${viewer.value?.id}`]) stored.set(name, null);
   location.assign(path);
 }
 

@@ -1,15 +1,15 @@
-import type { RoomPartsFragment } from '../gql/graphql';
-import type { RoomEvent } from '../lib/roomStore';
+import type { RoomNewsSubscription, RoomPartsFragment } from '../gql/graphql';
 
 type Room = RoomPartsFragment;
+export type RoomNews = RoomNewsSubscription['viewerLog'];
 
 /** The room as it is after the entry. An entry that the room already has in it changes nothing. */
-export function roomAfter(room: Room, event: RoomEvent, viewerId: string | undefined): Room {
+export function roomAfter(room: Room, event: RoomNews, viewerId: string | undefined): Room {
   if (event.seq <= room.lastSeq) return room;
   return { ...room, ...changes(room, event, viewerId), lastSeq: event.seq };
 }
 
-function changes(room: Room, event: RoomEvent, viewerId: string | undefined): Partial<Room> {
+function changes(room: Room, event: RoomNews, viewerId: string | undefined): Partial<Room> {
   switch (event.__typename) {
     case 'RoomChanged':
       return { name: event.name, topic: event.topic };

@@ -16,14 +16,18 @@ graphql(`
       role
     }
     lastMessage {
+      ...PreviewParts
+    }
+  }
+
+  fragment PreviewParts on Message {
+    id
+    seq
+    body
+    createdAt
+    author {
       id
-      seq
-      body
-      createdAt
-      author {
-        id
-        displayName
-      }
+      displayName
     }
   }
 `);
@@ -55,6 +59,41 @@ export const viewerEventsSubscription = graphql(`
       }
       ... on RoomsChanged {
         version
+      }
+    }
+  }
+`);
+
+export const roomNewsSubscription = graphql(`
+  subscription RoomNews($after: [RoomPosition!]) {
+    viewerLog(after: $after) {
+      __typename
+      roomId
+      seq
+      ... on RoomChanged {
+        name
+        topic
+      }
+      ... on RoleChanged {
+        user {
+          id
+        }
+        role
+      }
+      ... on MessageSent {
+        message {
+          ...PreviewParts
+        }
+      }
+      ... on MessageEdited {
+        message {
+          ...PreviewParts
+        }
+      }
+      ... on MessageDeleted {
+        message {
+          ...PreviewParts
+        }
       }
     }
   }

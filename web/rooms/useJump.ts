@@ -1,52 +1,58 @@
-import { computed, ref, watch } from 'vue';
+import { type Component, computed, ref, watch } from 'vue';
 import { useRouter } from 'vue-router';
 import { useViewer } from '../auth/useViewer';
 import { useUserSearch } from '../users/useUserSearch';
+import { fitting } from './matching';
 import { joinRoom, openDirectRoom } from './roomActs';
 import { roomTitle } from './roomText';
+import { type Command, useCommands } from './useCommands';
 import { useRoomSearch } from './useRoomSearch';
+import { useRoomSections } from './useRoomSections';
 import { type Room, useRooms } from './useRooms';
+import { useUnread } from './useUnread';
 
 export interface Place {
   id: string;
-  kind: 'room' | 'private' | 'person';
+  kind: 'room' | 'private' | 'person' | 'command';
   name: string;
   note: string;
   seed: string;
-  /** Makes sure that the room is there, and gives its id. */
-  enter: () => Promise<string>;
+  icon?: Component;
+  /** Does it; a room or a person gives the id of the room to go to. */
+  enter: () => unknown;
 }
 
-const matches = (name: string, words: string) => name.toLocaleLowerCase().includes(words.toLocaleLowerCase());
-
-/** Where one can go, as one types: first one's own rooms and people, then everyone and everything else here. */
+/** Where one can go and what one can do, as one types. `>` asks for commands only, `@` for people only. */
 export function useJump() {
-  const words = ref('');
+  const typed = ref('');
+  const only = computed(() => (/^[>@]/.test(typed.value) ? typed.value[0] : ''));
+  const words = computed(() => typed.value.slice(only.value ? 1 : 0).trim());
   const router = useRouter();
   const { viewer } = useViewer();
-  const { rooms, groupRooms, directRooms } = useRooms();
+  const { rooms, directRooms } = useRooms();
+  const { inOrder } = useRoomSections();
+  const { unread } = useUnread();
+  const commands = useCommands().map(commandPlace);
   const publicRooms = useRoomSearch();
   const users = useUserSearch();
 
-  watch(words, (typed) => {
-    publicRooms.search.value = typed;
-    users.search.value = typed;
+  watch(words, (now) => {
+    publicRooms.search.value = now;
+    users.search.value = now;
   });
 
-  const own = computed(() =>
-    [...groupRooms.value, ...directRooms.value].map(ownPlace).filter((place) => matches(place.name, words.value)),
-  );
+  const own = computed(() => {
+    const wanted = only.value === '@' ? directRooms.value : inOrder.value;
+    return fitting(wanted.map((room) => ownPlace(room, unread.value.has(room.id))), words.value);
+  });
 
   const otherRooms = computed<Place[]>(() =>
     publicRooms.items.value
       .filter((room) => !rooms.has(room.id))
-      .map((room) => ({
-        ...room,
-        kind: 'room',
-        note: room.topic,
-        seed: '',
-        enter: async () => (await joinRoom(room.id)).id,
-      })),
+      .map(({ id, name, topic }) => {
+        const enter = async () => (await joinRoom(id)).id;
+        return { id, kind: 'room', name, note: topic, seed: '', enter };
+      }),
   );
 
   const otherPeople = computed<Place[]>(() => {
@@ -59,26 +65,42 @@ export function useJump() {
       });
   });
 
-  const groups = computed(() =>
-    [
-      { title: 'Rooms and people', places: own.value.slice(0, 8) },
-      { title: 'Rooms to join', places: words.value ? otherRooms.value.slice(0, 5) : [] },
-      { title: 'Everyone here', places: words.value ? otherPeople.value.slice(0, 5) : [] },
-    ].filter((group) => group.places.length > 0),
-  );
+  const groups = computed(() => {
+    const asked = Boolean(words.value);
+    const commandsOnly = only.value === '>';
+    const everyone = only.value === '@' || asked;
+    const groups: { title: string; places: Place[] }[] = [
+      { title: only.value ? 'People' : 'Rooms and people', places: commandsOnly ? [] : own.value.slice(0, 8) },
+      { title: 'Rooms to join', places: asked && !only.value ? otherRooms.value.slice(0, 5) : [] },
+      { title: 'Everyone here', places: everyone && !commandsOnly ? otherPeople.value.slice(0, 8) : [] },
+      {
+        title: 'Do',
+        places: commandsOnly || (asked && !only.value) ? fitting(commands, words.value).slice(0, asked ? 6 : 20) : [],
+      },
+    ];
+    return groups.filter((group) => group.places.length > 0);
+  });
 
   async function go(place: Place) {
-    await router.push({ name: 'room', params: { id: await place.enter() } });
+    const id = await place.enter();
+    if (place.kind !== 'command') await router.push({ name: 'room', params: { id: String(id) } });
   }
 
-  return { words, groups, go };
+  return { typed, words, groups, go };
 }
 
-function ownPlace(room: Room): Place {
-  const enter = async () => room.id;
+function ownPlace(room: Room, unread: boolean): Place {
+  const enter = () => room.id;
   const name = roomTitle(room);
-  if (room.kind !== 'DIRECT')
-    return { id: room.id, kind: room.kind === 'PRIVATE' ? 'private' : 'room', name, note: room.topic, seed: '', enter };
   const user = room.directWith;
-  return { id: room.id, kind: 'person', name, note: user ? `@${user.username}` : '', seed: user?.id ?? '', enter };
+  if (room.kind === 'DIRECT') {
+    const note = unread ? 'unread' : user ? `@${user.username}` : '';
+    return { id: room.id, kind: 'person', name, note, seed: user?.id ?? '', enter };
+  }
+  const kind = room.kind === 'PRIVATE' ? 'private' : 'room';
+  return { id: room.id, kind, name, note: unread ? 'unread' : room.topic, seed: '', enter };
+}
+
+function commandPlace({ id, name, icon, run }: Command): Place {
+  return { id, kind: 'command', name, note: '', seed: '', icon, enter: run };
 }

@@ -1,29 +1,44 @@
 import { onBeforeUnmount, onMounted } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
 import { useRoomDialog } from './useRoomDialog';
-import { useRooms } from './useRooms';
+import { useRoomSections } from './useRoomSections';
+import type { Room } from './useRooms';
+import { useUnread } from './useUnread';
 
-/** Ctrl or Cmd K jumps; Alt and an arrow goes to the next room up or down. */
+/** The keys that work everywhere: Ctrl or Cmd K and /, Alt with an arrow. KeyMap tells people of them. */
 export function useRoomKeys() {
   const route = useRoute();
   const router = useRouter();
   const opened = useRoomDialog();
-  const { groupRooms, directRooms } = useRooms();
+  const { inOrder } = useRoomSections();
+  const { unread } = useUnread();
 
-  function step(by: 1 | -1) {
-    const ids = [...groupRooms.value, ...directRooms.value].map((room) => room.id);
-    const here = ids.indexOf(String(route.params.id));
-    const id = here < 0 ? ids[0] : ids[(here + by + ids.length) % ids.length];
-    if (id) void router.push({ name: 'room', params: { id } });
+  function step(by: 1 | -1, wanted: (room: Room) => boolean) {
+    const here = String(route.params.id);
+    const ids = inOrder.value.filter((room) => room.id === here || wanted(room)).map((room) => room.id);
+    const at = ids.indexOf(here);
+    const id = at < 0 ? ids.at(by > 0 ? 0 : -1) : ids[(at + by + ids.length) % ids.length];
+    if (id && id !== here) void router.push({ name: 'room', params: { id } });
+  }
+
+  function actOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent) {
+    const command = (ctrlKey || metaKey) && !altKey;
+    if (command && !shiftKey && key.toLowerCase() === 'k') return () => open('jump');
+    // On many keyboards a slash takes Shift.
+    if (command && key === '/') return () => open('keys');
+    if (!altKey || ctrlKey || metaKey || !/^Arrow(Up|Down)$/.test(key)) return undefined;
+    return () => step(key === 'ArrowUp' ? -1 : 1, shiftKey ? ({ id }) => unread.value.has(id) : () => true);
+  }
+
+  function open(dialog: 'jump' | 'keys') {
+    opened.value = dialog;
   }
 
   function onKey(event: KeyboardEvent) {
-    const jumps = event.key === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
-    const steps = event.altKey && !event.ctrlKey && !event.shiftKey && /^Arrow(Up|Down)$/.test(event.key);
-    if ((!jumps && !steps) || document.querySelector('dialog[open]')) return;
+    const act = actOf(event);
+    if (!act || document.querySelector('dialog[open]')) return;
     event.preventDefault();
-    if (jumps) opened.value = 'jump';
-    else step(event.key === 'ArrowUp' ? -1 : 1);
+    act();
   }
 
   onMounted(() => document.addEventListener('keydown', onKey));

@@ -1,38 +1,48 @@
-import { computed, onScopeDispose, watch } from 'vue';
+import { onScopeDispose, watch } from 'vue';
 import { useViewer } from '../auth/useViewer';
 import { subscribe } from '../lib/live';
-import { roomLog } from '../messages/messageDocuments';
-import { useRooms } from './useRooms';
+import { useNotifications } from '../notifications/useNotifications';
+import type { RoomNews } from './roomAfter';
+import { roomNewsSubscription } from './roomQueries';
+import { roomTitle } from './roomText';
+import { type Room, useRooms } from './useRooms';
 
-// A socket may carry fifty subscriptions: the most recent rooms, and some to spare for the room that is open.
-const MOST = 40;
-
-/** Follows the rooms that are not open, so that the list tells what goes on in them. */
-export function useRoomNews(openId: () => string | undefined) {
+/** Follows all rooms of the viewer, so that the list and the notices tell what goes on in them. */
+export function useRoomNews() {
   const { viewer } = useViewer();
-  const { rooms, groupRooms, directRooms, apply } = useRooms();
-  const followed = new Map<string, () => void>();
+  const { rooms, fresh, apply } = useRooms();
+  const { show } = useNotifications();
+  let stop = () => {};
 
-  const wanted = computed(() => {
-    const ids = [...directRooms.value, ...groupRooms.value].map((room) => room.id);
-    return new Set(ids.slice(0, MOST).filter((id) => id !== openId()));
-  });
+  function onNews(news: RoomNews) {
+    const room = rooms.get(news.roomId);
+    if (room && news.seq > room.lastSeq) tell(room, news);
+    apply(news, viewer.value?.user.id);
+  }
 
-  function follow(roomId: string) {
-    return subscribe(roomLog, () => ({ roomId, after: rooms.get(roomId)?.lastSeq }), {
-      next: (news) => apply(news.roomLog, viewer.value?.user.id),
+  function tell(room: Room, news: RoomNews) {
+    if (news.__typename !== 'MessageSent') return;
+    const { author, body } = news.message;
+    if (!author || author.id === viewer.value?.user.id || !isFresh(news.message.createdAt)) return;
+    const direct = room.kind === 'DIRECT';
+    void show({ roomId: room.id, roomName: roomTitle(room), sender: author.displayName, direct, text: body ?? '' });
+  }
+
+  function follow() {
+    stop = subscribe(roomNewsSubscription, () => ({ after: positions() }), {
+      next: ({ viewerLog }) => onNews(viewerLog),
+      complete: () => 'again',
     });
   }
 
-  function keepUp(ids: Set<string>) {
-    for (const [id, stop] of followed) {
-      if (ids.has(id)) continue;
-      stop();
-      followed.delete(id);
-    }
-    for (const id of ids) if (!followed.has(id)) followed.set(id, follow(id));
-  }
+  const positions = () => [...rooms.values()].map(({ id, lastSeq }) => ({ roomId: id, seq: lastSeq }));
 
-  watch(wanted, keepUp, { immediate: true });
-  onScopeDispose(() => keepUp(new Set()));
+  const stopWaiting = watch(fresh, (now) => now && follow(), { immediate: true });
+  onScopeDispose(() => {
+    stopWaiting();
+    stop();
+  });
 }
+
+// What was said while this page was asleep is in the list; it is late for a notice.
+const isFresh = (at: string) => Date.now() - Date.parse(at) < 10 * 60_000;

@@ -1,17 +1,22 @@
 import { computed, ref, shallowReactive } from 'vue';
+import { useViewer } from '../auth/useViewer';
 import type { RoomPartsFragment, ViewerEventsSubscription } from '../gql/graphql';
 import { errorSentence } from '../lib/errors';
 import { subscribe } from '../lib/live';
 import { pause, retryDelay } from '../lib/retry';
-import type { RoomEvent } from '../lib/roomStore';
 import { ask } from '../request';
-import { roomAfter } from './roomAfter';
+import { keepRooms, keptRooms } from './keptRooms';
+import { roomAfter, type RoomNews } from './roomAfter';
 import { roomsQuery, viewerEventsSubscription } from './roomQueries';
 
 export type Room = RoomPartsFragment;
 
 const rooms = shallowReactive(new Map<string, Room>());
+const { viewer } = useViewer();
+/** There is something to show: what this browser kept, or what the server said. */
 const loaded = ref(false);
+/** The server has said which rooms there are. */
+const fresh = ref(false);
 const fault = ref('');
 let version = 0;
 
@@ -24,14 +29,15 @@ function lastActivity(room: Room) {
 }
 
 async function load() {
-  const { viewer } = await ask(roomsQuery, {});
-  if (!viewer) return;
-  const ids = new Set(viewer.rooms.map((room) => room.id));
+  const { viewer: person } = await ask(roomsQuery, {});
+  if (!person) return;
+  const ids = new Set(person.rooms.map((room) => room.id));
   for (const id of rooms.keys()) if (!ids.has(id)) rooms.delete(id);
-  for (const room of viewer.rooms) put(room);
-  version = viewer.roomsVersion;
+  for (const room of person.rooms) put(room);
+  version = person.roomsVersion;
   fault.value = '';
   loaded.value = true;
+  fresh.value = true;
 }
 
 function put(room: Room) {
@@ -46,7 +52,7 @@ function onViewerEvent({ viewerEvents: event }: ViewerEventsSubscription) {
 }
 
 /** Brings a room up to date with an entry of its log. */
-function apply(event: RoomEvent, viewerId: string | undefined) {
+function apply(event: RoomNews, viewerId: string | undefined) {
   const room = rooms.get(event.roomId);
   if (event.__typename === 'Reset') return refresh();
   if (event.__typename === 'RoomDeleted') return void rooms.delete(event.roomId);
@@ -57,6 +63,9 @@ function apply(event: RoomEvent, viewerId: string | undefined) {
 function follow(): () => void {
   let stopped = false;
   let end = () => {};
+  const forget = keepRooms(viewer.value?.id, rooms);
+  for (const room of keptRooms(viewer.value?.id)) put(room);
+  loaded.value = rooms.size > 0;
 
   async function begin() {
     for (let attempt = 1; !stopped && !(await tried()); attempt++) await pause(retryDelay(attempt));
@@ -71,6 +80,7 @@ function follow(): () => void {
   return () => {
     stopped = true;
     end();
+    forget();
   };
 }
 
@@ -86,9 +96,9 @@ async function tried() {
 
 /** What may have changed unseen: names, previews and times of rooms that are not open. */
 function refresh() {
-  if (loaded.value) load().catch(() => {});
+  if (fresh.value) load().catch(() => {});
 }
 
 export function useRooms() {
-  return { rooms, loaded, fault, groupRooms, directRooms, put, apply, follow, refresh };
+  return { rooms, loaded, fresh, fault, groupRooms, directRooms, put, apply, follow, refresh };
 }

@@ -1,4 +1,5 @@
-import { onBeforeUnmount, onMounted, type ShallowRef } from 'vue';
+import { nextTick, onBeforeUnmount, onMounted, type ShallowRef } from 'vue';
+import { keepFocus } from './keepFocus';
 
 /** Opens a native dialog for as long as its component lives, with the cursor in its first field of text. */
 export function useModal(dialog: Readonly<ShallowRef<HTMLDialogElement | null>>) {
@@ -8,5 +9,8 @@ export function useModal(dialog: Readonly<ShallowRef<HTMLDialogElement | null>>)
   });
 
   // It returns focus to its opener, but only if it is closed before it leaves the page.
-  onBeforeUnmount(() => dialog.value?.close());
+  onBeforeUnmount(() => {
+    dialog.value?.close();
+    void nextTick(keepFocus);
+  });
 }

@@ -1,12 +1,13 @@
 import { ref, watchEffect } from 'vue';
+import { stored } from './stored';
 
 export type Theme = 'system' | 'light' | 'dark';
 
-const stored = localStorage.getItem('theme');
-const theme = ref<Theme>(stored === 'light' || stored === 'dark' ? stored : 'system');
+const kept = stored.get('theme');
+const theme = ref<Theme>(kept === 'light' || kept === 'dark' ? kept : 'system');
 
 watchEffect(() => {
-  localStorage.setItem('theme', theme.value);
+  stored.set('theme', theme.value);
   if (theme.value === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme.value;
 });

@@ -1,0 +1,37 @@
+import { watch } from 'vue';
+import type { RoomPartsFragment } from '../gql/graphql';
+import { stored } from '../ui/stored';
+
+type Room = RoomPartsFragment;
+
+const SHOWN = 120;
+const LATER = 1_000;
+const nameOf = (viewerId: string | undefined) => `rooms ${viewerId}`;
+
+/** The viewer's rooms as this browser last knew them, so that the list is there at once, and without a network. */
+export function keptRooms(viewerId: string | undefined): Room[] {
+  return JSON.parse(stored.get(nameOf(viewerId)) ?? '[]');
+}
+
+/** Keeps them from now on. Gives the function that stops it. */
+export function keepRooms(viewerId: string | undefined, rooms: Map<string, Room>): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const save = () => stored.set(nameOf(viewerId), JSON.stringify([...rooms.values()].map(short)));
+  const stop = watch(
+    () => [...rooms.values()],
+    () => {
+      clearTimeout(timer);
+      timer = setTimeout(save, LATER);
+    },
+  );
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
+}
+
+// Of a message the list shows one line.
+function short(room: Room): Room {
+  const { lastMessage } = room;
+  return lastMessage ? { ...room, lastMessage: { ...lastMessage, body: lastMessage.body?.slice(0, SHOWN) } } : room;
+}
