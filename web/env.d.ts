@@ -8,5 +8,10 @@ declare module 'react-dom/client' {
 
 // Not in TypeScript's own library yet. Absent where a browser does not have it.
 declare var trustedTypes:
-  | { createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): unknown } }
+  | {
+      createPolicy(
+        name: string,
+        rules: { createScriptURL(url: string): string },
+      ): { createScriptURL(url: string): unknown };
+    }
   | undefined;

@@ -10,5 +10,5 @@ provideClient(app);
 app.use(router).mount('#app');
 
 // Once the page is there: what it keeps for later must not make it late.
-if (import.meta.env.PROD) addEventListener('load', () => void import('./updates/useUpdate').then(({ register }) => register()));
-
+if (import.meta.env.PROD)
+  addEventListener('load', () => void import('./updates/useUpdate').then(({ register }) => register()));

@@ -18,7 +18,8 @@ const base = [
 export default defineConfig({
   root,
   plugins: [
-    vue(),
+    // Long runs of static markup would otherwise be written as HTML, which Trusted Types forbid.
+    vue({ template: { compilerOptions: { hoistStatic: false } } }),
     documents(),
     icons({
       compiler: 'vue3',

@@ -8,7 +8,7 @@ export function placeIn(name: string, words: string): [number, number] | undefin
 }
 
 /** How well a name fits, best first: it begins so, one of its words does, it has it inside; undefined for not at all. */
-export function fit(name: string, words: string): number | undefined {
+export function rankOf(name: string, words: string): number | undefined {
   const place = placeIn(name, words);
   if (!place) return undefined;
   if (place[0] === 0) return 0;
@@ -19,7 +19,7 @@ export function fit(name: string, words: string): number | undefined {
 export function fitting<Item extends { name: string }>(items: Item[], words: string): Item[] {
   if (!words) return items;
   return items
-    .map((item) => ({ item, rank: fit(item.name, words) }))
+    .map((item) => ({ item, rank: rankOf(item.name, words) }))
     .filter((found): found is { item: Item; rank: number } => found.rank !== undefined)
     .sort((a, b) => a.rank - b.rank)
     .map(({ item }) => item);

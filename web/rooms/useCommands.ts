@@ -46,11 +46,17 @@ export function useCommands(): Command[] {
 
   const commands = [
     ...(hushed.value ? [{ name: 'End the hush', icon: IconMoon, run: end }] : []),
-    ...lengths.map(({ label, end: until }) => ({ name: `Hush ${lower(label)}`, icon: IconMoon, run: () => hush(until()) })),
+    ...lengths.map(({ label, end: until }) => ({
+      name: `Hush ${lower(label)}`,
+      icon: IconMoon,
+      run: () => hush(until()),
+    })),
     { name: 'New room', icon: IconPlus, run: open('create') },
     { name: 'Find a room', icon: IconCompass, run: open('browse') },
     { name: 'Write to someone', icon: IconSquarePen, run: open('direct') },
-    ...(here?.kind === 'PUBLIC' ? [{ name: 'Copy the link to this room', icon: IconLink, run: () => copyRoomLink(here) }] : []),
+    ...(here?.kind === 'PUBLIC'
+      ? [{ name: 'Copy the link to this room', icon: IconLink, run: () => copyRoomLink(here) }]
+      : []),
     { name: 'Settings', icon: IconSettings, run: () => router.push({ name: 'settings' }) },
     dress('light', 'Light colours'),
     dress('dark', 'Dark colours'),

@@ -43,7 +43,10 @@ export function useJump() {
 
   const own = computed(() => {
     const wanted = only.value === '@' ? directRooms.value : inOrder.value;
-    return fitting(wanted.map((room) => ownPlace(room, unread.value.has(room.id))), words.value);
+    return fitting(
+      wanted.map((room) => ownPlace(room, unread.value.has(room.id))),
+      words.value,
+    );
   });
 
   const otherRooms = computed<Place[]>(() =>

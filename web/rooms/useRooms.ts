@@ -6,7 +6,7 @@ import { subscribe } from '../lib/live';
 import { pause, retryDelay } from '../lib/retry';
 import { ask } from '../request';
 import { keepRooms, keptRooms } from './keptRooms';
-import { roomAfter, type RoomNews } from './roomAfter';
+import { type RoomNews, roomAfter } from './roomAfter';
 import { roomsQuery, viewerEventsSubscription } from './roomQueries';
 
 export type Room = RoomPartsFragment;

@@ -1,5 +1,6 @@
 import { reactive, readonly, watch } from 'vue';
 import { useViewer } from '../auth/useViewer';
+import { stored } from '../ui/stored';
 
 /** What this browser tells others of the viewer: that they are here, that they are typing. */
 export interface Shown {
@@ -17,13 +18,13 @@ const key = () => viewer.value && `shown ${viewer.value.user.id}`;
 // Without a viewer nobody has chosen.
 function read() {
   const own = key();
-  const kept = own && localStorage.getItem(own);
+  const kept = own && stored.get(own);
   Object.assign(shown, own ? { ...BOTH, ...(kept && JSON.parse(kept)) } : NOTHING);
 }
 
 function show(what: keyof Shown, on: boolean) {
   shown[what] = on;
-  localStorage.setItem(key() ?? '', JSON.stringify(shown));
+  stored.set(key() ?? '', JSON.stringify(shown));
 }
 
 // At once: nothing may be told before it is known what may. Another tab is heard too.

@@ -1,0 +1,151 @@
+import axe from 'axe-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setUpLink } from '../../api/instance/instance.ts';
+import { PASSWORD } from '../world.ts';
+import { inhabit, say } from './harbour.ts';
+import { openSite, PHONE, type Site, type Visitor } from './site.ts';
+
+let site: Site;
+let house: Awaited<ReturnType<typeof inhabit>>;
+
+beforeAll(async () => {
+  site = await openSite();
+});
+afterAll(() => site?.close());
+
+const WAYS = (['light', 'dark'] as const).flatMap((colorScheme) => [
+  { name: `${colorScheme}-1280`, options: { colorScheme } },
+  { name: `${colorScheme}-360`, options: { ...PHONE, colorScheme } },
+]);
+
+test.each(WAYS)('the first run can be used by everyone: $name', async ({ name, options }) => {
+  const visitor = await site.visitor('Olga', options);
+  const { page } = visitor;
+  await page.goto((await setUpLink(site.node.core)) ?? '');
+  await look(visitor, `setup-${name}`);
+  await page.getByLabel('Username').fill('olga');
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('heading', { name: 'Name this place' }).waitFor();
+  await look(visitor, `setup-place-${name}`);
+});
+
+test('the house fills with people', async () => {
+  house = await inhabit(site.node);
+});
+
+test.each(WAYS)('the door can be used by everyone: $name', async ({ name, options }) => {
+  const visitor = await site.visitor('Somebody', options);
+  const { page } = visitor;
+  await page.goto('/login');
+  await page.getByLabel('Email or username').fill('sam');
+  await page.getByLabel('Password', { exact: true }).fill('not the right one');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('do not belong together').waitFor();
+  await look(visitor, `login-${name}`);
+  await page.goto('/register');
+  await page.getByRole('button', { name: 'Make my account' }).waitFor();
+  await look(visitor, `register-${name}`);
+});
+
+test.each(WAYS)('every screen inside can be used by everyone: $name', async ({ name, options }) => {
+  const sam = await site.visitor('Sam', options);
+  const { page } = sam;
+  const narrow = name.endsWith('360');
+  const press = (label: string | RegExp) => page.getByRole('button', { name: label }).first().click();
+  await signIn(sam, house.sam.username);
+  await say(house.imani, house.imanis, 'Are you coming on Saturday?');
+  await say(house.imani, house.imanis, 'There is room for one more.');
+  await page.getByRole('heading', { name: 'Waiting for you' }).waitFor();
+  await look(sam, `list-${name}`);
+  await page.goto('/waiting');
+  await page.getByRole('link', { name: /Imani/ }).waitFor();
+  await look(sam, `waiting-${name}`);
+
+  await page.goto(`/r/${house.kitchen}`);
+  await sam.sees('dry the vests');
+  await look(sam, `room-${name}`);
+  await press(narrow ? /people, show details/ : 'Details');
+  await page.getByRole('complementary', { name: 'Details' }).waitFor();
+  await look(sam, `details-${name}`);
+  await press('Close details');
+
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').fill('bo');
+  await page.getByRole('option', { name: /boat-shed/ }).waitFor();
+  await look(sam, `palette-${name}`);
+  await page.getByRole('combobox').fill('>');
+  await page.getByRole('option', { name: 'New room' }).waitFor();
+  await look(sam, `commands-${name}`);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+/');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await look(sam, `keys-${name}`);
+  await page.keyboard.press('Escape');
+
+  await page.goto('/');
+  for (const [button, dialog] of [
+    ['New room', 'New room'],
+    ['Find a room', 'Find a room'],
+    ['Write to someone', 'Write to someone'],
+  ] as const) {
+    await press(button);
+    await page.getByRole('dialog', { name: dialog }).waitFor();
+    if (dialog !== 'New room') await page.getByRole('dialog').getByRole('listitem').first().waitFor();
+    await look(sam, `${dialog.toLowerCase().replaceAll(' ', '-')}-${name}`);
+    await page.keyboard.press('Escape');
+  }
+  await press('Hush');
+  await page.getByRole('button', { name: 'For an hour' }).waitFor();
+  await look(sam, `hush-${name}`);
+  await press('For an hour');
+  await look(sam, `hushed-${name}`);
+
+  await page.goto(`/r/${house.porch}`);
+  await page.getByRole('heading', { name: 'It is quiet in here' }).waitFor();
+  await look(sam, `empty-${name}`);
+  await page.goto(`/r/${house.garden}`);
+  await page.getByRole('button', { name: 'Join greenhouse' }).waitFor();
+  await look(sam, `join-${name}`);
+  await page.goto('/r/01890000-0000-7000-8000-000000000000');
+  await page.getByRole('heading', { name: 'There is no room here for you' }).waitFor();
+  await look(sam, `no-room-${name}`);
+  await page.goto('/settings');
+  await page.getByText('a hash of it').waitFor();
+  await look(sam, `settings-${name}`);
+
+  await page.goto(`/r/${house.kitchen}`);
+  await sam.sees('dry the vests');
+  await sam.context.setOffline(true);
+  await page.getByText('You are offline').first().waitFor();
+  await look(sam, `offline-${name}`);
+  await sam.context.close();
+});
+
+test('no page broke its policy, asked another host or failed', () => {
+  expect(site.complaints()).toEqual([]);
+});
+
+/** A picture, what axe finds wrong, and that there is one heading of the first level. */
+async function look(visitor: Visitor, name: string) {
+  const { page } = visitor;
+  await visitor.picture(name);
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const axe = (globalThis as any).axe;
+    const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+    return violations.flatMap(({ id, nodes }: any) => nodes.map((node: any) => `${id}: ${node.html} ${node.failureSummary}`));
+  });
+  expect(found, name).toEqual([]);
+  expect(await page.locator('h1:visible').count(), `headings of ${name}`).toBe(1);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  expect(wide, `${name} scrolls sideways`).toBe(false);
+}
+
+async function signIn({ page }: Visitor, username: string) {
+  await page.goto('/login');
+  await page.getByLabel('Email or username').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByLabel('Rooms and people').waitFor();
+}

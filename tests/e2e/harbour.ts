@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { type Node, type Person, register } from '../world.ts';
+
+/** A house full of people: rooms that are read, unread, private, empty and not joined, and somebody who waits for Sam. */
+export async function inhabit(node: Node) {
+  await node.core.db.instance.updateMany({ data: { name: 'Harbour House', setUpAt: new Date() } });
+  const names = ['Sam Eriksen', 'Imani Okafor', 'Ada Lindqvist', 'Kenji Mori', 'Tomás Rivera', 'Noor Haddad'];
+  const people = await Promise.all(names.map((name) => moveIn(node, name)));
+  const [sam, imani, ada, kenji, tomas, noor] = people as [Person, Person, Person, Person, Person, Person];
+  const room = (by: Person, name: string, topic: string, kind = 'PUBLIC', members: Person[] = people) =>
+    makeRoom(by, { name, topic, kind }, members);
+
+  const kitchen = await room(ada, 'kitchen-table', 'Plans, meals, small news');
+  const boats = await room(kenji, 'boat-shed', 'Everything that floats');
+  const books = await room(noor, 'book-club', 'Chapter nine, no spoilers', 'PUBLIC', [sam, noor]);
+  const money = await room(ada, 'house-money', 'Invoices', 'PRIVATE', [sam, ada]);
+  const porch = await room(sam, 'porch', '', 'PUBLIC', [sam]);
+  const garden = await room(noor, 'greenhouse', 'Tomatoes, mostly', 'PUBLIC', [noor]);
+  await say(noor, books, 'chapter nine, no spoilers');
+  await say(ada, money, 'invoice is in');
+  await say(kenji, kitchen, 'The tide table moved. If you use the script, it is now `tide.lan/v2/jetty`.');
+  await say(noor, kitchen, 'Weather looks kind for the weekend. Shall we take the small boat out on Saturday?');
+  await say(tomas, kitchen, 'In. I can bring the blue cooler and the good thermos.');
+  await say(ada, kitchen, 'Already done, replaced it on Tuesday.');
+  await say(imani, kitchen, 'Could you bring the spare life vests? I think they are still in your shed.');
+  await say(imani, kitchen, 'And the list from last year, if you can find it.');
+  await say(sam, kitchen, 'Both in the shed, I will dry the vests tonight and pack the list.');
+  for (const other of [ada, kenji]) await say(other, await direct(other, sam), 'Thank you for the rope');
+  const imanis = await direct(imani, sam);
+  return { sam, imani, ada, kenji, kitchen, boats, porch, garden, imanis };
+}
+
+async function moveIn(node: Node, displayName: string): Promise<Person> {
+  const [first = ''] = displayName.split(' ');
+  const person = await register(node, first);
+  await node.core.db.user.update({ where: { id: person.id }, data: { displayName } });
+  return person;
+}
+
+export async function makeRoom(by: Person, input: { name: string; topic?: string; kind?: string }, members: Person[]) {
+  const make = 'mutation ($input: CreateRoomInput!) { createRoom(input: $input) { id } }';
+  const { id } = (await by.graphql(make, { input })).createRoom;
+  for (const member of members) if (member !== by) await add(by, id, member, input.kind === 'PRIVATE');
+  return id as string;
+}
+
+async function add(by: Person, id: string, member: Person, isPrivate: boolean) {
+  if (!isPrivate) return member.graphql('mutation ($id: ID!) { joinRoom(id: $id) { id } }', { id });
+  const document = 'mutation ($id: ID!, $user: ID!) { addMember(roomId: $id, userId: $user) { role } }';
+  return by.graphql(document, { id, user: member.id });
+}
+
+export async function direct(by: Person, other: Person): Promise<string> {
+  const { openDirectRoom } = await by.graphql('mutation ($id: ID!) { openDirectRoom(userId: $id) { id } }', {
+    id: other.id,
+  });
+  return openDirectRoom.id;
+}
+
+export function say(by: Person, roomId: string, body: string) {
+  const document = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { seq } }';
+  return by.graphql(document, { input: { id: randomUUID(), roomId, body } });
+}
