@@ -134,7 +134,9 @@ async function look(visitor: Visitor, name: string) {
   const found = await page.evaluate(async () => {
     const axe = (globalThis as any).axe;
     const { violations } = await axe.run(document, { resultTypes: ['violations'] });
-    return violations.flatMap(({ id, nodes }: any) => nodes.map((node: any) => `${id}: ${node.html} ${node.failureSummary}`));
+    return violations.flatMap(({ id, nodes }: any) =>
+      nodes.map((node: any) => `${id}: ${node.html} ${node.failureSummary}`),
+    );
   });
   expect(found, name).toEqual([]);
   expect(await page.locator('h1:visible').count(), `headings of ${name}`).toBe(1);
