@@ -62,6 +62,12 @@ const Environment = z.object({
     .toUpperCase()
     .pipe(z.enum(['OPEN', 'INVITE', 'CLOSED'], { error: 'must be open, invite or closed' }))
     .optional(),
+  FILES_DIR: z.string().optional(),
+  FILE_LIMIT_MB: whole(1, 1_000).default(25),
+  S3_ADDRESS: url(/^https?$/, 'https://s3.example.org/bucket').optional(),
+  S3_REGION: z.string().default('us-east-1'),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
   GRAPHIQL: flag.optional(),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   SEED: flag.default(false),
@@ -74,6 +80,7 @@ const Environment = z.object({
   LIMIT_MESSAGES_PER_10_SECONDS: whole(1, 1_000_000).default(50),
   LIMIT_CHANGES_PER_MINUTE: whole(1, 1_000_000).default(120),
   LIMIT_PROFILE_CHANGES_PER_HOUR: whole(1, 1_000_000).default(30),
+  LIMIT_UPLOADS_PER_HOUR: whole(1, 1_000_000).default(300),
   LIMIT_FRAMES_PER_SECOND: whole(1, 1_000_000).default(100),
   LIMIT_SOCKETS_PER_PERSON: whole(1, 1_000_000).default(10),
   LIMIT_UNKNOWN_SOCKETS: whole(1, 1_000_000).default(20_000),
@@ -108,6 +115,10 @@ export function readConfig(environment: Record<string, string | undefined> = rea
     allowedOrigins: env.CORS_ALLOWED_ORIGINS,
     publicUrl: env.PUBLIC_URL && new URL(env.PUBLIC_URL).origin,
     trustedProxies: env.TRUSTED_PROXIES,
+    filesDir: env.FILES_DIR ? resolve(env.FILES_DIR) : join(dataDir, 'files'),
+    /** In bytes. */
+    fileLimit: env.FILE_LIMIT_MB * 1_048_576,
+    bucket: bucketOf(env),
     registration: env.REGISTRATION,
     graphiql: env.GRAPHIQL ?? (env.DEBUG || explorable),
     metricsToken: env.METRICS_TOKEN,
@@ -120,6 +131,7 @@ export function readConfig(environment: Record<string, string | undefined> = rea
       messagesPer10Seconds: env.LIMIT_MESSAGES_PER_10_SECONDS,
       changesPerMinute: env.LIMIT_CHANGES_PER_MINUTE,
       profileChangesPerHour: env.LIMIT_PROFILE_CHANGES_PER_HOUR,
+      uploadsPerHour: env.LIMIT_UPLOADS_PER_HOUR,
     },
     framesPerSecond: env.LIMIT_FRAMES_PER_SECOND,
     socketsPerPerson: env.LIMIT_SOCKETS_PER_PERSON,
@@ -138,7 +150,7 @@ function readEnvironment(): Record<string, string | undefined> {
 
 function sentence(issue: z.core.$ZodIssue | undefined, given: Record<string, string | undefined>): string {
   const name = String(issue?.path[0] ?? 'The configuration');
-  const value = /SECRET|TOKEN|URL/.test(name) ? '' : `, but it is "${given[name]}"`;
+  const value = /SECRET|TOKEN|URL|KEY/.test(name) ? '' : `, but it is "${given[name]}"`;
   return `${name} ${issue?.message ?? 'cannot be read'}${value}.`;
 }
 
@@ -160,6 +172,17 @@ function readOrMake(file: string): string {
   } catch (error) {
     throw new StartError(`Cannot keep a secret key in ${file}: ${(error as Error).message}.`);
   }
+}
+
+function bucketOf(env: z.output<typeof Environment>) {
+  const { S3_ADDRESS, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey, S3_REGION: region } = env;
+  if (!S3_ADDRESS) return null;
+  if (accessKeyId && secretAccessKey) {
+    return { address: S3_ADDRESS.replace(/\/+$/, ''), region, accessKeyId, secretAccessKey };
+  }
+  throw new StartError(
+    'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are missing: S3_ADDRESS cannot be used without them.',
+  );
 }
 
 function allowedHosts(listed: string[], publicUrl: string | undefined, host: string): string[] {

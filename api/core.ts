@@ -10,6 +10,7 @@ import { type Lookups, openLookups } from './realtime/lookups.ts';
 import { openRoomFeeds, type RoomFeeds } from './realtime/roomFeeds.ts';
 import { openRoomsVersions, type RoomsVersions } from './realtime/roomsVersions.ts';
 import type { Deliveries } from './realtime/sharedGroup.ts';
+import { openStorage, type Storage } from './storage/storage.ts';
 
 /** What every domain function is given: the parts of one running node. */
 export interface Core {
@@ -20,6 +21,8 @@ export interface Core {
   embedded: boolean;
   bus: Bus;
   limits: Limits;
+  /** The bytes of files. */
+  storage: Storage;
   /** Who waits when everybody comes at once. */
   admission: Admission;
   heartbeat: Heartbeat;
@@ -50,6 +53,7 @@ export async function openCore(config: Config, log: Log): Promise<Core> {
     embedded: database.embedded,
     bus,
     limits,
+    storage: openStorage(config),
     admission,
     heartbeat,
     lookups,

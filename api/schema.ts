@@ -1,4 +1,5 @@
 import './auth/auth.schema.ts';
+import './files/files.schema.ts';
 import './instance/instance.schema.ts';
 import './invitations/invitations.schema.ts';
 import './messages/messages.schema.ts';

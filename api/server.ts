@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { viewerOrNobody } from './context.ts';
 import { cookieJar } from './cookies.ts';
 import type { Core } from './core.ts';
+import { answerFiles } from './files/files.http.ts';
 import { answerLegacy } from './legacy/routes.ts';
 import { createMetrics, mayScrape } from './metrics.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
@@ -80,6 +81,7 @@ async function handle(
   allowOrigin(core, request, response);
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
   if (!isSafe(request) && !isOurs(core.config, request, facts)) return foreign(response);
+  if (await answerFiles(core, request, response, path, facts.credentials)) return;
   const body = await readBody(request);
   if (!body) return answer(response, 413, { detail: `A request body has at most ${BODY} bytes.` });
   if (path === '/graphql') {
@@ -160,8 +162,9 @@ function allowOrigin(core: Core, request: IncomingMessage, response: ServerRespo
   if (!origin || !core.config.allowedOrigins.includes(origin)) return;
   response.setHeader('Access-Control-Allow-Origin', origin);
   response.setHeader('Access-Control-Allow-Credentials', 'true');
-  response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type');
-  response.setHeader('Access-Control-Allow-Methods', 'GET, POST, DELETE');
+  response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type, range, upload-offset');
+  response.setHeader('Access-Control-Expose-Headers', 'content-range, upload-length, upload-offset');
+  response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PATCH, DELETE');
   response.setHeader('Access-Control-Max-Age', '600');
   response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
 }

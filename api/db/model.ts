@@ -1,4 +1,5 @@
 export type {
+  File,
   Instance,
   Invitation,
   Membership,

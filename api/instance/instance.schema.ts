@@ -12,7 +12,7 @@ export const RegistrationType = builder.enumType('Registration', {
   },
 });
 
-const ServerType = builder.objectRef<Instance>('Server').implement({
+export const ServerType = builder.objectRef<Instance>('Server').implement({
   description: 'This server, as anyone may know it, signed in or not.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What the people here call it.' }),

@@ -1,0 +1,279 @@
+import { randomBytes } from 'node:crypto';
+import { request } from 'node:http';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { purgeFiles } from '../../api/files/purge.ts';
+import { begin, beginRefused, bytesOf, look, patch, photograph, sha256, UPLOAD, upload } from '../files.ts';
+import { deleteRoom, leave, people, roomOf } from '../rooms.ts';
+import { openWorld, type Person, type World } from '../world.ts';
+
+let world: World;
+let ada: Person;
+let bea: Person;
+let mallory: Person;
+beforeAll(async () => {
+  world = await openWorld();
+  ({ ada, bea, mallory } = await people(world, 'ada', 'bea', 'mallory'));
+});
+afterAll(() => world.close());
+
+const DAY = 86_400_000;
+const text = (content: string) => Buffer.from(content);
+const told = async (person: Person, id: string) => (await person.graphql(UPLOAD, { id })).upload;
+const codeOf = async (answer: Response) => ((await answer.json()) as any).errors[0].extensions.code;
+
+describe('bytes that come', () => {
+  test('in one go are the file, with the type that they show', async () => {
+    const room = await roomOf(ada, bea);
+    const bytes = text('what we said in June');
+    const id = await upload(ada, room, { bytes, name: 'notes.exe' });
+    expect(await told(ada, id)).toMatchObject({
+      isReady: true,
+      file: { name: 'notes.exe', type: 'text/plain', size: bytes.length, sha256: sha256(bytes), thumbnailUrl: null },
+    });
+    expect(await bytesOf(ada, id)).toEqual(bytes);
+  });
+
+  test('in several requests, of which one breaks off, go on where they stopped, on any node', async () => {
+    const room = await roomOf(ada, bea);
+    const bytes = randomBytes(3_000_000);
+    const { id } = await begin(ada, room, { bytes, sha256: sha256(bytes) });
+    await breakOff(ada, id, bytes.subarray(0, 1_500_000), bytes.length);
+    const elsewhere = ada.at(world.clustered ? await world.anotherNode() : world.node);
+    await expect.poll(() => offsetOf(elsewhere, id), { timeout: 20_000 }).toBeGreaterThan(0);
+    const come = await settled(() => offsetOf(elsewhere, id));
+    expect(come).toBeLessThanOrEqual(1_500_000);
+    const rest = await patch(elsewhere, id, come, bytes.subarray(come));
+    expect([rest.status, rest.headers.get('upload-offset')]).toEqual([204, '3000000']);
+    expect((await bytesOf(elsewhere, id)).equals(bytes)).toBe(true);
+  });
+
+  test('at the wrong place are refused, and the right place is told', async () => {
+    const room = await roomOf(ada, bea);
+    const bytes = text('abcdef');
+    const { id } = await begin(ada, room, { bytes });
+    await patch(ada, id, 0, bytes.subarray(0, 3));
+    for (const offset of [0, 2, 4, 7]) expect((await patch(ada, id, offset, bytes.subarray(3))).status).toBe(409);
+    expect(await offsetOf(ada, id)).toBe(3);
+    await patch(ada, id, 3, bytes.subarray(3));
+    expect(await bytesOf(ada, id)).toEqual(bytes);
+  });
+
+  test('from two requests at once make one file', async () => {
+    const room = await roomOf(ada, bea);
+    const bytes = randomBytes(200_000);
+    const { id } = await begin(ada, room, { bytes, sha256: sha256(bytes) });
+    const statuses = await Promise.all([1, 2, 3].map(async () => (await patch(ada, id, 0, bytes)).status));
+    expect(statuses).toContain(204);
+    expect((await bytesOf(ada, id)).equals(bytes)).toBe(true);
+  });
+
+  test('that are not those that were promised are refused, and nothing is kept', async () => {
+    const room = await roomOf(ada, bea);
+    const { id } = await begin(ada, room, { bytes: text('this'), sha256: sha256(text('that')) });
+    const answer = await patch(ada, id, 0, text('this'));
+    expect([answer.status, await codeOf(answer)]).toEqual([422, 'INVALID_INPUT']);
+    expect((await look(ada, id)).status).toBe(404);
+  });
+
+  test('that are more than was said are refused', async () => {
+    const room = await roomOf(ada, bea);
+    const { id } = await begin(ada, room, { bytes: text('four'), size: 3 });
+    expect(await codeOf(await patch(ada, id, 0, text('four')))).toBe('INVALID_INPUT');
+    expect(await offsetOf(ada, id)).toBe(0);
+  });
+
+  test('of 25 MB are taken, of one byte more not, nor of none', async () => {
+    const room = await roomOf(ada, bea);
+    const limit = 25 * 1_048_576;
+    expect(await beginRefused(ada, room, { size: limit + 1 })).toMatchObject({
+      code: 'INVALID_INPUT',
+      message: 'A file has at most 25 MB.',
+    });
+    for (const size of [0, -1])
+      expect(await beginRefused(ada, room, { size })).toMatchObject({ code: 'INVALID_INPUT' });
+    const bytes = randomBytes(limit);
+    const id = await upload(ada, room, { bytes, sha256: sha256(bytes) });
+    expect((await bytesOf(ada, id)).equals(bytes)).toBe(true);
+  });
+
+  test.each([
+    ['../../etc/passwd', 'passwd'],
+    ['C:\\Users\\ada\\notes.txt', 'notes.txt'],
+    ['..', 'file'],
+    ['', 'file'],
+    ['\u202egpj.exe', 'gpj.exe'],
+    ['a\0b\r\nc.txt', 'abc.txt'],
+    [`${'x'.repeat(500)}.tar`, `${'x'.repeat(196)}.tar`],
+  ])('with the name %j are called %j', async (name, called) => {
+    const { id } = await begin(ada, await roomOf(ada, bea), { bytes: text('x'), name });
+    expect((await told(ada, id)).file.name).toBe(called);
+  });
+});
+
+describe('an image', () => {
+  test('is made anew: upright, without the place where it was taken, with a thumbnail and a blur', async () => {
+    const given = await photograph();
+    expect(given.includes('Ada Canary')).toBe(true);
+    const id = await upload(ada, await roomOf(ada, bea), { bytes: given, name: 'garden.jpg', sha256: sha256(given) });
+    const { file } = await told(ada, id);
+    expect(file).toMatchObject({ type: 'image/jpeg', width: 40, height: 60, placeholder: expect.any(String) });
+    for (const part of ['', '/thumbnail']) {
+      const bytes = await bytesOf(ada, id, part);
+      expect(bytes.includes('Ada Canary')).toBe(false);
+      const { exif, orientation = 1, width } = await sharp(bytes).metadata();
+      expect({ exif, orientation, width }).toEqual({ exif: undefined, orientation: 1, width: 40 });
+    }
+    expect(file).toMatchObject({ sha256: sha256(await bytesOf(ada, id)), size: (await bytesOf(ada, id)).length });
+  });
+
+  test('that moves goes on moving', async () => {
+    const frames = await Promise.all(
+      ['red', 'blue'].map((background) =>
+        sharp({ create: { width: 8, height: 8, channels: 3, background } })
+          .png()
+          .toBuffer(),
+      ),
+    );
+    const gif = await sharp(frames, { join: { animated: true } })
+      .gif({ delay: [100, 100] })
+      .toBuffer();
+    const id = await upload(ada, await roomOf(ada, bea), { bytes: gif, name: 'blink.gif' });
+    expect((await told(ada, id)).file).toMatchObject({ type: 'image/webp', width: 8, height: 8 });
+    expect((await sharp(await bytesOf(ada, id), { animated: true }).metadata()).pages).toBe(2);
+  });
+
+  test('of 10,000 × 10,000 pixels is refused, and so is one that is none', async () => {
+    const room = await roomOf(ada, bea);
+    const bomb = await sharp({ create: { width: 10_000, height: 10_000, channels: 3, background: 'white' } })
+      .png()
+      .toBuffer();
+    const torn = (await photograph()).subarray(0, 400);
+    for (const [bytes, sentence] of [
+      [bomb, 'An image has at most 50 million pixels.'],
+      [torn, 'This image cannot be read.'],
+    ] as const) {
+      const { id } = await begin(ada, room, { bytes });
+      const answer = await patch(ada, id, 0, bytes);
+      expect(((await answer.json()) as any).detail).toBe(sentence);
+      expect((await look(ada, id)).status).toBe(404);
+    }
+  });
+
+  test('by name alone is what its bytes are, and a page is never shown as one', async () => {
+    const bytes = text('<html><script>alert(1)</script>');
+    const id = await upload(ada, await roomOf(ada, bea), { bytes, name: 'photo.png' });
+    const answer = await look(ada, id);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-type': 'text/plain',
+      'content-disposition': "attachment; filename*=UTF-8''photo.png",
+      'content-security-policy': "default-src 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'private, no-cache',
+    });
+  });
+});
+
+describe('a file that was not sent yet', () => {
+  test('is its owner’s alone', async () => {
+    const room = await roomOf(ada, bea);
+    const id = await upload(ada, room, { bytes: text('not yet') });
+    for (const person of [bea, mallory]) {
+      expect((await look(person, id)).status).toBe(404);
+      expect((await patch(person, id, 0, text('x'))).status).toBe(404);
+      expect(await person.refused(UPLOAD, { id })).toMatchObject({ code: 'NOT_FOUND' });
+      expect(await person.refused('mutation ($id: ID!) { cancelUpload(id: $id) }', { id })).toMatchObject({
+        code: 'NOT_FOUND',
+      });
+    }
+    expect((await look(world.stranger(), id)).status).toBe(401);
+  });
+
+  test('is not for a room in which one is not, nor in which one is no more', async () => {
+    const room = await roomOf(ada, bea);
+    expect(await beginRefused(mallory, room, {})).toMatchObject({ code: 'NOT_FOUND' });
+    const { id } = await begin(bea, room, { bytes: text('bye') });
+    await bea.graphql(...leave(room));
+    expect((await patch(bea, id, 0, text('bye'))).status).toBe(404);
+  });
+
+  test('can be cancelled, and then nothing of it is left', async () => {
+    const id = await upload(ada, await roomOf(ada, bea), { bytes: text('never mind') });
+    await ada.graphql('mutation ($id: ID!) { cancelUpload(id: $id) }', { id });
+    expect((await look(ada, id)).status).toBe(404);
+    expect(await world.node.core.storage.get(id)).toBeNull();
+  });
+
+  test('is gone after a day, and so is what is in rooms that are gone', async () => {
+    const [room, doomed] = [await roomOf(ada, bea), await roomOf(ada, bea)];
+    const [old, gone] = [
+      await upload(ada, room, { bytes: text('old') }),
+      await upload(ada, doomed, { bytes: text('gone') }),
+    ];
+    await ada.graphql(...deleteRoom(doomed));
+    while ((await purgeFiles(world.node.core)) > 0);
+    expect([(await look(ada, old)).status, (await look(ada, gone)).status]).toEqual([200, 404]);
+    while ((await purgeFiles(world.node.core, Date.now() + DAY)) > 0);
+    expect((await look(ada, old)).status).toBe(404);
+    for (const id of [old, gone]) expect(await world.node.core.storage.get(id)).toBeNull();
+  });
+
+  test('is one of twenty at most', async () => {
+    const zoe = await world.person('zoe');
+    const room = await roomOf(zoe);
+    for (let n = 0; n < 20; n++) await begin(zoe, room, { bytes: text('x') });
+    expect(await beginRefused(zoe, room, {})).toMatchObject({ code: 'CONFLICT' });
+  });
+});
+
+test('a part of a file can be asked for, and what has not changed is not sent again', async () => {
+  const id = await upload(ada, await roomOf(ada, bea), { bytes: text('0123456789') });
+  for (const [range, part] of [
+    ['bytes=2-4', '234'],
+    ['bytes=7-', '789'],
+    ['bytes=-2', '89'],
+    ['bytes=5-500', '56789'],
+  ] as const) {
+    const answer = await look(ada, id, { range });
+    expect([answer.status, await answer.text()]).toEqual([206, part]);
+  }
+  expect((await look(ada, id, { range: 'bytes=10-' })).status).toBe(416);
+  const etag = (await look(ada, id)).headers.get('etag') ?? '';
+  expect((await look(ada, id, { 'if-none-match': etag })).status).toBe(304);
+  expect((await look(bea, id, { 'if-none-match': etag })).status).toBe(404);
+});
+
+test('another site can neither send nor read files', async () => {
+  const { id } = await begin(ada, await roomOf(ada, bea), { bytes: text('x') });
+  expect((await patch(ada, id, 0, text('x'), { origin: 'https://evil.example' })).status).toBe(403);
+  const answer = await look(ada, id, { origin: 'https://evil.example' });
+  expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+});
+
+async function offsetOf(person: Person, id: string): Promise<number> {
+  return (await told(person, id)).received;
+}
+
+async function settled(read: () => Promise<number>): Promise<number> {
+  for (let before = -1; ; ) {
+    const now = await read();
+    if (now === before) return now;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+function breakOff(person: Person, id: string, bytes: Buffer, length: number): Promise<void> {
+  const headers = {
+    authorization: `Bearer ${person.accessToken}`,
+    'content-type': 'application/offset+octet-stream',
+    'upload-offset': '0',
+    'content-length': length,
+  };
+  return new Promise((resolve) => {
+    const upload = request(`${person.node.url}/files/${id}`, { method: 'PATCH', headers });
+    upload.on('error', () => {});
+    upload.on('close', () => resolve());
+    upload.write(bytes, () => upload.destroy());
+  });
+}
