@@ -16,6 +16,7 @@ import {
 } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { schema } from '../../api/schema.ts';
+import { begin } from '../files.ts';
 import { Line } from '../wire.ts';
 import { administrator, openWorld, PASSWORD, type Person, type World } from '../world.ts';
 
@@ -33,7 +34,7 @@ type Name = (typeof NAMES)[number];
 /** Who is told what, in the order of ROLES: + done, - NOT_FOUND, x FORBIDDEN. `of` is the thing that it is done to. */
 interface Row {
   answers: string;
-  of?: 'room' | 'message' | 'author' | 'session' | 'invitation' | 'roomLink' | 'linkToken';
+  of?: 'room' | 'message' | 'author' | 'session' | 'invitation' | 'roomLink' | 'linkToken' | 'upload';
   variables?: (scene: Scene) => object;
 }
 const TABLE: Record<string, Row> = {
@@ -91,6 +92,13 @@ const TABLE: Record<string, Row> = {
     variables: ({ message }) => ({ input: { id: message, body: 'changed' } }),
   },
   'Mutation.deleteMessage': { answers: '- x - - x x -', of: 'message', variables: ({ message }) => ({ id: message }) },
+  'Query.upload': { answers: '- - - - - - -', of: 'upload', variables: ({ upload }) => ({ id: upload }) },
+  'Mutation.createUpload': {
+    answers: '- + - - + + -',
+    of: 'room',
+    variables: ({ room }) => ({ input: { roomId: room, name: 'notes.txt', size: 1 } }),
+  },
+  'Mutation.cancelUpload': { answers: '- - - - - - -', of: 'upload', variables: ({ upload }) => ({ id: upload }) },
   'Mutation.createInvitation': { answers: 'x x x x x x +', variables: () => ({ input: {} }) },
   'Mutation.revokeInvitation': {
     answers: 'x x x x x x +',
@@ -149,7 +157,7 @@ const CODES: Record<string, string> = { '+': 'OK', '-': 'NOT_FOUND', x: 'FORBIDD
 
 /** What a type shows, and to whom: everything else that it had would have to be decided upon here. */
 const SEEN: Record<string, string> = {
-  Server: 'anyone: epoch name needsSetup registration version',
+  Server: 'anyone: epoch fileLimit name needsSetup registration version',
   User: 'anyone signed in: colour createdAt displayName id username',
   PersonChanged: 'anyone signed in: user userId',
   UserConnection: 'anyone signed in: edges nodes pageInfo',
@@ -176,6 +184,8 @@ const SEEN: Record<string, string> = {
   MembershipConnection: 'members: edges nodes pageInfo',
   MembershipEdge: 'members: cursor node',
   Message: 'members: author body createdAt deletedAt editedAt id roomId seq',
+  File: 'members: height id name placeholder sha256 size thumbnailUrl type url width',
+  Upload: 'oneself: file id isReady received url',
   MessageConnection: 'members: edges nodes pageInfo',
   MessageEdge: 'members: cursor node',
   RoomCreated: 'members: at by roomId seq',
@@ -203,11 +213,14 @@ interface Scene extends Record<Name, Person> {
   invitation: string;
   roomLink: string;
   linkToken: string;
+  upload: string;
 }
 
 let world: World;
 let people: Record<Name, Person>;
 let nobody: Line;
+// A person may have a few that wait, so those of earlier scenes are cancelled.
+const uploads: string[] = [];
 beforeAll(async () => {
   world = await openWorld();
   const named: [Name, Person][] = [];
@@ -320,6 +333,9 @@ async function setScene(): Promise<Scene> {
   await owner.graphql(remove, { roomId: room, userId: removed.id });
   const message = (await author.say(room, 'mine')).id;
   const session = (await author.graphql('{ viewer { session { id } } }')).viewer.session.id;
+  const { id: upload } = await begin(author, room, { bytes: Buffer.from('mine') });
+  await author.ask('mutation ($id: ID!) { cancelUpload(id: $id) }', { id: uploads.at(-1) });
+  uploads.push(upload);
   const { createInvitation } = await administrator.graphql(
     'mutation { createInvitation(input: {}) { invitation { id } } }',
   );
@@ -328,7 +344,7 @@ async function setScene(): Promise<Scene> {
     { id: room },
   );
   const [invitation, roomLink] = [createInvitation.invitation.id, createRoomLink.link.id];
-  return { ...people, room, message, session, invitation, roomLink, linkToken: createRoomLink.token };
+  return { ...people, room, message, session, invitation, upload, roomLink, linkToken: createRoomLink.token };
 }
 
 type Outcome = { code: string; message?: string };
