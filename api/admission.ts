@@ -8,9 +8,10 @@ import { Turns } from './turns.ts';
  */
 export type Admission = ReturnType<typeof openAdmission>;
 
-const AT_ONCE = 64;
+const AT_ONCE = 128;
 /** Pages of old entries are large, and nobody hears anything later for waiting for one. */
 const PAGES_AT_ONCE = 4;
+const REQUESTS_AT_ONCE = 64;
 /** A request that waits holds its body. */
 const REQUESTS = 1_000;
 
@@ -21,7 +22,7 @@ export function openAdmission({ mayWait }: Pick<Config, 'mayWait'>) {
     /** Operations over a socket that begin to read: subscriptions and queries. What sends something does not wait. */
     openings: new Turns(AT_ONCE, mayWait, busy),
     /** HTTP requests to the API. */
-    requests: new Turns(AT_ONCE, Math.min(mayWait, REQUESTS), busy),
+    requests: new Turns(REQUESTS_AT_ONCE, Math.min(mayWait, REQUESTS), busy),
     /** Pages of the past that readers catch up with. */
     pages: new Turns(PAGES_AT_ONCE, mayWait, busy),
   };

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { makeServer, type ServerOptions } from 'graphql-ws';
+import { CloseCode, makeServer, type ServerOptions } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Core } from './core.ts';
 
@@ -8,8 +8,6 @@ export interface Wire {
   socket: WebSocket;
   request: IncomingMessage;
 }
-
-const BUG = 4500;
 
 /**
  * The protocol of graphql-ws on sockets of `ws`. What the library’s own transport prints on the console, the client’s
@@ -22,16 +20,22 @@ export function speakGraphQL<Params extends Record<string, unknown>, Extra exten
   const server = makeServer<Params, Extra>(options);
   return (wire) => {
     const { socket } = wire;
+    let heard = false;
     const closed = server.opened(
       {
         protocol: socket.protocol,
         send: (text) => write(socket, text),
-        close: (code, reason) => socket.close(code, reason),
+        close: (code, reason) => {
+          if (code !== CloseCode.ConnectionInitialisationTimeout) return socket.close(code, reason);
+          // In a crowd the first frame may have arrived and not been read: whatever is there is read before this runs.
+          setImmediate(() => heard || socket.close(code, reason));
+        },
         onMessage: (read) =>
           socket.on('message', (data) => {
+            heard = true;
             read(String(data)).catch((error) => {
               core.log.warn('socket.message_failed', { error });
-              socket.close(BUG, 'Internal server error');
+              socket.close(CloseCode.InternalServerError, 'Internal server error');
             });
           }),
       },

@@ -13,6 +13,8 @@ import { createGraphQL, render } from './yoga.ts';
 
 const BODY = 100 * 1_024;
 const DRAIN = 8_000;
+// Whom the kernel has no place for tries again after 1, 3, 7 s.
+const BACKLOG = 8_192;
 const BROKEN: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
@@ -216,7 +218,7 @@ function answer(response: ServerResponse, status: number, body: unknown) {
 async function listen(server: Server, port: number, host: string): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: BACKLOG }, resolve);
   });
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;

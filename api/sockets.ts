@@ -11,11 +11,14 @@ import { acceptLegacySocket } from './legacy/socket.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
 import { createSharedExecution, type SharedOperation, sharedKey } from './sharedExecution.ts';
 import { SECURITY_HEADERS } from './static.ts';
+import { Pace } from './turns.ts';
 import type { Viewer } from './users/users.ts';
 import { render, type Yoga } from './yoga.ts';
 
 const FRAME = 64 * 1_024;
 const SUBSCRIPTIONS = 50;
+/** How many are opened in one turn of the event loop. */
+const UPGRADES = 32;
 
 export interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
@@ -34,26 +37,31 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
   const graphql = new WebSocketServer({ ...options, handleProtocols: (offered) => offered.has(PROTOCOL) && PROTOCOL });
   const legacy = new WebSocketServer(options);
   const serve = serveGraphQL(core, yoga, connections);
+  const pace = new Pace(UPGRADES);
   return {
     upgrade: (request, socket, head) => {
       socket.on('error', () => socket.destroy());
-      const facts = factsOf(core.config, request);
-      const path = request.url?.split('?', 1)[0] ?? '/';
-      if (!isKnownHost(core.config, request.headers.host)) return refuse(socket, '400 Bad Request');
-      if (!isOurs(core.config, request, facts)) return refuse(socket, '403 Forbidden');
-      const roomId = /^\/ws\/chat\/([^/]+)\/?$/.exec(path)?.[1];
-      if (path !== '/graphql' && !roomId) return refuse(socket, '404 Not Found');
-      const full = connections.refusal(facts.network);
-      if (full) return refuse(socket, full, { 'Retry-After': 1 + Math.floor(Math.random() * 5) });
-      if (!roomId) return graphql.handleUpgrade(request, socket, head, (opened) => serve(opened, request, facts));
-      legacy.handleUpgrade(request, socket, head, (opened) => {
-        void acceptLegacySocket(core, connections, opened, facts, roomId);
-      });
+      pace.do(() => socket.destroyed || open(request, socket, head));
     },
     size: () => connections.size(),
     strangers: () => connections.strangers(),
     drain: () => connections.drain(),
   };
+
+  function open(request: IncomingMessage, socket: Duplex, head: Buffer) {
+    const facts = factsOf(core.config, request);
+    const path = request.url?.split('?', 1)[0] ?? '/';
+    if (!isKnownHost(core.config, request.headers.host)) return refuse(socket, '400 Bad Request');
+    if (!isOurs(core.config, request, facts)) return refuse(socket, '403 Forbidden');
+    const roomId = /^\/ws\/chat\/([^/]+)\/?$/.exec(path)?.[1];
+    if (path !== '/graphql' && !roomId) return refuse(socket, '404 Not Found');
+    const full = connections.refusal(facts.network);
+    if (full) return refuse(socket, full, { 'Retry-After': 1 + Math.floor(Math.random() * 5) });
+    if (!roomId) return graphql.handleUpgrade(request, socket, head, (opened) => serve(opened, request, facts));
+    legacy.handleUpgrade(request, socket, head, (opened) => {
+      void acceptLegacySocket(core, connections, opened, facts, roomId);
+    });
+  }
 }
 
 const PROTOCOL = 'graphql-transport-ws';

@@ -37,3 +37,21 @@ export class Turns {
     return new Promise((resolve) => this.queue.push(resolve));
   }
 }
+
+/** Does so much of what is handed to it in each turn of the event loop, in order, so that nothing else waits long. */
+export class Pace {
+  private readonly queue: (() => void)[] = [];
+
+  constructor(private readonly perTurn: number) {}
+
+  do(work: () => void): void {
+    this.queue.push(work);
+    if (this.queue.length === 1) setImmediate(() => this.step());
+  }
+
+  private step() {
+    for (const work of this.queue.slice(0, this.perTurn)) work();
+    this.queue.splice(0, this.perTurn);
+    if (this.queue.length > 0) setImmediate(() => this.step());
+  }
+}

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import type { PrismaClient } from '../db/db.ts';
 import { Turns } from '../turns.ts';
@@ -32,6 +33,8 @@ export interface Joined {
 }
 
 const AT_ONCE = 2;
+/** Who is alone is answered at once; who comes within so many ms after another waits for company. */
+const GATHERING = 25;
 const LARGEST = 1_000;
 
 export function openLookups(db: PrismaClient): Lookups {
@@ -54,7 +57,6 @@ interface Pair {
   userId: string;
 }
 
-// Whoever asks within one turn of the event loop, or while two such queries are under way, shares the next one.
 function gathered<Key, Value>(read: (keys: Key[]) => Promise<Value[]>): DataLoader<Key, Value> {
   const turns = new Turns(AT_ONCE, Number.POSITIVE_INFINITY, () => new Error('the queue has no end'));
   let reading: Promise<unknown> = Promise.resolve();
@@ -63,10 +65,14 @@ function gathered<Key, Value>(read: (keys: Key[]) => Promise<Value[]>): DataLoad
     reading = values.catch(() => {}); // Whoever asked is told.
     return values;
   };
+  let next = 0;
   const inTurn = (dispatch: () => void) =>
-    turns.run(() => {
+    turns.run(async () => {
+      const early = next - performance.now();
+      next = Math.max(next, performance.now()) + GATHERING;
+      if (early > 0) await sleep(early);
       dispatch();
-      return reading;
+      await reading;
     });
   const batchScheduleFn = (dispatch: () => void) => void setImmediate(inTurn, dispatch);
   return new DataLoader(load, { cache: false, maxBatchSize: LARGEST, batchScheduleFn });

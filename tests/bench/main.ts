@@ -10,6 +10,7 @@ import { pages } from './scenarios/pages.ts';
 import { sends } from './scenarios/sends.ts';
 import { slowReader } from './scenarios/slowReader.ts';
 import { openServices, type Services } from './services.ts';
+import { storm } from './storm.ts';
 
 /** What every scenario is given. */
 export interface Settings {
@@ -26,6 +27,7 @@ const SCENARIOS: Record<string, (settings: Settings) => Promise<Figure[]>> = {
   sends,
   pages,
   bus,
+  storm,
 };
 
 await main(process.argv.slice(2));

@@ -18,7 +18,7 @@ export interface Child {
 export async function bundleChildren(): Promise<void> {
   const servers = readdirSync(join(HERE, 'servers')).map((file) => join(HERE, 'servers', file));
   await build({
-    entryPoints: [...servers, join(HERE, 'client.ts')],
+    entryPoints: [...servers, join(HERE, 'client.ts'), join(HERE, 'stormClient.ts')],
     entryNames: '[name]',
     outdir: OUT,
     bundle: true,

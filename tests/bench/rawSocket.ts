@@ -9,6 +9,8 @@ export interface Target {
   port: number;
   path: string;
   protocol?: string;
+  /** From which address of this machine; from 127.0.0.1 when left out. */
+  localAddress?: string;
 }
 
 /** A WebSocket client that costs next to nothing: it looks at the beginning of each frame and skips the rest. */
@@ -25,8 +27,8 @@ export class RawSocket {
   private rest: Buffer | null = null;
   private upgraded: (() => void) | null = null;
 
-  constructor({ port, path, protocol }: Target) {
-    this.stream = connect({ port, host: '127.0.0.1', noDelay: true });
+  constructor({ port, path, protocol, localAddress }: Target) {
+    this.stream = connect({ port, host: '127.0.0.1', localAddress, noDelay: true });
     this.stream.write(upgradeRequest(port, path, protocol));
     this.stream.on('error', (error) => this.onClose(error.message));
     this.stream.on('close', () => this.onClose('closed'));
