@@ -7,7 +7,7 @@ import { answerFiles } from './files/files.http.ts';
 import { answerLegacy } from './legacy/routes.ts';
 import { createMetrics, mayScrape } from './metrics.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
-import { openSockets, refuse as refuseRaw } from './sockets.ts';
+import { openSockets, refuse as refuseRaw, type Sockets } from './sockets.ts';
 import { createStatic, SECURITY_HEADERS } from './static.ts';
 import { createGraphQL, render } from './yoga.ts';
 
@@ -22,6 +22,7 @@ const BROKEN: Record<string, string> = {
 
 export interface App {
   server: Server;
+  sockets: Sockets;
   /** Listens, and gives the address that was got. */
   listen(port?: number, host?: string): Promise<string>;
   /** Stops accepting, closes the sockets, lets running requests finish. */
@@ -48,6 +49,7 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
   server.requestTimeout = 30_000;
   return {
     server,
+    sockets,
     listen: (port = core.config.port, host = core.config.host) => listen(server, port, host),
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));

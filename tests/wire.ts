@@ -137,6 +137,15 @@ export class Line {
     }
   }
 
+  /** Pings, as the protocol below ours has them. */
+  ping(times: number) {
+    for (let n = 0; n < times; n++) this.socket.ping();
+  }
+
+  stopReading() {
+    this.socket.pause();
+  }
+
   close() {
     this.socket.terminate();
   }
