@@ -24,6 +24,7 @@ const SECONDS: Record<LimitName, number> = {
   changesPerMinute: 60,
   profileChangesPerHour: 3_600,
   uploadsPerHour: 3_600,
+  exportsPerHour: 3_600,
 };
 
 // Nobody waits for a Redis that is away or silent: what is not answered at once is counted here.

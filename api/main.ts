@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { readConfig } from './config.ts';
 import { openCore } from './core.ts';
 import { StartError } from './errors.ts';
+import { keepHouse } from './housekeeping.ts';
 import { setUpLink } from './instance/instance.ts';
 import { createLog, type Log } from './log.ts';
 import { purgeDeletedRooms } from './rooms/purge.ts';
@@ -16,6 +17,7 @@ async function start() {
   const log = createLog(config.logLevel);
   const core = await openCore(config, log);
   await purgeDeletedRooms(core);
+  await keepHouse(core);
   if (config.seed) await seedPeople(core);
   const app = await openApp(core, WEB);
   const address = config.publicUrl ?? (await app.listen());

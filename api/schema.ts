@@ -1,3 +1,4 @@
+import './accounts/accounts.schema.ts';
 import './auth/auth.schema.ts';
 import './files/files.schema.ts';
 import './instance/instance.schema.ts';

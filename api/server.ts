@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { exportAccount } from './accounts/export.ts';
 import { viewerOrNobody } from './context.ts';
 import { cookieJar } from './cookies.ts';
 import type { Core } from './core.ts';
@@ -41,7 +43,7 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
       if (response.headersSent) return void response.destroy();
       const { code, retryAfter } = extensions;
       const headers = retryAfter ? { 'Retry-After': retryAfter } : {};
-      refuse(response, code === 'UNAVAILABLE' ? 503 : 500, message, headers, String(code), retryAfter);
+      refuse(response, STATUS[String(code)] ?? 500, message, headers, String(code), retryAfter);
     });
   });
   server.on('upgrade', sockets.upgrade);
@@ -91,6 +93,7 @@ async function handle(
   if (path === '/graphql') {
     return core.admission.requests.run(() => graphql(core, yoga, files, request, response, facts, body));
   }
+  if (path === '/export') return exportData(core, request, response, facts);
   if (await legacy(core, request, response, facts, path, body)) return;
   if (!isSafe(request)) return answer(response, 404, { detail: 'Not found.' });
   files.serve(request, response);
@@ -126,6 +129,24 @@ async function graphql(
   response.setHeader('Cache-Control', 'no-store');
   if (cookies.changes.length > 0) response.setHeader('Set-Cookie', cookies.changes);
   response.end(await result.text());
+}
+
+// A page of another site may not even have the person download it.
+async function exportData(core: Core, request: IncomingMessage, response: ServerResponse, facts: RequestFacts) {
+  if (request.method !== 'GET') return refuse(response, 405, 'Ask for your data with GET.', { Allow: 'GET' });
+  if (!isOurs(core.config, request, facts)) return foreign(response);
+  const viewer = await viewerOrNobody(core, facts.credentials);
+  if (!viewer) return refuse(response, 401, 'Sign in first.', {}, 'UNAUTHENTICATED');
+  await core.limits.take('exportsPerHour', viewer.id);
+  const data = exportAccount(core, viewer);
+  const { value } = await data.next();
+  response.writeHead(200, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Disposition': 'attachment; filename="shh-export.json"',
+    'Cache-Control': 'no-store',
+  });
+  response.write(value ?? '');
+  await pipeline(data, response).catch(unlessGone);
 }
 
 async function legacy(
@@ -183,6 +204,13 @@ async function readBody(request: IncomingMessage): Promise<Buffer | null> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+const STATUS: Record<string, number> = { UNAVAILABLE: 503, RATE_LIMITED: 429 };
+
+// Whoever closes the page does not want the rest.
+function unlessGone(error: NodeJS.ErrnoException) {
+  if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
 }
 
 const codeOf = (error: NodeJS.ErrnoException) => error.code ?? '';

@@ -1,4 +1,4 @@
-import { GraphQLError, parse } from 'graphql';
+import { type ExecutionArgs, GraphQLError, getOperationAST, parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { type Context, createContext } from './context.ts';
 import type { Core } from './core.ts';
@@ -64,6 +64,7 @@ const limitDocuments: Plugin = {
 const limitTime: Plugin = {
   onExecute: ({ executeFn, setExecuteFn }) =>
     setExecuteFn(async (args) => {
+      if (isUnhurried(args)) return executeFn(args);
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise((_, reject) => {
         timer = setTimeout(
@@ -74,6 +75,15 @@ const limitTime: Plugin = {
       return Promise.race([executeFn(args), late]).finally(() => clearTimeout(timer));
     }),
 };
+
+// What must not be left half done takes its time.
+function isUnhurried({ schema, document, operationName }: ExecutionArgs): boolean {
+  const operation = getOperationAST(document, operationName);
+  const fields = operation?.operation === 'mutation' ? schema.getMutationType()?.getFields() : undefined;
+  const named =
+    operation?.selectionSet.selections.map((field) => (field.kind === 'Field' ? field.name.value : '')) ?? [];
+  return named.some((name) => fields?.[name]?.extensions.unhurried);
+}
 
 // A stream over HTTP would outlive the session that opened it; sockets are closed with theirs.
 const subscribeOverSockets: Plugin<Context> = {

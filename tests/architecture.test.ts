@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 // Who stands above whom, from the edge down to the core. A file imports from its own layer or from below.
 const LAYERS = [
   ['main.ts', 'createsuperuser.ts', 'seed.ts', 'print-schema.ts'],
-  ['server.ts'],
+  ['server.ts', 'housekeeping.ts'],
   [
     'yoga.ts',
     'sockets.ts',
@@ -22,7 +22,7 @@ const LAYERS = [
   ['schema.ts'],
   [/\.(schema|http)\.ts$/],
   ['builder.ts', 'context.ts', 'loaders.ts'],
-  ['typing/', 'presence/'],
+  ['typing/', 'presence/', 'accounts/'],
   ['messages/', 'roomLinks/'],
   ['files/'],
   ['rooms/'],

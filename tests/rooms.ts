@@ -186,6 +186,7 @@ function membersToldBy(log: Row[], direct: string[]): Map<string, Place> {
     if (kind === 'ROOM_CREATED' && direct.length === 0)
       members.set(`${actor}`, { role: 'OWNER', joined: 1, left: null });
     if (kind === 'MEMBER_JOINED') members.set(`${subject}`, { role: 'MEMBER', joined: seq, left: null });
+    if (!subject) members.delete('null'); // Somebody whose account was deleted.
     const place = members.get(`${subject}`);
     if (place && (kind === 'MEMBER_LEFT' || kind === 'MEMBER_REMOVED')) place.left = seq;
     if (place && kind === 'ROLE_CHANGED') place.role = role ?? 'MEMBER';

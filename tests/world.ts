@@ -49,6 +49,7 @@ export const GENEROUS = {
   LIMIT_CHANGES_PER_MINUTE: '100000',
   LIMIT_PROFILE_CHANGES_PER_HOUR: '100000',
   LIMIT_UPLOADS_PER_HOUR: '100000',
+  LIMIT_EXPORTS_PER_HOUR: '100000',
 };
 
 export async function openNode(environment: Record<string, string>, webFolder = 'no-web-client'): Promise<Node> {

@@ -65,6 +65,14 @@ export async function unblockUser(core: Core, viewer: Viewer, userId: string): P
   return other;
 }
 
+/** Takes back every block of and on the viewer, whose account is being deleted. */
+export async function liftBlocks(core: Core, viewer: Viewer): Promise<void> {
+  const where = { OR: [{ blockerId: viewer.id }, { blockedId: viewer.id }] };
+  for (const { blockerId, blockedId } of await core.db.block.findMany({ where })) {
+    await unblockUser(core, { ...viewer, id: blockerId }, blockedId);
+  }
+}
+
 /** Whom the viewer blocks, by name. */
 export function listBlocked(core: Core, viewer: Viewer): Promise<User[]> {
   const where = { blockedBy: { some: { blockerId: viewer.id } } };

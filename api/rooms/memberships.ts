@@ -104,6 +104,20 @@ export async function addMember(core: Core, viewer: Viewer, roomId: string, user
 export async function leaveRoom(core: Core, viewer: Viewer, id: string): Promise<Room> {
   const { room } = await getMembership(core, viewer, id);
   if (room.kind === 'DIRECT') throw new AppError('FORBIDDEN', 'A direct conversation cannot be left.');
+  await leave(core, viewer, room);
+  return room;
+}
+
+/** Leaves every room, direct ones included: one that nobody is in any more is deleted, as an empty private room is. */
+export async function leaveEveryRoom(core: Core, viewer: Viewer): Promise<void> {
+  const where = { userId: viewer.id, leftSeq: null, room: { deletedAt: null } };
+  for (const { room } of await core.db.membership.findMany({ where, include: { room: true } }))
+    await leave(core, viewer, room).catch((error) => {
+      if (!(error instanceof AppError)) throw error; // Removed, or the room deleted, in the same moment.
+    });
+}
+
+async function leave(core: Core, viewer: Viewer, room: Room): Promise<void> {
   const changes = Prisma.sql`
     changed AS (
       UPDATE membership m SET left_seq = head.seq FROM head
@@ -113,12 +127,12 @@ export async function leaveRoom(core: Core, viewer: Viewer, id: string): Promise
   const entries = await appendTogether(core, async (tx) => {
     const left = await append(tx, viewer, { roomId: room.id, kind: 'MEMBER_LEFT', subjectId: viewer.id, changes });
     if (!left) throw notFound('Room');
-    const emptied = room.kind === 'PRIVATE' ? await deleteIfEmpty(tx, viewer, room.id) : null;
-    return [left, emptied ?? (await appointOwner(tx, viewer, room.id))];
+    const emptied = room.kind === 'PUBLIC' ? null : await deleteIfEmpty(tx, viewer, room.id);
+    if (emptied || room.kind === 'DIRECT') return [left, emptied];
+    return [left, await appointOwner(tx, viewer, room.id)];
   });
   core.roomsVersions.ring([viewer.id]);
   if (entries.at(-1)?.kind === 'ROOM_DELETED') await purgeRoom(core, room.id);
-  return room;
 }
 
 /** Removes a member: owners anyone, moderators those who are neither. What follows in the log does not reach them. */
@@ -241,6 +255,6 @@ function deleteIfEmpty(tx: Prisma.TransactionClient, viewer: Viewer, roomId: str
         SELECT head.id FROM head
         WHERE NOT EXISTS (SELECT 1 FROM membership m WHERE m.room_id = head.id AND m.left_seq IS NULL)
       )`,
-    alsoSet: Prisma.sql`, deleted_at = now(), name = NULL, topic = ''`,
+    alsoSet: Prisma.sql`, deleted_at = now(), name = NULL, topic = '', direct_key = NULL`,
   });
 }

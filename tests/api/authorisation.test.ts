@@ -31,7 +31,7 @@ const ROLES = ['stranger', 'member', 'former', 'removed', 'moderator', 'owner', 
 const NAMES = [...ROLES, 'author', 'newcomer'] as const;
 type Name = (typeof NAMES)[number];
 
-/** Who is told what, in the order of ROLES: + done, - NOT_FOUND, x FORBIDDEN. `of` is the thing that it is done to. */
+/** Who is told what, in the order of ROLES: + done, - NOT_FOUND, x FORBIDDEN, ! INVALID_INPUT. `of` is the thing that it is done to. */
 interface Row {
   answers: string;
   of?: 'room' | 'message' | 'author' | 'session' | 'invitation' | 'roomLink' | 'linkToken' | 'upload';
@@ -132,6 +132,11 @@ const TABLE: Record<string, Row> = {
     variables: () => ({ current: PASSWORD, next: PASSWORD }),
   },
   'Mutation.createRecoveryCode': { answers: '+ + + + + + +', variables: () => ({ password: PASSWORD }) },
+  // With a wrong password: everyone is still needed.
+  'Mutation.deleteAccount': {
+    answers: '! ! ! ! ! ! !',
+    variables: () => ({ password: 'not the password', eraseMessages: false }),
+  },
   'Mutation.createResetLink': {
     answers: 'x x x x x x +',
     of: 'author',
@@ -153,7 +158,7 @@ const TABLE: Record<string, Row> = {
   'Subscription.peopleChanged': { answers: '+ + + + + + +' },
   'Subscription.viewerEvents': { answers: '+ + + + + + +', variables: () => ({ after: 0 }) },
 };
-const CODES: Record<string, string> = { '+': 'OK', '-': 'NOT_FOUND', x: 'FORBIDDEN' };
+const CODES: Record<string, string> = { '+': 'OK', '-': 'NOT_FOUND', x: 'FORBIDDEN', '!': 'INVALID_INPUT' };
 
 /** What a type shows, and to whom: everything else that it had would have to be decided upon here. */
 const SEEN: Record<string, string> = {
@@ -167,6 +172,7 @@ const SEEN: Record<string, string> = {
   PublicRoomConnection: 'anyone signed in: edges nodes pageInfo',
   PublicRoomEdge: 'anyone signed in: cursor node',
   Viewer: 'oneself: email hasRecoveryCode id isAdmin rooms roomsVersion securityEvents session sessions user',
+  DeleteAccountPayload: 'oneself: erasedMessages',
   SecurityEvent: 'oneself: createdAt id kind',
   Session: 'oneself: createdAt expiresAt id isCurrent label rotatedAt',
   AuthPayload: 'oneself: accessToken accessTokenExpiresAt recoveryCode refreshToken viewer',

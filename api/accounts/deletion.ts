@@ -1,0 +1,73 @@
+import { confirmPassword } from '../auth/ownPassword.ts';
+import { revokeSessions, tellEnded } from '../auth/sessions.ts';
+import type { Core } from '../core.ts';
+import { AppError } from '../errors.ts';
+import { eraseMessages } from '../messages/erasing.ts';
+import { tellPerson } from '../realtime/people.ts';
+import { liftBlocks } from '../rooms/direct.ts';
+import { leaveEveryRoom } from '../rooms/memberships.ts';
+import type { Viewer } from '../users/users.ts';
+
+const PASSES = 100;
+const AT_ONCE = 5_000;
+
+/**
+ * Deletes the viewer's account: sessions end, rooms are left as if one by one, and no row is left that names the
+ * person. Messages stay without an author, or are deleted; gives how many were. FORBIDDEN for the only administrator.
+ * Each step may be done again: when the server dies in the middle, signing in and asking again finishes it.
+ */
+export async function deleteAccount(core: Core, viewer: Viewer, password: string, erase: boolean): Promise<number> {
+  const { isAdmin } = await confirmPassword(core, viewer, password, 'password');
+  if (isAdmin) await stepDown(core, viewer);
+  tellEnded(core, await revokeSessions(core.db, { userId: viewer.id }));
+  let erased = 0;
+  for (let pass = 0; pass < PASSES; pass++) {
+    if (erase) erased += await eraseMessages(core, viewer);
+    await liftBlocks(core, viewer);
+    await leaveEveryRoom(core, viewer);
+    await forget(core, viewer);
+    if (await remove(core, viewer)) break;
+  }
+  tellPerson(core.bus, { id: viewer.id, person: null });
+  return erased;
+}
+
+// Of two administrators who go at once, one stays.
+async function stepDown(core: Core, viewer: Viewer): Promise<void> {
+  await core.db.$transaction(async (db) => {
+    const admins = await db.$queryRaw<{ id: string }[]>`
+      SELECT id FROM "user" WHERE is_admin ORDER BY id FOR NO KEY UPDATE`;
+    if (!admins.some(({ id }) => id !== viewer.id)) throw onlyAdministrator();
+    await db.user.updateMany({ where: { id: viewer.id }, data: { isAdmin: false } });
+  });
+}
+
+// In small parts, and before the account goes: whoever writes meanwhile waits for none of it.
+async function forget({ db }: Core, { id }: Viewer): Promise<void> {
+  await db.room.updateMany({ where: { createdById: id }, data: { createdById: null } });
+  for (let count = AT_ONCE; count === AT_ONCE; ) {
+    count = await db.$executeRaw`
+      UPDATE entry SET actor_id = NULL WHERE (room_id, seq) IN (
+        SELECT room_id, seq FROM entry WHERE actor_id = ${id}::uuid LIMIT ${AT_ONCE})`;
+  }
+  await db.$executeRaw`UPDATE entry SET subject_id = NULL WHERE subject_id = ${id}::uuid`;
+}
+
+// False when something was done in their name meanwhile: under this lock nothing more can be.
+async function remove(core: Core, { id }: Viewer): Promise<boolean> {
+  return core.db.$transaction(async (db) => {
+    await db.$queryRaw`SELECT id FROM "user" WHERE id = ${id}::uuid FOR UPDATE`;
+    const member = await db.membership.count({ where: { userId: id, leftSeq: null } });
+    const named = await db.entry.count({ where: { OR: [{ actorId: id }, { subjectId: id }] } });
+    const made = await db.room.count({ where: { createdById: id } });
+    if (member + named + made > 0) return false;
+    await db.user.deleteMany({ where: { id } });
+    return true;
+  });
+}
+
+const onlyAdministrator = () =>
+  new AppError(
+    'FORBIDDEN',
+    'You are the only administrator here. Make another one first, with “npm run createsuperuser” on the server.',
+  );

@@ -1,0 +1,21 @@
+import type { Core } from './core.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** Removes what is useless for long enough that nobody asks why: sessions, links, old security events. */
+export async function purgeExpired({ db }: Core): Promise<void> {
+  const before = (days: number) => ({ lt: new Date(Date.now() - days * DAY) });
+  await db.session.deleteMany({ where: { OR: [{ expiresAt: before(1) }, { revokedAt: before(1) }] } });
+  for (const links of [db.invitation, db.roomLink] as (typeof db.roomLink)[]) {
+    await links.deleteMany({ where: { OR: [{ expiresAt: before(30) }, { revokedAt: before(30) }] } });
+  }
+  await db.resetLink.deleteMany({ where: { expiresAt: before(0) } });
+  await db.securityEvent.deleteMany({ where: { createdAt: before(365) } });
+}
+
+/** Does it now and every hour. What fails is tried again with the next. */
+export async function keepHouse(core: Core): Promise<void> {
+  await purgeExpired(core).catch((error) => core.log.warn('housekeeping.failed', { error }));
+  setTimeout(() => void keepHouse(core), HOUR).unref();
+}

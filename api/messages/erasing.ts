@@ -1,0 +1,58 @@
+import type { Core } from '../core.ts';
+import { Prisma } from '../db/db.ts';
+import type { LogEntry } from '../realtime/entry.ts';
+import { selectEntries, toEntry } from '../realtime/entry.ts';
+import type { Viewer } from '../users/users.ts';
+
+const AT_ONCE = 500;
+
+/** Deletes every message of the viewer, in every room they were ever in, each with its entry; gives their number. */
+export async function eraseMessages(core: Core, viewer: Viewer): Promise<number> {
+  const rooms = await core.db.$queryRaw<{ id: string }[]>`
+    SELECT DISTINCT room_id AS id FROM entry
+    WHERE actor_id = ${viewer.id}::uuid AND kind = 'MESSAGE' AND deleted_at IS NULL`;
+  let erased = 0;
+  for (const { id } of rooms) {
+    for (let count = AT_ONCE; count === AT_ONCE; erased += count) count = await eraseSome(core, viewer, id);
+  }
+  return erased;
+}
+
+// In two statements, so that the second one sees all that came before it in the log.
+async function eraseSome(core: Core, viewer: Viewer, roomId: string): Promise<number> {
+  const entries = await core.db.$transaction(async (db) => {
+    await db.$queryRaw`SELECT id FROM room WHERE id = ${roomId}::uuid FOR UPDATE`;
+    return append(db, viewer, roomId);
+  });
+  core.roomFeeds.announce(entries);
+  return entries.length;
+}
+
+async function append(db: Prisma.TransactionClient, viewer: Viewer, roomId: string): Promise<LogEntry[]> {
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`
+    WITH own AS MATERIALIZED (
+      SELECT id, seq, row_number() OVER (ORDER BY seq)::int AS step FROM (
+        SELECT id, seq FROM entry
+        WHERE actor_id = ${viewer.id}::uuid AND room_id = ${roomId}::uuid AND kind = 'MESSAGE' AND deleted_at IS NULL
+        ORDER BY seq LIMIT ${AT_ONCE}
+      ) taken
+    ),
+    bumped AS (
+      UPDATE room SET last_seq = room.last_seq + total.n FROM (SELECT count(*)::int AS n FROM own) total
+      WHERE room.id = ${roomId}::uuid AND total.n > 0
+      RETURNING room.id, room.last_seq - total.n AS base
+    ),
+    changed AS (
+      UPDATE entry e SET body = NULL, edited_at = NULL, deleted_at = clock_timestamp() FROM own WHERE e.id = own.id
+      RETURNING e.*
+    ),
+    added AS (
+      INSERT INTO entry (room_id, seq, id, kind, actor_id, target_id, created_at)
+      SELECT bumped.id, bumped.base + own.step, gen_random_uuid(), 'MESSAGE_DELETED', ${viewer.id}::uuid, own.id,
+        clock_timestamp()
+      FROM bumped, own
+      RETURNING *
+    )
+    ${selectEntries(Prisma.sql`added`, Prisma.sql`changed`)} ORDER BY e.seq`;
+  return rows.map(toEntry);
+}
