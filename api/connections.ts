@@ -55,7 +55,7 @@ export async function openConnections(core: Core): Promise<Connections> {
     }
   });
   core.heartbeat.every(async () => {
-    const now = Date.now();
+    const now = performance.now();
     for (const [socket, guarded] of all) {
       closeIfStuck(socket, guarded, now);
       askIfThere(socket, guarded, now);
@@ -68,7 +68,7 @@ export async function openConnections(core: Core): Promise<Connections> {
       return networks.of(network) >= unknownSocketsPerAddress ? '429 Too Many Requests' : null;
     },
     guard: (socket, network) => {
-      const guarded: Guarded = { network, isStranger: true, pinged: Date.now(), answered: true, stuck: null };
+      const guarded: Guarded = { network, isStranger: true, pinged: performance.now(), answered: true, stuck: null };
       all.set(socket, guarded);
       networks.add(network);
       limitFrames(core, socket);
@@ -126,9 +126,9 @@ class Tally {
 function limitFrames(core: Core, socket: WebSocket) {
   const { framesPerSecond } = core.config;
   let allowance = framesPerSecond * 2;
-  let last = Date.now();
+  let last = performance.now();
   const count = () => {
-    const now = Date.now();
+    const now = performance.now();
     allowance = Math.min(framesPerSecond * 2, allowance + ((now - last) / 1_000) * framesPerSecond) - 1;
     last = now;
     if (allowance >= 0 || socket.readyState !== socket.OPEN) return;

@@ -17,6 +17,7 @@ const BODY = 100 * 1_024;
 const DRAIN = 8_000;
 // Whom the kernel has no place for tries again after 1, 3, 7 s.
 const BACKLOG = 8_192;
+const SWEEP = 100;
 const BROKEN: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
@@ -37,7 +38,9 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
   const files = createStatic(webFolder);
   const sockets = await openSockets(core, yoga);
   const metrics = createMetrics(core, sockets);
+  let stopping = false;
   const server = createServer((request, response) => {
+    if (stopping) response.setHeader('Connection', 'close');
     handle(core, yoga, files, metrics, request, response).catch((error) => {
       const { message, extensions } = render(core, error);
       if (response.headersSent) return void response.destroy();
@@ -54,12 +57,15 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
     sockets,
     listen: (port = core.config.port, host = core.config.host) => listen(server, port, host),
     close: async () => {
+      stopping = true;
       const closed = new Promise((resolve) => server.close(resolve));
+      const late = setTimeout(() => server.closeAllConnections(), DRAIN);
       await sockets.drain();
-      server.closeIdleConnections();
-      const late = setTimeout(() => server.closeAllConnections(), DRAIN).unref();
+      // Those that were answering when it began to stop are told nothing, and would be kept for the next request.
+      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP);
       await closed;
       clearTimeout(late);
+      clearInterval(sweep);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -361,4 +362,24 @@ test('GraphiQL opens in a browser where it is on, with scripts of our own only',
 test('the server says that it lives and that it is ready', async () => {
   expect(await send(node, { path: '/healthz' })).toMatchObject({ status: 200, json: { status: 'ok' } });
   expect(await send(node, { path: '/readyz' })).toMatchObject({ status: 200, json: { database: true, bus: true } });
+});
+
+test('a server that stops answers what is under way, and asks who would go on to go', async () => {
+  const stopping = await withPages({});
+  const socket = connect(Number(new URL(stopping.url).port), '127.0.0.1');
+  const answers = (async () => {
+    let text = '';
+    for await (const part of socket) text += part;
+    return text.split('HTTP/1.1 ').slice(1);
+  })();
+  const head = 'POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n';
+  socket.write(`GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n${head}{`);
+  await once(socket, 'readable');
+  const closed = stopping.app.close();
+  socket.write(`}${head}{}`);
+  await closed;
+  const [before, underway, after] = await answers;
+  expect([before, underway, after].map((answer) => answer?.slice(0, 3))).toEqual(['200', '404', '404']);
+  expect(before).toContain('Connection: keep-alive');
+  expect(after).toContain('Connection: close');
 });

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Line, post } from '../wire.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 
@@ -178,6 +178,17 @@ test('who sends too many frames is cut off, and nobody else', async () => {
   expect(await gus.closing).toMatchObject({ code: 4429 });
   expect((await hal.ask(NAME)).payload.data.server.name).toBe('shh');
   hal.close();
+});
+
+test('nobody is cut off because the clock of the machine is put back', async () => {
+  const ida = new Line(world.node);
+  await ida.init();
+  await ida.ask(NAME);
+  const { now } = Date;
+  vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+  for (let n = 0; n < 3; n++) expect((await ida.ask(NAME)).payload.data.server.name).toBe('shh');
+  vi.restoreAllMocks();
+  ida.close();
 });
 
 test('after the goodbye Mallory’s socket does nothing more, though she does not hang up', async () => {

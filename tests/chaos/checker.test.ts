@@ -23,7 +23,7 @@ function aliceAndBob() {
 
 const tell = (history: History, ...messages: [seq: number, id: string][]) => {
   for (const [seq, id] of messages) {
-    history.add({ __typename: 'MessageSent', seq, message: { id, body: id, deletedAt: null } });
+    history.add({ __typename: 'MessageSent', roomId: 'room', seq, message: { id, body: id, deletedAt: null } });
   }
 };
 
@@ -105,7 +105,7 @@ test('it finds what a removed member still got, until they are back', () => {
   log.members.delete('bob');
   bob.begin(0);
   tell(bob, [1, 'a']);
-  bob.add({ __typename: 'MemberRemoved', seq: 2, user: { id: 'bob' } });
+  bob.add({ __typename: 'MemberRemoved', roomId: 'room', seq: 2, user: { id: 'bob' } });
   expect(found(log, ledger, bob)).toEqual([]);
   tell(bob, [3, 'c']);
   expect(found(log, ledger, bob)).toEqual(['afterRemoval']);
@@ -114,11 +114,32 @@ test('it finds what a removed member still got, until they are back', () => {
   expect(found(log, ledger, bob)).toEqual([]);
 });
 
+test('one subscription to all rooms goes on with the return, and only with that', () => {
+  const { log, ledger } = aliceAndBob();
+  const [removed, returned] = [
+    { seq: 4, id: 'x', what: 'MemberRemoved bob', at: PAST },
+    { seq: 6, id: 'y', what: 'MemberJoined bob', at: PAST },
+  ];
+  log.entries.push(removed, sent(5, 'e'), returned, sent(7, 'g'));
+  Object.assign(log, { lastSeq: 7, count: 7 });
+  const follow = (...last: [number, string][]) => {
+    const bob = new History('bob', 'bob', 'room', true, true, true);
+    bob.begin(0);
+    tell(bob, [1, 'a'], [2, 'b'], [3, 'c']);
+    bob.add({ __typename: 'MemberRemoved', roomId: 'room', seq: 4, user: { id: 'bob' } });
+    if (last.length > 1) bob.add({ __typename: 'MemberJoined', roomId: 'room', seq: 6, user: { id: 'bob' } });
+    tell(bob, last.at(-1) as [number, string]);
+    return found(log, ledger, bob);
+  };
+  expect(follow([6, 'y'], [7, 'g'])).toEqual([]);
+  expect(follow([7, 'g'])).toEqual(['holes']);
+});
+
 test('it finds a Reset that nothing called for, and one that is missing', () => {
   const { log, ledger, bob } = aliceAndBob();
   bob.begin(0);
   tell(bob, [1, 'a']);
-  bob.add({ __typename: 'Reset', seq: 3 });
+  bob.add({ __typename: 'Reset', roomId: 'room', seq: 3 });
   expect(found(log, ledger, bob)).toContain('wrongReset');
   const stray = new History('stray', 'bob', 'room');
   stray.begin(99, false);

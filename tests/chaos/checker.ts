@@ -86,7 +86,7 @@ class Room {
       this.byId.set(entry.id, entry);
       const [type = '', about = ''] = entry.what.split(' ');
       if (type === 'MemberJoined') push(this.joins, about, entry);
-      if (type === 'MemberLeft' || type === 'MemberRemoved') push(this.ends, about, entry.seq);
+      if (PARTINGS.includes(type)) push(this.ends, about, entry.seq);
     }
   }
 
@@ -154,9 +154,13 @@ function checkHistory(room: Room | undefined, history: History, verdict: Finding
 function checkStream(room: Room, history: History, stream: Stream, seen: Set<string>, verdict: Findings) {
   let expected = stream.after + 1;
   let first = true;
+  let out = false;
   for (const event of history.eventsOf(stream)) {
     verdict.deliveries++;
     const where = `${history.reader} in ${history.roomId}, after ${stream.after}: ${event.what} at ${event.seq}`;
+    // What was said while one was out is not told by a subscription that goes on with the return.
+    if (out && event.what === `MemberJoined ${history.userId}`) expected = Math.max(expected, event.seq);
+    out = history.outlasts && PARTINGS.some((type) => event.what === `${type} ${history.userId}`);
     if (event.what === 'Reset') {
       if (stream.honest || !first || event.seq > room.log.lastSeq) verdict.add('wrongReset', where);
       expected = event.seq + 1;
@@ -168,6 +172,8 @@ function checkStream(room: Room, history: History, stream: Stream, seen: Set<str
     first = false;
   }
 }
+
+const PARTINGS = ['MemberLeft', 'MemberRemoved'];
 
 function checkPlace(room: Room, event: Seen, expected: number, seen: Set<string>, where: string, verdict: Findings) {
   const { seq, what } = event;
@@ -185,8 +191,9 @@ function checkEnd({ log, byId }: Room, history: History, verdict: Findings) {
   if (last < log.lastSeq)
     verdict.add('undelivered', `${history.reader} ended at ${last} of ${log.lastSeq}`, log.lastSeq - last);
   if ((history.streams[0]?.after ?? 0) > 0 || last < log.lastSeq) return;
-  for (const [id, { text }] of byId) {
-    if (text !== undefined && history.texts.get(id) !== text)
+  for (const [id, { seq, text }] of byId) {
+    const due = text !== undefined && seq > history.knownFrom;
+    if (due && history.texts.get(id) !== text)
       verdict.add('wrongState', `${history.reader} has "${history.texts.get(id)}" for ${id}, the log "${text}"`);
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { Account } from './account.ts';
-import { History, ROOM_LOG, type RoomEvent } from './history.ts';
+import { History, ROOM_LOG, type RoomEvent, type Stream, VIEWER_LOG } from './history.ts';
 import { ImpatientSocket } from './impatientSocket.ts';
 import type { NodeProcess } from './nodeProcess.ts';
 import type { Random } from './random.ts';
@@ -18,19 +18,26 @@ export interface Following {
   cursor: number;
 }
 
+// They tell a client to give up: nothing that a device does deserves one.
+const FATAL = [4400, 4403, 4406, 4409, 4429, 4500];
+
+/** How a device follows: each of its rooms by itself, or with one subscription whatever rooms its person is in. */
+export type Way = 'roomLog' | 'viewerLog';
+
 /**
- * A browser with one socket and a subscription for each of its rooms. It resumes with today's cursor, tries again for
- * ever with full jitter, and moves between the nodes.
+ * A browser with one socket and a subscription for each of its rooms, or one for all. It resumes with today's cursor,
+ * tries again for ever with full jitter, and moves between the nodes.
  */
 export class Device {
   readonly following: Following[];
   /** Whether it has stopped reading for a while. */
   paused = false;
+  /** The node that it is at, or tries next. */
+  node: NodeProcess;
   private stopped = false;
   private state = { what: 'new', since: 0 };
   private socket: WebSocket | undefined;
   private hangUp: (() => void) | undefined;
-  private node: NodeProcess;
   private next: NodeProcess | undefined;
   private closed: Promise<void> | undefined;
   private readonly errors: string[] = [];
@@ -38,18 +45,15 @@ export class Device {
   constructor(
     readonly name: string,
     readonly account: Account,
-    roomIds: string[],
+    readonly rooms: readonly string[],
     private readonly nodes: NodeProcess[],
     private readonly random: Random,
     private readonly epoch: string,
     readonly prompt = true,
+    private readonly way: Way = 'roomLog',
   ) {
     this.node = random.pick(nodes);
-    this.following = roomIds.map((roomId) => ({
-      roomId,
-      history: new History(name, account.id, roomId, prompt),
-      cursor: 0,
-    }));
+    this.following = rooms.map((roomId) => this.room(roomId, 0));
   }
 
   start() {
@@ -91,6 +95,11 @@ export class Device {
     return this.errors;
   }
 
+  private room(roomId: string, cursor: number): Following {
+    const history = new History(this.name, this.account.id, roomId, this.prompt, true, this.way === 'viewerLog');
+    return { roomId, history, cursor };
+  }
+
   private note(what: string) {
     this.state = { what, since: Date.now() };
   }
@@ -117,9 +126,10 @@ export class Device {
     const broken = new AbortController();
     const client = this.connect(token, broken);
     this.hangUp = () => broken.abort();
-    await Promise.all(this.following.map((following) => this.follow(client, following, broken.signal)));
+    if (this.way === 'viewerLog') await this.persist(broken.signal, () => this.followAll(client, broken.signal));
+    else await Promise.all(this.following.map((following) => this.follow(client, following, broken.signal)));
     this.socket?.terminate();
-    void client.dispose();
+    client.terminate();
     if (broken.signal.reason === 4401) await Promise.race([this.account.signInAgain(token), sleep(5_000)]);
   }
 
@@ -148,42 +158,81 @@ export class Device {
         closed: (event) => {
           clearTimeout(pong);
           this.note('closed');
-          broken.abort((event as { code?: number }).code);
+          const { code = 0, reason } = event as { code?: number; reason?: string };
+          if (FATAL.includes(code)) this.errors.push(`closed with ${code}: ${reason}`);
+          broken.abort(code);
         },
       },
     });
     return client;
   }
 
-  // One room, until the socket is gone: who is not a member asks again from time to time.
-  private async follow(client: Client, following: Following, broken: AbortSignal) {
+  private follow(client: Client, following: Following, broken: AbortSignal): Promise<void> {
+    const { roomId, history } = following;
+    return this.persist(broken, () => {
+      const stream = history.begin(following.cursor);
+      const variables = { roomId, after: following.cursor, epoch: this.epoch };
+      const end = (how: string) => {
+        stream.ended = how;
+      };
+      return subscribe(client, ROOM_LOG, variables, broken, (event) => take(following, event), end);
+    });
+  }
+
+  // Rooms that its person comes into meanwhile are told as well, from then on.
+  private followAll(client: Client, broken: AbortSignal): Promise<string> {
+    const streams = new Map<string, Stream>();
+    for (const { roomId, history, cursor } of this.following) streams.set(roomId, history.begin(cursor));
+    const variables = { after: this.following.map(({ roomId, cursor: seq }) => ({ roomId, seq })), epoch: this.epoch };
+    const onEvent = (event: RoomEvent) => {
+      let following = this.following.find(({ roomId }) => roomId === event.roomId);
+      if (!following) {
+        following = this.room(event.roomId, event.seq - 1);
+        this.following.push(following);
+        streams.set(event.roomId, following.history.begin(event.seq - 1));
+      }
+      take(following, event);
+    };
+    return subscribe(client, VIEWER_LOG, variables, broken, onEvent, (how) => {
+      for (const stream of streams.values()) stream.ended = how;
+    });
+  }
+
+  // Until the socket is gone: who is not a member asks again from time to time.
+  private async persist(broken: AbortSignal, attempt: () => Promise<string>) {
     while (!broken.aborted && !this.stopped) {
-      const how = await subscribe(client, following, this.epoch, broken);
-      if (how === 'broken') return;
+      if ((await attempt()) === 'broken') return;
       await sleep(100 + this.random.next() * 400);
     }
   }
 }
 
-/** One subscription from the cursor that there is now. Resolves with how it ended. */
-function subscribe(client: Client, following: Following, epoch: string, broken: AbortSignal): Promise<string> {
-  const { roomId, history, cursor } = following;
-  const stream = history.begin(cursor);
+/** One subscription. Resolves with how it ended; nothing is told after that. */
+function subscribe(
+  client: Client,
+  query: string,
+  variables: Record<string, unknown>,
+  broken: AbortSignal,
+  onEvent: (event: RoomEvent) => void,
+  onEnd: (how: string) => void,
+): Promise<string> {
   return new Promise((resolve) => {
+    let open = true;
     const end = (how: string) => {
-      if (stream.ended !== 'open') return;
-      stream.ended = how;
+      if (!open) return;
+      open = false;
       broken.removeEventListener('abort', onBroken);
+      onEnd(how);
       resolve(how);
     };
     const onBroken = () => end('broken');
     broken.addEventListener('abort', onBroken);
-    client.subscribe<{ roomLog: RoomEvent }>(
-      { query: ROOM_LOG, variables: { roomId, after: cursor, epoch } },
+    client.subscribe<Record<string, RoomEvent>>(
+      { query, variables },
       {
         next: ({ data, errors }) => {
-          if (stream.ended !== 'open') return;
-          if (data?.roomLog) take(following, data.roomLog);
+          const [event] = Object.values(data ?? {});
+          if (open && event) onEvent(event);
           else end(String(errors?.[0]?.extensions?.code ?? 'UNKNOWN'));
         },
         error: (error) => end(Array.isArray(error) ? String(error[0]?.extensions?.code) : 'broken'),

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Refused } from './account.ts';
-import type { NodeProcess } from './nodeProcess.ts';
+import type { Device } from './device.ts';
+import type { Line, NodeProcess } from './nodeProcess.ts';
 import type { Population } from './population.ts';
-import { probeCursors, probeRoomDeletion, probeWithBadFrames } from './probes.ts';
+import { probeCrowd, probeCursors, probeRoomDeletion, probeWithBadFrames } from './probes.ts';
 import type { Random } from './random.ts';
+import { SEND } from './sender.ts';
 import { freeze, type Site } from './site.ts';
 
 /** What a fault may harm, and what it writes down. */
@@ -16,6 +18,8 @@ export interface Stage {
   scale: number;
   /** How often a node was killed with kill -9. */
   kills: number;
+  /** Who was at a node when this fault made it die. */
+  bereaved: Set<Device>;
   /** What went wrong beside the log: a stop with an error, a bad frame that others noticed. */
   troubles: string[];
 }
@@ -29,11 +33,16 @@ const lasting = (stage: Stage, least: number, most?: number) => sleep(seconds(st
 const someNode = ({ site, random }: Stage) => random.pick(site.nodes);
 const nothing = undefined;
 
-async function kill(stage: Stage, node: NodeProcess): Promise<() => Promise<void>> {
-  await node.kill();
-  stage.kills++;
+async function dying(stage: Stage, node: NodeProcess, how: () => Promise<unknown>): Promise<() => Promise<void>> {
+  await how();
+  for (const device of stage.population.devices) if (device.node === node) stage.bereaved.add(device);
   const back = node.start();
   return () => back;
+}
+
+function kill(stage: Stage, node: NodeProcess): Promise<() => Promise<void>> {
+  stage.kills++;
+  return dying(stage, node, () => node.kill());
 }
 
 const killed: Fault = async (stage) => {
@@ -41,14 +50,26 @@ const killed: Fault = async (stage) => {
   return kill(stage, someNode(stage));
 };
 
+// At an exact line of its work, with whatever sends it has under way at that moment.
+const killedAt =
+  (line: Line): Fault =>
+  async (stage) => {
+    const node = someNode(stage);
+    stage.kills++;
+    const back = await dying(stage, node, async () => {
+      if (!(await node.dieAt(line))) stage.troubles.push(`${node.name} never came to die ${line}`);
+    });
+    return back;
+  };
+
 const bothKilled: Fault = async (stage) => {
   const both = await Promise.all(stage.site.nodes.map((node) => kill(stage, node)));
   await Promise.all(both.map((back) => back()));
   return nothing;
 };
 
-// Between commit and publish: the sends are acknowledged, and their rings can reach nobody.
-const killedBeforeRing: Fault = async (stage) => {
+// The sends are acknowledged, and their rings have reached nobody.
+const killedUnheard: Fault = async (stage) => {
   const { population, random } = stage;
   const node = someNode(stage);
   node.redis.cut();
@@ -59,8 +80,6 @@ const killedBeforeRing: Fault = async (stage) => {
   node.redis.mend();
   return back;
 };
-
-const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id seq roomId } }';
 
 /** Whether it was acknowledged. */
 async function sendThrough(
@@ -81,15 +100,13 @@ async function sendThrough(
 
 const stopped: Fault = async (stage) => {
   const node = someNode(stage);
-  await node.terminate();
-  const back = node.start();
-  return () => back;
+  return dying(stage, node, () => node.terminate());
 };
 
-const rolledOver: Fault = async ({ site }) => {
-  for (const node of site.nodes) {
-    await node.terminate();
-    await node.start();
+const rolledOver: Fault = async (stage) => {
+  for (const node of stage.site.nodes) {
+    const back = await dying(stage, node, () => node.terminate());
+    await back();
   }
   return nothing;
 };
@@ -154,28 +171,70 @@ const postgresFrozen: Fault = async (stage) => {
 const postgresFull: Fault = async (stage) => {
   const taken: pg.Client[] = [];
   await stage.site.query(OTHERS);
-  const take = async () => {
-    const client = new pg.Client({ connectionString: stage.site.postgres.url, application_name: 'chaos' });
-    client.on('error', () => {});
-    await client.connect();
-    taken.push(client);
-  };
+  const take = async () => taken.push(await connect(stage));
   while ((await Promise.allSettled(Array.from({ length: 20 }, take))).every(({ status }) => status === 'fulfilled'));
   await lasting(stage, 5);
   await Promise.all(taken.map((client) => client.end()));
   return nothing;
 };
 
-// Everything that it does not read piles up: more than the system's buffers hold.
+// As a migration by hand would: statements wait until the pools of the nodes have no connection left.
+const poolExhausted: Fault = async (stage) => {
+  const client = await connect(stage);
+  await client.query('BEGIN');
+  await client.query('LOCK TABLE entry IN ACCESS EXCLUSIVE MODE');
+  await lasting(stage, 12);
+  await client.end();
+  return nothing;
+};
+
+async function connect({ site }: Stage): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: site.databaseUrl, application_name: 'chaos' });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+// What PostgreSQL says when a table cannot grow: to every append, in the midst of its statement.
+const diskFull: Fault = async (stage) => {
+  await stage.site.query(`CREATE OR REPLACE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`);
+  await stage.site.query(`CREATE OR REPLACE TRIGGER disk_full BEFORE INSERT ON entry
+    FOR EACH ROW EXECUTE FUNCTION disk_full()`);
+  await lasting(stage, 3, 8);
+  await stage.site.query('DROP TRIGGER disk_full ON entry');
+  return nothing;
+};
+
+// Everything that it does not read piles up: more than the system's buffers hold, for longer than the server waits.
 const readerStopped: Fault = async (stage) => {
   const { population, random } = stage;
   const device = random.pick(population.devices.filter((candidate) => !candidate.prompt));
   const silence = device.stopReading(Math.max(3_000, seconds(stage, 40)));
-  const roomId = random.pick(device.following).roomId;
-  const body = '語'.repeat(8_000);
-  for (let i = 0; i < 250 * stage.scale ** 2; i++)
-    await sendThrough(stage, random.pick(stage.site.nodes), roomId, body);
+  const roomId = random.pick(device.rooms);
+  const body = '語'.repeat(5_461);
+  let left = 3_000 * stage.scale ** 2;
+  const write = async () => {
+    while (left-- > 0) await sendThrough(stage, random.pick(stage.site.nodes), roomId, body);
+  };
+  await Promise.all(Array.from({ length: 8 }, write));
   await silence;
+  return nothing;
+};
+
+const clockJumped: Fault = async (stage) => {
+  const node = someNode(stage);
+  node.moveClock(stage.random.pick([-600, -30, 30, 600]) * 1_000);
+  await lasting(stage, 3, 8);
+  node.moveClock(0);
+  return nothing;
+};
+
+// By the clocks of the nodes every access token is a quarter of an hour old.
+const tokensExpired: Fault = async (stage) => {
+  for (const node of stage.site.nodes) node.moveClock(16 * 60_000);
+  await lasting(stage, 3, 8);
+  for (const node of stage.site.nodes) node.moveClock(0);
   return nothing;
 };
 
@@ -199,7 +258,7 @@ const ADD = 'mutation ($roomId: ID!, $userId: ID!) { addMember(roomId: $roomId, 
 const membershipRevoked: Fault = async (stage) => {
   const { population, random } = stage;
   const device = random.pick(population.devices);
-  const variables = { roomId: random.pick(device.following).roomId, userId: device.account.id };
+  const variables = { roomId: random.pick(device.rooms), userId: device.account.id };
   await population.owner.insist(REMOVE, variables).catch(() => {});
   await lasting(stage, 0, 4);
   await population.owner.insist(ADD, variables);
@@ -215,13 +274,16 @@ const slow = (link: NodeProcess['clients']) => link.slow(150);
 export const FAULTS = {
   'kill -9': killed,
   'kill -9 of both nodes': bothKilled,
-  'kill -9 between commit and ring': killedBeforeRing,
+  'kill -9 in mid-statement': killedAt('in mid-statement'),
+  'kill -9 between commit and ring': killedAt('between commit and ring'),
+  'kill -9 with rings unheard': killedUnheard,
   SIGTERM: stopped,
   'rolling restart': rolledOver,
   'Redis restarted': redisRestarted,
   'Redis killed': redisKilled,
   'Redis frozen': redisFrozen,
-  'Redis unreachable': broken('redis', lost, 10, 60, true),
+  'Redis unreachable': broken('redis', lost, 10, 20, true),
+  'Redis gone for long': broken('redis', lost, 120, 120, true),
   'Redis half-open': broken('redis', halfOpen, 5, 15),
   'Redis answers errors': broken('redis', erring, 5, 10, true),
   'PostgreSQL immediate restart': postgresRestarted,
@@ -230,11 +292,16 @@ export const FAULTS = {
   'PostgreSQL unreachable': broken('postgres', lost, 3, 8),
   'PostgreSQL half-open': broken('postgres', halfOpen, 5, 10),
   'PostgreSQL out of connections': postgresFull,
+  'PostgreSQL pool exhausted': poolExhausted,
   'PostgreSQL slow': broken('postgres', slow, 5, 10),
+  'disk full': diskFull,
+  'clock jump': clockJumped,
+  'access tokens expired': tokensExpired,
   'clients cut off': broken('clients', lost, 1, 5),
   'clients half-open': broken('clients', halfOpen, 8, 15),
   'clients slow': broken('clients', slow, 5, 10),
   'everyone reconnects at once': everyoneAtOnce,
+  'thousands connect at once': probeCrowd,
   'reader stops reading': readerStopped,
   'bad frames': probeWithBadFrames,
   'session revoked': sessionRevoked,
@@ -243,3 +310,6 @@ export const FAULTS = {
   'cursors of another life': probeCursors,
 } satisfies Record<string, Fault>;
 export type FaultName = keyof typeof FAULTS;
+
+/** Those that take minutes, or much of the machine: once in a run is enough. */
+export const LONG: FaultName[] = ['Redis gone for long', 'thousands connect at once', 'reader stops reading'];

@@ -25,6 +25,8 @@ export class History {
   readonly seqs: number[] = [];
   readonly whats: string[] = [];
   readonly times: number[] = [];
+  /** Where it came back last without what was said meanwhile: what it had before may be out of date. */
+  knownFrom = 0;
   /** The wording of each message as the events leave it; null once deleted. */
   readonly texts = new Map<string, string | null>();
 
@@ -36,6 +38,8 @@ export class History {
     readonly prompt = true,
     /** False for who leaves before the end, on purpose. */
     readonly stays = true,
+    /** True when a subscription goes on over the end of the membership, with the next joining. */
+    readonly outlasts = false,
   ) {}
 
   get length(): number {
@@ -53,6 +57,8 @@ export class History {
   }
 
   add(event: RoomEvent) {
+    const missed = event.seq > (this.seqs.at(-1) ?? event.seq) + 1;
+    if (missed && this.outlasts && whatOf(event) === `MemberJoined ${this.userId}`) this.knownFrom = event.seq;
     this.seqs.push(event.seq);
     this.whats.push(interned(whatOf(event)));
     this.times.push(Date.now());
@@ -82,9 +88,10 @@ export class History {
   }
 }
 
-/** What ROOM_LOG asks for. */
+/** What ROOM_LOG and VIEWER_LOG ask for. */
 export interface RoomEvent {
   __typename: string;
+  roomId: string;
   seq: number;
   epoch?: string;
   user?: { id: string } | null;
@@ -97,18 +104,26 @@ interface Message {
   deletedAt: string | null;
 }
 
-/** The subscription of every reader. */
+const EVENT = `
+  __typename roomId seq
+  ... on Reset { epoch }
+  ... on MemberJoined { user { id } }
+  ... on MemberLeft { user { id } }
+  ... on MemberRemoved { user { id } }
+  ... on RoleChanged { user { id } }
+  ... on MessageSent { message { id body deletedAt } }
+  ... on MessageEdited { message { id body deletedAt } }
+  ... on MessageDeleted { message { id body deletedAt } }`;
+
+/** The subscription to one room. */
 export const ROOM_LOG = `subscription ($roomId: ID!, $after: Int, $epoch: ID) {
-  roomLog(roomId: $roomId, after: $after, epoch: $epoch) {
-    __typename seq
-    ... on Reset { epoch }
-    ... on MemberJoined { user { id } }
-    ... on MemberLeft { user { id } }
-    ... on MemberRemoved { user { id } }
-    ... on RoleChanged { user { id } }
-    ... on MessageSent { message { id body deletedAt } }
-    ... on MessageEdited { message { id body deletedAt } }
-    ... on MessageDeleted { message { id body deletedAt } }
+  roomLog(roomId: $roomId, after: $after, epoch: $epoch) {${EVENT}
+  }
+}`;
+
+/** The subscription to whatever rooms one is in. */
+export const VIEWER_LOG = `subscription ($after: [RoomPosition!], $epoch: ID) {
+  viewerLog(after: $after, epoch: $epoch) {${EVENT}
   }
 }`;
 

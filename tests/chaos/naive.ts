@@ -22,16 +22,16 @@ const schema = buildSchema(`
   type Message { id: ID! roomId: ID! seq: Int! body: String deletedAt: String }
   input SendMessageInput { id: ID! roomId: ID! body: String! }
   input EditMessageInput { id: ID! body: String! }
-  interface RoomEvent { seq: Int! }
-  type RoomCreated implements RoomEvent { seq: Int! }
-  type Reset implements RoomEvent { seq: Int! epoch: ID! }
-  type MemberJoined implements RoomEvent { seq: Int! user: User }
-  type MemberLeft implements RoomEvent { seq: Int! user: User }
-  type MemberRemoved implements RoomEvent { seq: Int! user: User }
-  type RoleChanged implements RoomEvent { seq: Int! user: User }
-  type MessageSent implements RoomEvent { seq: Int! message: Message! }
-  type MessageEdited implements RoomEvent { seq: Int! message: Message! }
-  type MessageDeleted implements RoomEvent { seq: Int! message: Message! }
+  interface RoomEvent { roomId: ID! seq: Int! }
+  type RoomCreated implements RoomEvent { roomId: ID! seq: Int! }
+  type Reset implements RoomEvent { roomId: ID! seq: Int! epoch: ID! }
+  type MemberJoined implements RoomEvent { roomId: ID! seq: Int! user: User }
+  type MemberLeft implements RoomEvent { roomId: ID! seq: Int! user: User }
+  type MemberRemoved implements RoomEvent { roomId: ID! seq: Int! user: User }
+  type RoleChanged implements RoomEvent { roomId: ID! seq: Int! user: User }
+  type MessageSent implements RoomEvent { roomId: ID! seq: Int! message: Message! }
+  type MessageEdited implements RoomEvent { roomId: ID! seq: Int! message: Message! }
+  type MessageDeleted implements RoomEvent { roomId: ID! seq: Int! message: Message! }
   type Query { ready: Boolean }
   type Mutation {
     register(input: RegisterInput!): AuthPayload!
@@ -42,7 +42,8 @@ const schema = buildSchema(`
     editMessage(input: EditMessageInput!): Message!
     deleteMessage(id: ID!): Message!
   }
-  type Subscription { roomLog(roomId: ID!, after: Int, epoch: ID): RoomEvent! }
+  input RoomPosition { roomId: ID! seq: Int! }
+  type Subscription { viewerLog(after: [RoomPosition!], epoch: ID): RoomEvent! roomLog(roomId: ID!, after: Int, epoch: ID): RoomEvent! }
 `);
 
 const { DATABASE_URL: connectionString, REDIS_URL: redisUrl = '' } = process.env;
@@ -83,6 +84,8 @@ const rootValue = {
   deleteMessage: ({ id }: { id: string }) =>
     rewrite(id, null, `body = $2, deleted_at = now()`, { kind: 'MESSAGE_DELETED', type: 'MessageDeleted' }),
   roomLog: ({ roomId }: { roomId: string }) => pubsub.asyncIterator(`room:${roomId}`),
+  viewerLog: ({ after }: { after: { roomId: string }[] }) =>
+    pubsub.asyncIterator(after.map(({ roomId }) => `room:${roomId}`)),
 };
 type Input<T> = { input: T };
 type Append = { kind: string; type: string; id?: string; subject?: string; target?: string; body?: string | null };
@@ -98,8 +101,8 @@ async function append(roomId: string, { kind, type, id, subject, target, body = 
     [roomId, id ?? null, kind, subject ?? null, target ?? null, kind === 'MESSAGE' ? body : null],
   );
   const { seq } = rows[0];
-  const event = { __typename: type, seq, user: subject && { id: subject }, message: { ...message, seq } };
-  await pubsub.publish(`room:${roomId}`, { roomLog: event });
+  const event = { __typename: type, roomId, seq, user: subject && { id: subject }, message: { ...message, seq } };
+  await pubsub.publish(`room:${roomId}`, { roomLog: event, viewerLog: event });
   return { ...message, seq };
 }
 

@@ -2,10 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Link } from './link.ts';
 
+const PRELOAD = fileURLToPath(new URL('./preload.js', import.meta.url));
 const START = 90_000;
 const GRACE = 10_000;
+
+/** An exact place in the work of a node at which it may be killed. */
+export type Line = 'in mid-statement' | 'between commit and ring';
 
 /** How to start a server: what the chaos is done to, or the control. */
 export interface Program {
@@ -23,8 +30,10 @@ export interface Services {
  * PostgreSQL and Redis. Its address stays the same over restarts, as behind a load balancer.
  */
 export class NodeProcess {
-  /** Exits that nobody asked for, and stops that took too long or ended with an error. */
+  /** Exits that nobody asked for, and stops that ended with an error. */
   readonly misbehaved: string[] = [];
+  /** How long each SIGTERM took to end it, in milliseconds. */
+  readonly stops: number[] = [];
   readonly agent = new Agent({ keepAlive: true, maxSockets: 256 });
   private child: ChildProcess | undefined;
   private listensOn = 1;
@@ -56,6 +65,11 @@ export class NodeProcess {
     return this.clients.port;
   }
 
+  /** The way past the links, for more connections than a link could carry. */
+  get ownPort(): number {
+    return this.listensOn;
+  }
+
   get isUp(): boolean {
     return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
@@ -73,13 +87,29 @@ export class NodeProcess {
     await this.end('SIGKILL');
   }
 
-  /** SIGTERM: must end with 0 within the time that operators are promised. */
+  /** Killed by itself when its work next comes to that line; gone when this resolves. False if it never came there. */
+  async dieAt(line: Line): Promise<boolean> {
+    const { child } = this;
+    if (!child || !this.isUp) return false;
+    this.expected = true;
+    const gone = once(child, 'exit').then(() => true);
+    child.send({ die: line });
+    const came = await Promise.race([gone, sleep(GRACE, false)]);
+    if (!came) await this.kill();
+    return came;
+  }
+
+  /** Its clock is so much ahead from now on, until its end. */
+  moveClock(milliseconds: number) {
+    if (this.isUp) this.child?.send({ shift: milliseconds });
+  }
+
+  /** SIGTERM: must end with 0. */
   async terminate(): Promise<void> {
     const since = Date.now();
     const code = await this.end('SIGTERM');
-    const took = Date.now() - since;
-    if (code !== 0 || took > GRACE + 1_000)
-      this.misbehaved.push(`${this.name}: SIGTERM ended with ${code}, ${took} ms`);
+    this.stops.push(Date.now() - since);
+    if (code !== 0) this.misbehaved.push(`${this.name}: SIGTERM ended with ${code} after ${this.stops.at(-1)} ms`);
   }
 
   async close(): Promise<void> {
@@ -90,17 +120,18 @@ export class NodeProcess {
 
   private async startOnce(): Promise<boolean> {
     const env = { PATH: process.env.PATH ?? '', ...this.program.environment, ...this.environment, PORT: '0' };
-    const child = spawn(process.execPath, this.program.args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const args = ['--import', PRELOAD, ...this.program.args];
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.child = child;
     this.expected = false;
     const leave = () => void child.kill('SIGKILL');
     process.once('exit', leave);
     child.once('exit', () => process.off('exit', leave));
     child.on('exit', (code, signal) => this.ended(code, signal));
-    createInterface({ input: child.stderr }).on('line', (line) => this.hear(line));
+    createInterface({ input: child.stderr as Readable }).on('line', (line) => this.hear(line));
     const port = await new Promise<number>((resolve) => {
       child.once('exit', () => resolve(0));
-      createInterface({ input: child.stdout }).on('line', (line) => {
+      createInterface({ input: child.stdout as Readable }).on('line', (line) => {
         const [, found] = /listening on http:\/\/[^:]+:(\d+)/.exec(line) ?? [];
         if (found) resolve(Number(found));
       });

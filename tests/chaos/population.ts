@@ -74,12 +74,14 @@ function sender(site: Site, { people, rooms, ledger }: Population, size: Size, r
   return new Sender(people[i % people.length] as Account, () => rooms, site.nodes, ledger, own, size.pause, size.burst);
 }
 
-// Most have one room open, some all of them; every sixth reads slowly from time to time.
+// In turn: all rooms by themselves, one room, all with one subscription. Some read slowly from time to time.
 function device(site: Site, { people, rooms }: Population, random: Random, i: number): Device {
   const own = random.fork(`device${i}`);
-  const open = i % 3 === 0 ? [...rooms] : [own.pick(rooms)];
+  const open = i % 3 === 1 ? [own.pick(rooms)] : [...rooms];
+  const way = i % 3 === 2 ? 'viewerLog' : 'roomLog';
   const person = people[i % people.length] as Account;
-  return new Device(`device${i} of ${person.name}`, person, open, site.nodes, own, site.epoch, i % 6 !== 5);
+  const prompt = i % 6 !== 5 && i % 9 !== 4;
+  return new Device(`device${i} of ${person.name}`, person, open, site.nodes, own, site.epoch, prompt, way);
 }
 
 async function fillArchive(site: Site, roomId: string, actorId: string, count: number) {

@@ -3,15 +3,18 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import type { Account } from './account.ts';
 import { Device } from './device.ts';
 import type { Stage } from './faults.ts';
 import { History, ROOM_LOG } from './history.ts';
 import { ImpatientSocket } from './impatientSocket.ts';
 import type { NodeProcess } from './nodeProcess.ts';
 import { openRoom } from './population.ts';
+import { SEND } from './sender.ts';
 import { readTops } from './site.ts';
 
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
+const CROWDED = 120_000;
 const PROTOCOL = 'graphql-transport-ws';
 const HELLO = JSON.stringify({ type: 'connection_init' });
 
@@ -154,9 +157,64 @@ export async function probeRoomDeletion({ site, population, random, troubles }: 
   if (!told) troubles.push(`room ${roomId} was deleted and not everyone was told`);
 }
 
-async function until(condition: () => boolean): Promise<boolean> {
-  const deadline = Date.now() + PATIENCE;
-  while (!condition() && Date.now() < deadline) await sleep(20);
+/** Ten thousand sockets more, or what the scale makes of them, come at once and follow a room: each must be told. */
+export async function probeCrowd({ site, population, random, scale, troubles }: Stage): Promise<undefined> {
+  const { owner, people, archive: roomId, ledger } = population;
+  const after = (await readTops(site)).get(roomId) ?? 0;
+  const crowd = Array.from({ length: Math.ceil(10_000 * scale ** 2) }, (_, n) => {
+    return new Bystander(random.pick(site.nodes), people[n % people.length] as Account, { roomId, after });
+  });
+  await until(() => crowd.every(({ isIn }) => isIn), CROWDED);
+  const body = 'to everyone';
+  const { sendMessage } = await owner.insist(SEND, { input: { id: random.uuid(), roomId, body } });
+  ledger.acknowledge(sendMessage);
+  const told = () => crowd.filter(({ heard }) => heard.join() === `${sendMessage.seq}`);
+  await until(() => told().length === crowd.length, CROWDED);
+  const [inside, all] = [crowd.filter(({ isIn }) => isIn).length, crowd.length];
+  if (told().length < all) troubles.push(`of ${all} at once ${inside} were let in, and ${told().length} told once`);
+  for (const bystander of crowd) bystander.leave();
+}
+
+/** One of a crowd: as little as can follow a room, past the links, coming again as often as it is turned away. */
+class Bystander {
+  isIn = false;
+  heard: number[] = [];
+  private socket: WebSocket | undefined;
+
+  constructor(
+    private readonly node: NodeProcess,
+    private readonly account: Account,
+    private readonly variables: { roomId: string; after: number },
+  ) {
+    this.come();
+  }
+
+  leave() {
+    this.socket?.removeAllListeners('close').terminate();
+  }
+
+  private come() {
+    const socket = new WebSocket(`ws://127.0.0.1:${this.node.ownPort}/graphql`, PROTOCOL);
+    Object.assign(this, { socket, isIn: false, heard: [] });
+    const send = (frame: object) => socket.send(JSON.stringify(frame));
+    const payload = { authorization: `Bearer ${this.account.accessToken}` };
+    socket.on('open', () => send({ type: 'connection_init', payload }));
+    socket.on('message', (text) => {
+      const frame = JSON.parse(String(text));
+      if (frame.type === 'ping') send({ type: 'pong' });
+      if (frame.type === 'next') this.heard.push(frame.payload.data?.roomLog.seq);
+      if (frame.type !== 'connection_ack') return;
+      this.isIn = true;
+      send({ id: '1', type: 'subscribe', payload: { query: ROOM_LOG, variables: this.variables } });
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => setTimeout(() => this.come(), 500));
+  }
+}
+
+async function until(condition: () => boolean, patience = PATIENCE): Promise<boolean> {
+  const deadline = Date.now() + patience;
+  while (!condition() && Date.now() < deadline) await sleep(50);
   return condition();
 }
 

@@ -6,7 +6,8 @@ import type { Ledger } from './ledger.ts';
 import type { NodeProcess } from './nodeProcess.ts';
 import type { Random } from './random.ts';
 
-const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id seq roomId } }';
+/** Sends one message, or gives the one that there is under its id. */
+export const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id seq roomId } }';
 const EDIT = 'mutation ($input: EditMessageInput!) { editMessage(input: $input) { id } }';
 const UNSEND = 'mutation ($id: ID!) { deleteMessage(id: $id) { id } }';
 const PATIENCE = 4_000;
@@ -133,7 +134,6 @@ export class Sender {
     } catch (error) {
       this.sockets.delete(node);
       client.terminate();
-      void client.dispose();
       throw error;
     }
   }

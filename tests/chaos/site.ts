@@ -37,6 +37,8 @@ export interface Site {
   postgres: Required<TestPostgres>;
   redis: Required<TestRedis>;
   epoch: string;
+  /** Of the database itself, past every link. */
+  databaseUrl: string;
   /** Asks the database itself, again and again until it answers. */
   query(sql: string, values?: unknown[]): Promise<any[]>;
   close(): Promise<void>;
@@ -67,6 +69,7 @@ export async function openSite(program: Program): Promise<Site> {
     postgres: postgres as Required<TestPostgres>,
     redis: redis as Required<TestRedis>,
     epoch,
+    databaseUrl: postgresUrl,
     query: query.ask,
     close,
   };
