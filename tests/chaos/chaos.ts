@@ -78,7 +78,7 @@ async function strike(plan: Plan, stage: Stage): Promise<Strike[]> {
     if (isDone()) return strikes;
     strikes.push(await strikeOnce(plan, stage, name));
     plan.tell?.(line(stage, strikes.at(-1) as Strike));
-    await sleep(stage.random.between(0, 2_000));
+    await sleep(stage.random.between(0, 2_000) * plan.scale);
   }
   return strikes;
 }
