@@ -132,7 +132,7 @@ test('one subscription to all rooms goes on with the return, and only with that'
     return found(log, ledger, bob);
   };
   expect(follow([6, 'y'], [7, 'g'])).toEqual([]);
-  expect(follow([7, 'g'])).toEqual(['holes']);
+  expect(follow([7, 'g'])).toEqual(['holes', 'wrongState']);
 });
 
 test('it finds a Reset that nothing called for, and one that is missing', () => {
