@@ -53,7 +53,7 @@ test.each(WAYS)('every screen inside can be used by everyone: $name', async ({ n
   const { page } = sam;
   const narrow = name.endsWith('360');
   const press = (label: string | RegExp) => page.getByRole('button', { name: label }).first().click();
-  await signIn(sam, house.sam.username);
+  await sam.signIn();
   await say(house.imani, house.imanis, 'Are you coming on Saturday?');
   await say(house.imani, house.imanis, 'There is room for one more.');
   await page.getByRole('heading', { name: 'Waiting for you' }).waitFor();
@@ -142,12 +142,4 @@ async function look(visitor: Visitor, name: string) {
   expect(await page.locator('h1:visible').count(), `headings of ${name}`).toBe(1);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
   expect(wide, `${name} scrolls sideways`).toBe(false);
-}
-
-async function signIn({ page }: Visitor, username: string) {
-  await page.goto('/login');
-  await page.getByLabel('Email or username').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByLabel('Rooms and people').waitFor();
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { usernameKey } from '../../api/users/username.ts';
 import { type Node, type Person, register } from '../world.ts';
 
 /** A house full of people: rooms that are read, unread, private, empty and not joined, and somebody who waits for Sam. */
@@ -33,8 +34,10 @@ export async function inhabit(node: Node) {
 async function moveIn(node: Node, displayName: string): Promise<Person> {
   const [first = ''] = displayName.split(' ');
   const person = await register(node, first);
-  await node.core.db.user.update({ where: { id: person.id }, data: { displayName } });
-  return person;
+  const username = usernameKey(first.normalize('NFD').replace(/\p{M}/gu, ''));
+  const data = { displayName, username, usernameKey: username };
+  await node.core.db.user.update({ where: { id: person.id }, data });
+  return Object.assign(person, { username });
 }
 
 export async function makeRoom(by: Person, input: { name: string; topic?: string; kind?: string }, members: Person[]) {

@@ -5,14 +5,14 @@ import { launchChromium } from '../services/chromium.ts';
 import { prepareTestDatabase } from '../services/database.ts';
 import { type Node, openNode, PASSWORD } from '../world.ts';
 
-const WEB = resolve(import.meta.dirname, '../../dist/web');
+export const WEB = resolve(import.meta.dirname, '../../dist/web');
 const PICTURES = resolve(import.meta.dirname, '../screenshots');
 
 /** The product as people meet it: a node with the built web client, and browsers. */
-export async function openSite(environment: Record<string, string> = {}) {
+export async function openSite(environment: Record<string, string> = {}, web = WEB) {
   const database = await prepareTestDatabase();
   const limits = { LIMIT_REGISTRATIONS_PER_HOUR: '1000', LIMIT_LOGINS_PER_MINUTE: '1000' };
-  const node = await openNode({ ...database.environment, ...limits, ...environment }, WEB);
+  const node = await openNode({ ...database.environment, ...limits, ...environment }, web);
   const browser = await launchChromium();
   const visitors: Visitor[] = [];
   return {
@@ -71,6 +71,15 @@ export class Visitor {
     await page.getByLabel('Username').fill(this.username);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: 'Make my account' }).click();
+    await page.getByLabel('Rooms and people').waitFor();
+  }
+
+  async signIn(username = this.username) {
+    const { page } = this;
+    await page.goto('/login');
+    await page.getByLabel('Email or username').fill(username);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByLabel('Rooms and people').waitFor();
   }
 

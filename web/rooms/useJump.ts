@@ -50,7 +50,7 @@ export function useJump() {
   });
 
   const otherRooms = computed<Place[]>(() =>
-    publicRooms.items.value
+    fitting(publicRooms.items.value, words.value)
       .filter((room) => !rooms.has(room.id))
       .map(({ id, name, topic }) => {
         const enter = async () => (await joinRoom(id)).id;

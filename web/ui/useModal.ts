@@ -5,7 +5,7 @@ import { keepFocus } from './keepFocus';
 export function useModal(dialog: Readonly<ShallowRef<HTMLDialogElement | null>>) {
   onMounted(() => {
     dialog.value?.showModal();
-    dialog.value?.querySelector<HTMLElement>('input:not([type="radio"])')?.focus();
+    dialog.value?.querySelector<HTMLElement>('input:not([type="radio"], [tabindex="-1"])')?.focus();
   });
 
   // It returns focus to its opener, but only if it is closed before it leaves the page.

@@ -1,0 +1,270 @@
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inhabit, say } from './harbour.ts';
+import { openSite, PHONE, type Site, type Visitor, WEB } from './site.ts';
+
+let site: Site;
+let house: Awaited<ReturnType<typeof inhabit>>;
+let sam: Visitor;
+const web = mkdtempSync(join(tmpdir(), 'shh-web-'));
+
+beforeAll(async () => {
+  cpSync(WEB, web, { recursive: true });
+  site = await openSite({}, web);
+  house = await inhabit(site.node);
+  sam = await site.visitor('Sam', { permissions: ['notifications'] });
+  await sam.signIn();
+  await sam.page.getByRole('link', { name: /Kenji Mori/ }).waitFor();
+});
+afterAll(async () => {
+  await site?.close();
+  rmSync(web, { recursive: true, force: true });
+});
+
+const focused = () =>
+  sam.page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.tagName);
+const heading = (name: string) => sam.page.getByRole('heading', { level: 1, name }).waitFor();
+
+test('the skip link is the first stop, and leads to the conversation', async () => {
+  const { page } = sam;
+  await page.goto(`/r/${house.boats}`);
+  await heading('boat-shed');
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the conversation');
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+});
+
+test('Sam goes to a room with the palette, and Escape gives the focus back', async () => {
+  const { page } = sam;
+  await page.getByRole('link', { name: 'Settings' }).focus();
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('combobox').waitFor({ state: 'detached' });
+  expect(await focused()).toBe('Settings');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').fill('kitch');
+  await page.keyboard.press('Enter');
+  await heading('kitchen-table');
+});
+
+test('a name is found without its accents, and @ asks for people only', async () => {
+  const { page } = sam;
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').fill('@tomas');
+  await page.getByRole('option', { name: /Tomás Rivera/ }).waitFor();
+  expect(await page.getByText('Rooms to join').count()).toBe(0);
+  await page.keyboard.press('Escape');
+});
+
+test('Sam makes the page dark with a command, without a mouse', async () => {
+  const { page } = sam;
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').fill('>dark');
+  await page.keyboard.press('Enter');
+  await page.locator(':root[data-theme="dark"]').waitFor();
+});
+
+test('Alt and the arrows go from room to room, with Shift from unread to unread', async () => {
+  const { page } = sam;
+  await say(house.kenji, house.boats, 'the winch is fixed');
+  await page.getByRole('link', { name: /boat-shed.*something new/ }).waitFor();
+  await page.keyboard.press('Alt+Shift+ArrowDown');
+  await page.waitForURL(new RegExp(house.boats));
+  await sam.sees('the winch is fixed');
+  await page.keyboard.press('Alt+ArrowDown');
+  await page.waitForURL((url) => !url.pathname.endsWith(house.boats));
+  await page.keyboard.press('Alt+ArrowUp');
+  await page.waitForURL(new RegExp(house.boats));
+});
+
+test('Ctrl and / show the map of the keys', async () => {
+  await sam.page.keyboard.press('Control+/');
+  await sam.page.getByRole('dialog', { name: 'Keys' }).getByText('Room above, room below').waitFor();
+  await sam.page.keyboard.press('Escape');
+  await sam.page.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
+test('the title tells how much waits and where one is: (1) room - shh', async () => {
+  await say(house.imani, house.imanis, 'Are you coming on Saturday?');
+  await sam.page.getByRole('link', { name: /Imani Okafor.*waiting for you/ }).waitFor();
+  await sam.page.waitForFunction(() => /^\(\d+\) boat-shed - shh$/.test(document.title));
+});
+
+test('focus is not lost when Sam removes somebody from a room', async () => {
+  const { page } = sam;
+  await page.goto(`/r/${house.porch}`);
+  await heading('porch');
+  await house.ada.graphql('mutation ($id: ID!) { joinRoom(id: $id) { id } }', { id: house.porch });
+  await page.getByRole('button', { name: 'Details', exact: true }).click();
+  await page.getByRole('button', { name: 'Manage Ada Lindqvist' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove from room' }).click();
+  await page.getByRole('button', { name: 'Manage Ada Lindqvist' }).waitFor({ state: 'detached' });
+  expect(await focused()).toBe('Members');
+  await page.getByRole('button', { name: 'Close details' }).click();
+  expect(await focused()).toBe('Details');
+});
+
+test('on a phone the details are a screen of their own, from which Back leads to the room', async () => {
+  const phone = await site.visitor('Sam', PHONE);
+  await phone.signIn();
+  await phone.page.goto(`/r/${house.porch}`);
+  await phone.page.getByRole('button', { name: 'Details', exact: true }).click();
+  await phone.page.getByRole('complementary', { name: 'Details' }).waitFor();
+  await phone.page.goBack();
+  await phone.page.getByRole('complementary', { name: 'Details' }).waitFor({ state: 'detached' });
+  await phone.composer.waitFor();
+  await phone.context.close();
+});
+
+test('notices are asked for by a switch, say who and where but not what, and obey Hush', async () => {
+  const { page } = sam;
+  await page.addInitScript(() => {
+    document.hasFocus = () => false;
+  });
+  await page.goto('/settings');
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await page.getByText('Who and where').click();
+  await page.getByRole('button', { name: 'Hush' }).click();
+  await page.getByRole('button', { name: 'Until I end it' }).click();
+  await page.getByText('Hushed', { exact: true }).first().waitFor();
+  await say(house.kenji, house.boats, 'nobody hears this');
+  await page.getByRole('link', { name: /boat-shed.*something new/ }).waitFor();
+  await page.getByRole('button', { name: 'End it now' }).click();
+  const asked = page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        ServiceWorker.prototype.postMessage = (message: unknown) => resolve(message);
+      }),
+  );
+  await say(house.kenji, house.boats, 'come and look');
+  expect(await asked).toMatchObject({
+    title: 'Kenji Mori in boat-shed',
+    options: { body: 'New message', tag: house.boats },
+    path: `/r/${house.boats}`,
+  });
+});
+
+test('the page can be installed', async () => {
+  const manifest = await (await fetch(`${site.node.url}/manifest.webmanifest`)).json();
+  expect(manifest).toMatchObject({ start_url: '/', display: 'standalone' });
+  for (const { src } of manifest.icons) {
+    const answer = await fetch(site.node.url + src);
+    expect(answer.headers.get('content-type')).toMatch(/^image\//);
+  }
+  expect(manifest.icons.some(({ purpose }: { purpose?: string }) => purpose === 'maskable')).toBe(true);
+  const worker = await fetch(`${site.node.url}/sw.js`);
+  expect(worker.headers.get('cache-control')).toBe('no-cache');
+});
+
+test('without a network the page opens, with the rooms that it had', async () => {
+  const { page } = sam;
+  await page.goto('/');
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await page.reload();
+  await page.getByRole('link', { name: /kitchen-table/ }).waitFor();
+  await page.waitForFunction(() => Object.keys(localStorage).some((name) => name.startsWith('rooms ')));
+  await sam.context.setOffline(true);
+  await page.reload();
+  await page.getByRole('link', { name: /kitchen-table/ }).click();
+  await heading('kitchen-table');
+  await page.getByText('You are offline').waitFor();
+  await sam.context.setOffline(false);
+  await page.getByText('You are offline').waitFor({ state: 'detached' });
+});
+
+test('the service worker keeps the files of the build, and no answer of the server', async () => {
+  const kept = await sam.page.evaluate(async () => {
+    const names = await caches.keys();
+    const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+    return requests.flat().map(({ url }) => new URL(url).pathname);
+  });
+  expect(kept).toContain('/');
+  expect(kept.filter((path) => !/^\/(assets\/.*|icon\.svg|manifest\.webmanifest)?$/.test(path))).toEqual([]);
+  expect(kept.filter((path) => /graphiql|monaco/.test(path))).toEqual([]);
+});
+
+test('a new version says so, and comes when Sam asks for it', async () => {
+  const { page } = sam;
+  for (const packed of ['.br', '.gz']) rmSync(join(web, `sw.js${packed}`));
+  appendFileSync(join(web, 'sw.js'), '// the next build');
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
+  await page.getByText('Update ready').waitFor();
+  await sam.picture('update-dark-1280');
+  const [, loaded] = await Promise.all([
+    page.getByRole('button', { name: 'Load it' }).click(),
+    page.waitForEvent('load').then(() => true),
+  ]);
+  expect(loaded).toBe(true);
+  await heading('kitchen-table');
+  expect(await page.getByText('Update ready').count()).toBe(0);
+});
+
+const SHAPES = [
+  { name: '320', rtl: false, options: { ...PHONE, viewport: { width: 320, height: 640 } } },
+  { name: 'zoom-200', rtl: false, options: { viewport: { width: 640, height: 400 } } },
+  { name: '768', rtl: false, options: { viewport: { width: 768, height: 1024 } } },
+  { name: '1440', rtl: false, options: { viewport: { width: 1440, height: 900 } } },
+  { name: 'rtl-1280', rtl: true, options: {} },
+  { name: 'rtl-360', rtl: true, options: PHONE },
+  { name: 'forced-colours-1280', rtl: false, options: { forcedColors: 'active' as const } },
+];
+
+test.each(SHAPES)('nothing is cut off or scrolls sideways: $name', async ({ name, rtl, options }) => {
+  const visitor = await site.visitor('Sam', options);
+  const { page } = visitor;
+  if (rtl) await page.addInitScript(() => document.addEventListener('readystatechange', () => (document.dir = 'rtl')));
+  await visitor.signIn();
+  const look = async (screen: string) => {
+    await visitor.picture(`${screen}-${name}`);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), screen).toBeLessThanOrEqual(0);
+  };
+  await page.getByRole('link', { name: /kitchen-table/ }).waitFor();
+  await look('list');
+  await page.goto(`/r/${house.kitchen}`);
+  await visitor.sees('dry the vests');
+  await look('room');
+  await page.getByRole('button', { name: 'Details', exact: true }).click();
+  await page.getByRole('complementary', { name: 'Details' }).waitFor();
+  await look('details');
+  await page.goto('/settings');
+  await page.getByText('a hash of it').first().waitFor();
+  await look('settings');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('option').first().waitFor();
+  await look('palette');
+  await visitor.context.close();
+});
+
+test('the door is 50 kB of script, a room 100 kB and 12 kB of style, and the font 25 kB', async () => {
+  const door = await weigh('/login');
+  expect(door.js).toBeLessThanOrEqual(50_000);
+  expect(door.woff2).toBeLessThanOrEqual(25_000);
+  const room = await weigh(`/r/${house.kitchen}`, await sam.context.cookies());
+  expect(room.js).toBeLessThanOrEqual(100_000);
+  expect(room.css).toBeLessThanOrEqual(12_000);
+});
+
+test('no page broke its policy, asked another host or failed', () => {
+  expect(site.complaints()).toEqual([]);
+});
+
+/** What a browser that was never here loads for a page, in bytes of gzip, by kind. */
+async function weigh(path: string, cookies: Parameters<Visitor['context']['addCookies']>[0] = []) {
+  const { context, page } = await site.visitor('Sam', { serviceWorkers: 'block' });
+  await context.addCookies(cookies);
+  const loaded: string[] = [];
+  page.on('response', (response) => loaded.push(new URL(response.url()).pathname));
+  await page.goto(path, { waitUntil: 'networkidle' });
+  await context.close();
+  const sizeOf = (kind: string) =>
+    loaded.filter((file) => file.endsWith(kind)).reduce((sum, file) => sum + packedSize(join(web, file)), 0);
+  return { js: sizeOf('.js'), css: sizeOf('.css'), woff2: sizeOf('.woff2') };
+}
+
+const packedSize = (file: string) => gzipSync(readFileSync(file), { level: 9 }).length;
