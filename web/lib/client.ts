@@ -1,6 +1,4 @@
 import { Client, fetchExchange } from '@urql/core';
-import urql from '@urql/vue';
-import type { App } from 'vue';
 
 export type RefreshOutcome = 'renewed' | 'signed-out' | 'unreachable';
 
@@ -16,11 +14,6 @@ export const client = new Client({
   fetchOptions: { credentials: 'same-origin' },
   fetch: fetchSignedIn,
 });
-
-/** Gives the client to every component of the app, for urql's composables. */
-export function provideClient(app: App) {
-  app.use(urql, client);
-}
 
 /** Calls back when the server no longer accepts this session. Gives a function that stops it. */
 export function onSignedOut(callback: () => void): () => void {
