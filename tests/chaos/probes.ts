@@ -202,13 +202,14 @@ class Bystander {
     socket.on('message', (text) => {
       const frame = JSON.parse(String(text));
       if (frame.type === 'ping') send({ type: 'pong' });
-      if (frame.type === 'next') this.heard.push(frame.payload.data?.roomLog.seq);
+      if (frame.type === 'next' && frame.payload.data) this.heard.push(frame.payload.data.roomLog.seq);
+      else if (frame.type === 'next' || frame.type === 'error') return socket.terminate();
       if (frame.type !== 'connection_ack') return;
       this.isIn = true;
       send({ id: '1', type: 'subscribe', payload: { query: ROOM_LOG, variables: this.variables } });
     });
     socket.on('error', () => {});
-    socket.on('close', () => setTimeout(() => this.come(), 500));
+    socket.on('close', () => setTimeout(() => this.come(), 500 + Math.random() * 2_000));
   }
 }
 
