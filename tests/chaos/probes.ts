@@ -150,11 +150,21 @@ export async function probeRoomDeletion({ site, population, random, troubles }: 
   const followings = watching.flatMap((device) => device.following);
   await until(() => followings.every(({ cursor }) => cursor > people.length + 5));
   await owner.insist('mutation ($id: ID!) { deleteRoom(id: $id) }', { id: roomId }).catch(() => {});
-  const told = await until(() => followings.every(({ history }) => history.whats.at(-1) === 'RoomDeleted'));
+  const told = await until(() => followings.every(({ history }) => knowsOfDeletion(history)));
   rooms.splice(rooms.indexOf(roomId), 1);
   await Promise.all(watching.map((device) => device.stop()));
   past.push(...followings.map(({ history }) => history));
-  if (!told) troubles.push(`room ${roomId} was deleted and not everyone was told`);
+  const unaware = followings
+    .filter(({ history }) => !knowsOfDeletion(history))
+    .map(({ history }) => history.describe());
+  if (!told) troubles.push(`room ${roomId} was deleted and not everyone was told: ${unaware.join('; ')}`);
+}
+
+// Who follows is told by the last entry; whose connection broke just then finds no room when they come back.
+function knowsOfDeletion({ whats, streams }: History): boolean {
+  if (whats.at(-1) === 'RoomDeleted') return true;
+  const refused = streams.findLast(({ ended }) => ended !== 'open')?.ended === 'NOT_FOUND';
+  return refused && streams.findLast(({ ended }) => ended !== 'open' && ended !== 'NOT_FOUND')?.ended === 'broken';
 }
 
 /** Ten thousand sockets more, or what the scale makes of them, come at once and follow a room: each must be told. */
