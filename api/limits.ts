@@ -25,6 +25,7 @@ const SECONDS: Record<LimitName, number> = {
   profileChangesPerHour: 3_600,
   uploadsPerHour: 3_600,
   exportsPerHour: 3_600,
+  marksPer10Seconds: 10,
 };
 
 // Nobody waits for a Redis that is away or silent: what is not answered at once is counted here.

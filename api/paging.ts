@@ -34,13 +34,12 @@ export const perPage = ({ first, last }: PageRequest) => ({ field: 1, multiplier
  * most 100. INVALID_INPUT for a page that cannot be.
  */
 export async function readPage<Node>(
-  { first, after = null, last, before = null }: PageRequest,
+  { after = null, before = null, ...sizes }: PageRequest,
   usually: 'first' | 'last',
   find: (range: Range) => Promise<Node[]>,
 ): Promise<Page<Node>> {
-  if (first != null && last != null) throw refusal('Ask for the first or the last ones, not for both.');
-  const size = first ?? last ?? USUAL;
-  if (size < 1 || size > MOST) throw refusal(`Ask for 1 to ${MOST} at a time.`);
+  const { first, last } = sizes;
+  const size = sizeOf(sizes);
   if (after?.includes('\0') || before?.includes('\0')) throw refusal('This is not a cursor.');
   const backwards = first == null && (last != null || usually === 'last');
   const found = await find({ after, before, limit: size + 1, backwards });
@@ -51,6 +50,14 @@ export async function readPage<Node>(
     hasPreviousPage: backwards ? more : after !== null,
     hasNextPage: backwards ? before !== null : more,
   };
+}
+
+/** How many things a page has at most; INVALID_INPUT for a number that cannot be. */
+export function sizeOf({ first, last }: PageRequest): number {
+  if (first != null && last != null) throw refusal('Ask for the first or the last ones, not for both.');
+  const size = first ?? last ?? USUAL;
+  if (size < 1 || size > MOST) throw refusal(`Ask for 1 to ${MOST} at a time.`);
+  return size;
 }
 
 /** A page as a Relay connection. */

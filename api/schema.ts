@@ -7,6 +7,7 @@ import './messages/messages.schema.ts';
 import './presence/presence.schema.ts';
 import './roomLinks/roomLinks.schema.ts';
 import './rooms/direct.schema.ts';
+import './rooms/readMarks.schema.ts';
 import './rooms/roomEvents.schema.ts';
 import './rooms/rooms.schema.ts';
 import './typing/typing.schema.ts';

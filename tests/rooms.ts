@@ -6,10 +6,11 @@ import { type Node, type Person, ROOM_LOG, type World } from './world.ts';
 /** What a person asks of the server: `alice.graphql(...leave(room))`, `mallory.refused(...leave(room))`. */
 export type Operation = [document: string, variables: Record<string, unknown>];
 export type Role = 'OWNER' | 'MODERATOR' | 'MEMBER';
-export type Page = { first?: number; after?: string; last?: number; before?: string };
+export type Page = { first?: number; after?: string; last?: number; before?: string; around?: string };
 
 const ROOM = '{ id kind name topic encryption lastSeq memberCount membership { role joinedSeq user { id } } }';
-const MESSAGE = '{ id roomId seq body createdAt editedAt deletedAt author { id displayName } }';
+const QUOTE = 'replyTo { id seq body createdAt deletedAt author { id displayName } }';
+const MESSAGE = `{ id roomId seq changedSeq body createdAt editedAt deletedAt author { id displayName } ${QUOTE} }`;
 const MEMBERSHIP = '{ role joinedSeq user { id displayName } }';
 const PAGE = '$first: Int, $after: String, $last: Int, $before: String';
 const PAGED = 'first: $first, after: $after, last: $last, before: $before';
@@ -67,20 +68,39 @@ export const listMembers = (id: string, page: Page = {}): Operation => [
   { id, ...page },
 ];
 
-export const send = (roomId: string, body: string, id: string = randomUUID()): Operation => [
+export const send = (roomId: string, body: string, id: string = randomUUID(), replyTo?: string): Operation => [
   `mutation ($input: SendMessageInput!) { sendMessage(input: $input) ${MESSAGE} }`,
-  { input: { roomId, body, id } },
+  { input: { roomId, body, id, replyTo } },
 ];
+export const reply = (roomId: string, replyTo: string, body: string): Operation =>
+  send(roomId, body, randomUUID(), replyTo);
 export const edit = (id: string, body: string): Operation => [
   `mutation ($input: EditMessageInput!) { editMessage(input: $input) ${MESSAGE} }`,
   { input: { id, body } },
 ];
 export const unsend = (id: string): Operation => [`mutation ($id: ID!) { deleteMessage(id: $id) ${MESSAGE} }`, { id }];
 export const listMessages = (id: string, page: Page = {}): Operation => [
-  `query ($id: ID!, ${PAGE}) { room(id: $id) { messages(${PAGED}) {
+  `query ($id: ID!, $around: String, ${PAGE}) { room(id: $id) { messages(around: $around, ${PAGED}) {
     nodes ${MESSAGE} edges { cursor } ${PAGE_INFO}
   } } }`,
   { id, ...page },
+];
+export const findMessage = (id: string): Operation => [`query ($id: ID!) { message(id: $id) ${MESSAGE} }`, { id }];
+
+const READING = '{ id readSeq unreadCount mentionCount notify lastSeq }';
+export const reading = (id: string): Operation => [`query ($id: ID!) { room(id: $id) ${READING} }`, { id }];
+export const listReading = (): Operation => [`{ viewer { roomsVersion rooms ${READING} } }`, {}];
+export const markRead = (roomId: string, seq: number): Operation => [
+  `mutation ($roomId: ID!, $seq: Int!) { markRead(roomId: $roomId, seq: $seq) ${READING} }`,
+  { roomId, seq },
+];
+export const markUnread = (roomId: string, seq: number): Operation => [
+  `mutation ($roomId: ID!, $seq: Int!) { markUnread(roomId: $roomId, seq: $seq) ${READING} }`,
+  { roomId, seq },
+];
+export const setNotify = (roomId: string, level: 'ALL' | 'MENTIONS' | 'NOTHING'): Operation => [
+  `mutation ($roomId: ID!, $level: NotifyLevel!) { setNotify(roomId: $roomId, level: $level) ${READING} }`,
+  { roomId, level },
 ];
 export const startTyping = (roomId: string): Operation => [
   'mutation ($roomId: ID!) { setTyping(roomId: $roomId) }',
@@ -98,6 +118,8 @@ export const VIEWER_EVENTS = `subscription ($after: Int) { viewerEvents(after: $
   __typename
   ... on RoomJoined { version room { id name kind directWith { id } } }
   ... on RoomLeft { version roomId }
+  ... on ReadMoved { version roomId readSeq unreadCount mentionCount lastSeq }
+  ... on NotifyChanged { version roomId notify }
   ... on RoomsChanged { version }
 } }`;
 
@@ -135,7 +157,7 @@ export const dying = (core: Core): Core => ({
   ...core,
   bus: { ...core.bus, ring: () => {} },
   roomFeeds: { ...core.roomFeeds, announce: () => {} },
-  roomsVersions: { ...core.roomsVersions, ring: () => {} },
+  roomsVersions: { ...core.roomsVersions, ring: () => {}, ringPlace: () => {} },
 });
 
 /** The person as the functions of the domain know them. */
@@ -144,6 +166,7 @@ export const viewer = ({ id }: Person) => ({ id, sessionId: '' });
 interface Row {
   seq: number;
   kind: string;
+  ordinal: number | null;
   actor: string | null;
   subject: string | null;
   role: Role | null;
@@ -156,12 +179,13 @@ interface Place {
 
 /**
  * What holds for every room at every moment: the log has no hole and ends at the room's position, its entries tell
- * exactly who is in the room and as what, and a room with people in it has an owner. A deleted room holds nothing.
+ * exactly who is in the room and as what, its messages are counted, and a room with people in it has an owner. A deleted
+ * room holds nothing.
  */
 export async function expectSound({ core: { db } }: Node, roomId: string): Promise<void> {
   const room = await db.room.findUniqueOrThrow({ where: { id: roomId }, include: { memberships: true } });
   const log = await db.$queryRaw<Row[]>`
-    SELECT seq, kind::text AS kind, actor_id AS actor, subject_id AS subject, detail ->> 'role' AS role
+    SELECT seq, kind::text AS kind, ordinal, actor_id AS actor, subject_id AS subject, detail ->> 'role' AS role
     FROM entry WHERE room_id = ${roomId}::uuid ORDER BY seq`;
   if (room.deletedAt) {
     expect(log.map(({ seq, kind }) => ({ seq, kind }))).toEqual([{ seq: room.lastSeq, kind: 'ROOM_DELETED' }]);
@@ -170,6 +194,8 @@ export async function expectSound({ core: { db } }: Node, roomId: string): Promi
   }
   expect(log.map(({ seq }) => seq)).toEqual(Array.from({ length: room.lastSeq }, (_, index) => index + 1));
   expect(room.lastMessageSeq).toBe(log.findLast(({ kind }) => kind === 'MESSAGE')?.seq ?? 0);
+  const ordinals = log.flatMap(({ ordinal }) => ordinal ?? []);
+  expect(ordinals).toEqual(Array.from({ length: room.messageCount }, (_, index) => index + 1));
   const places = room.memberships.map(
     (m) => [m.userId, { role: m.role, joined: m.joinedSeq, left: m.leftSeq }] as const,
   );

@@ -50,6 +50,7 @@ export const GENEROUS = {
   LIMIT_PROFILE_CHANGES_PER_HOUR: '100000',
   LIMIT_UPLOADS_PER_HOUR: '100000',
   LIMIT_EXPORTS_PER_HOUR: '100000',
+  LIMIT_MARKS_PER_10_SECONDS: '100000',
 };
 
 export async function openNode(environment: Record<string, string>, webFolder = 'no-web-client'): Promise<Node> {
@@ -210,7 +211,8 @@ export class Refusal extends Error {
 }
 
 const PERSON = '{ id username displayName }';
-const MESSAGE = `{ id roomId seq body createdAt editedAt deletedAt author ${PERSON} }`;
+const QUOTE = `replyTo { id seq body createdAt deletedAt author ${PERSON} }`;
+const MESSAGE = `{ id roomId seq changedSeq body createdAt editedAt deletedAt author ${PERSON} ${QUOTE} }`;
 
 export const ROOM_LOG = `subscription ($roomId: ID!, $after: Int, $epoch: ID) {
   roomLog(roomId: $roomId, after: $after, epoch: $epoch) {

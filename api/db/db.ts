@@ -1,11 +1,19 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
-import { PrismaClient } from '../generated/prisma/client.ts';
+import { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 import { migrate } from './migrate.ts';
 import { openPglite } from './pglite.ts';
 import { openPostgres } from './postgres.ts';
 
 export { Prisma, PrismaClient } from '../generated/prisma/client.ts';
+
+/** Every column of a model, of the table that `table` names, as Prisma calls them. */
+export const allColumns = (table: string, fields: Record<string, string>) =>
+  Prisma.raw(
+    Object.values(fields)
+      .map((field) => `${table}."${field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}" AS "${field}"`)
+      .join(', '),
+  );
 
 export type Database = {
   prisma: PrismaClient;

@@ -13,6 +13,7 @@ export type {
   Encryption,
   EntryKind,
   MemberRole,
+  NotifyLevel,
   Registration,
   RoomKind,
   SecurityEventKind,

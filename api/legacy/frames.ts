@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import type { MessageState, Person } from '../realtime/entry.ts';
+import type { MessageState } from '../realtime/entry.ts';
+import type { Person } from '../realtime/person.ts';
 
 /** What a client wants. */
 export type Wish =

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageMessages } from '../messages/messages.ts';
+import { pageMessages } from '../messages/messagePages.ts';
 import type { MessageState } from '../realtime/entry.ts';
 import { findEntries } from '../realtime/roomLog.ts';
 import { getRoom } from '../rooms/rooms.ts';

@@ -22,7 +22,7 @@ export async function listPeople(core: Core, viewer: Viewer): Promise<LegacyAnsw
 
 /** GET /rooms/ */
 export async function listOwnRooms(core: Core, viewer: Viewer): Promise<LegacyAnswer> {
-  const rooms = await listRooms(core, viewer);
+  const { rooms } = await listRooms(core, viewer);
   const loaders = createLoaders(core, { viewer });
   const listed = await Promise.all(rooms.map((room) => listedRoom(loaders, room)));
   const message = listed.length > 0 ? 'Rooms fetched successfully' : 'No rooms found';
@@ -94,7 +94,7 @@ async function listedRoom(loaders: Loaders, room: Room) {
 // A direct room is called after the other person; the name of an encrypted one is not known here.
 async function nameOf(loaders: Loaders, room: Room): Promise<string> {
   if (room.kind !== 'DIRECT') return room.name ?? '';
-  return (await loaders.directWith.load(room))?.displayName ?? '';
+  return (await loaders.roomFacts.load({ id: room.id, part: 'directWith' })).directWith?.displayName ?? '';
 }
 
 const person = ({ id, username }: Pick<User, 'id' | 'username'>) => ({ id, username });

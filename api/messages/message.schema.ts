@@ -1,6 +1,27 @@
 import { builder } from '../builder.ts';
-import type { MessageState } from '../realtime/entry.ts';
+import type { MessageState, Quote } from '../realtime/entry.ts';
 import { UserType } from '../users/users.schema.ts';
+
+const QuoteType = builder.objectRef<Quote>('Quote').implement({
+  description:
+    'The message that another one replies to, in short. When it is edited or deleted, its own entry says so.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Of the message.' }),
+    seq: t.exposeInt('seq', { description: 'Its position in the log of the room.' }),
+    author: t.field({
+      type: UserType,
+      nullable: true,
+      description: 'Who wrote it; null when the account was deleted.',
+      resolve: (quote) => quote.author as never,
+    }),
+    body: t.exposeString('body', {
+      nullable: true,
+      description: 'The first 280 characters of its text; null once it was deleted.',
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was stored.' }),
+    deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true, description: 'When it was deleted.' }),
+  }),
+});
 
 export const MessageType = builder.objectRef<MessageState>('Message').implement({
   description: 'A message, in its newest state.',
@@ -8,6 +29,11 @@ export const MessageType = builder.objectRef<MessageState>('Message').implement(
     id: t.exposeID('id', { description: 'Chosen by its author’s client.' }),
     roomId: t.exposeID('roomId', { description: 'Of the room it was sent to.' }),
     seq: t.exposeInt('seq', { description: 'Its position in the log of the room.' }),
+    changedSeq: t.exposeInt('changedSeq', {
+      description:
+        'The position of the newest entry that changed it, its own at first. Of two states of a message the one with ' +
+        'the larger is the newer.',
+    }),
     author: t.field({
       type: UserType,
       nullable: true,
@@ -15,6 +41,12 @@ export const MessageType = builder.objectRef<MessageState>('Message').implement(
       resolve: (message) => message.author as never,
     }),
     body: t.exposeString('body', { nullable: true, description: 'The text; null once it was deleted.' }),
+    replyTo: t.field({
+      type: QuoteType,
+      nullable: true,
+      description: 'The message that it replies to.',
+      resolve: (message) => message.replyTo,
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was stored.' }),
     editedAt: t.expose('editedAt', {
       type: 'DateTime',

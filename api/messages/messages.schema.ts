@@ -1,7 +1,7 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
 import { MessageType } from './message.schema.ts';
-import { deleteMessage, editMessage, sendMessage } from './messages.ts';
+import { deleteMessage, editMessage, getMessage, sendMessage } from './messages.ts';
 
 const SendMessageInput = builder.inputType('SendMessageInput', {
   description: 'A new message.',
@@ -12,6 +12,7 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
     }),
     roomId: t.id({ required: true, description: 'Of the room.' }),
     body: t.string({ required: true, description: 'The text, 1 to 8,000 characters, kept as it is.' }),
+    replyTo: t.id({ description: 'The message of the same room that it replies to, which must not be deleted.' }),
   }),
 });
 
@@ -23,12 +24,22 @@ const EditMessageInput = builder.inputType('EditMessageInput', {
   }),
 });
 
+builder.queryFields((t) => ({
+  message: t.field({
+    type: MessageType,
+    description: 'A message of a room of the viewer: where a link leads. NOT_FOUND for everyone who is not a member.',
+    args: { id: t.arg.id({ required: true, description: 'Of the message.' }) },
+    resolve: (_, { id }, context) => getMessage(context.core, signedIn(context), id),
+  }),
+}));
+
 builder.mutationFields((t) => ({
   sendMessage: t.field({
     type: MessageType,
     description:
       'Sends a message; the answer comes after the commit. The same id from the same author in the same room gives ' +
-      'the same message, however often it is sent; any other use of an id is CONFLICT. RATE_LIMITED when too fast.',
+      'the same message, however often it is sent; any other use of an id is CONFLICT. NOT_FOUND when what it replies to is not there, RATE_LIMITED when too ' +
+      'fast. One’s own message counts as read, with everything before it.',
     args: { input: t.arg({ type: SendMessageInput, required: true, description: 'The message.' }) },
     resolve: (_, { input: { roomId, ...message } }, context) =>
       sendMessage(context.core, signedIn(context), roomId, message),

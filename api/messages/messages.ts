@@ -3,9 +3,8 @@ import type { Core } from '../core.ts';
 import { Prisma } from '../db/db.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, parse } from '../input.ts';
-import { type Page, type PageRequest, readPage } from '../paging.ts';
-import type { LogEntry, MessageState } from '../realtime/entry.ts';
-import { acting, appendChange, findEntries, readMessages } from '../realtime/roomLog.ts';
+import type { MessageState } from '../realtime/entry.ts';
+import { acting, appendChange, findEntries, type NewMessage, withRoom } from '../realtime/roomLog.ts';
 import { getMembership } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
 import { sendTogether } from './sendQueue.ts';
@@ -17,23 +16,29 @@ const Body = z
   .refine((body) => body.trim().length > 0, 'Message is empty.')
   .refine((body) => body.length <= BODY_LIMIT, 'Message is too long.')
   .refine((body) => !body.includes('\0') && body.isWellFormed(), 'Message has characters that cannot be stored.');
-const NewMessage = z.object({ id: z.uuid('The id must be a UUID.').transform((id) => id.toLowerCase()), body: Body });
+const Input = z.object({
+  id: z.uuid('The id must be a UUID.').transform((id) => id.toLowerCase()),
+  body: Body,
+  replyTo: z.string().nullish(),
+});
 
 /**
  * Sends a message to a room of the viewer. Resolves after the commit. The same id from the same author in the same
- * room gives the same message, however often and wherever it is sent; any other use of that id is CONFLICT.
+ * room gives the same message, however often and wherever it is sent; any other use of that id is CONFLICT. A reply is
+ * to a message that stands in the same room, NOT_FOUND otherwise.
  */
 export async function sendMessage(
   core: Core,
   viewer: Viewer,
   roomId: string,
-  input: z.input<typeof NewMessage>,
+  input: z.input<typeof Input>,
 ): Promise<MessageState> {
-  const message = parse(NewMessage, input);
+  const { id, body, replyTo } = parse(Input, input);
   const room = idOf(roomId, 'Room');
+  const message = { id, body, actorId: viewer.id, replyTo: replyTo == null ? undefined : idOf(replyTo, 'Message') };
   await core.limits.take('messagesPer10Seconds', viewer.id);
-  const entry = await sendTogether(core, room, { ...message, actorId: viewer.id });
-  return entry?.message ?? (await sentBefore(core, viewer, room, message.id));
+  const entry = await sendTogether(core, room, message);
+  return entry?.message ?? (await sentBefore(core, viewer, room, message));
 }
 
 /** Changes the text of one's own message. The same text again tells nobody anything. */
@@ -47,7 +52,7 @@ export async function editMessage(core: Core, viewer: Viewer, id: string, body: 
     message,
     'MESSAGE_EDITED',
     Prisma.sql`
-    UPDATE entry e SET body = ${text}, edited_at = clock_timestamp() FROM head, acting
+    UPDATE entry e SET body = ${text}, edited_at = clock_timestamp(), changed_seq = head.seq FROM head, acting
     WHERE e.id = ${message.id}::uuid AND e.room_id = head.id AND e.actor_id = acting.user_id
       AND e.deleted_at IS NULL AND e.body IS DISTINCT FROM ${text}
     RETURNING e.*`,
@@ -63,63 +68,31 @@ export async function deleteMessage(core: Core, viewer: Viewer, id: string): Pro
     message,
     'MESSAGE_DELETED',
     Prisma.sql`
-    UPDATE entry e SET body = NULL, edited_at = NULL, deleted_at = clock_timestamp() FROM head, acting
+    UPDATE entry e SET body = NULL, edited_at = NULL, deleted_at = clock_timestamp(), changed_seq = head.seq
+    FROM head, acting
     WHERE e.id = ${message.id}::uuid AND e.room_id = head.id AND e.actor_id = acting.user_id AND e.deleted_at IS NULL
     RETURNING e.*`,
   );
 }
 
-/**
- * A page of messages, oldest first: the `first` after a position, or the `last` (50 if neither is given) before one.
- * At most 100. NOT_FOUND unless the viewer is a member.
- */
-export async function pageMessages(
-  core: Core,
-  viewer: Viewer,
-  roomId: string,
-  request: PageRequest,
-): Promise<Page<MessageState>> {
-  const room = await getMembership(core, viewer, roomId);
-  return readPage(request, 'last', async ({ after, before, limit, backwards }) => {
-    const range = { after: position(after, 0), before: position(before, END), limit, newest: backwards };
-    const entries = await readMessages(core.db, room.roomId, range);
-    return entries.flatMap((entry) => entry.message ?? []);
+/** A message by its id; NOT_FOUND unless the viewer is a member of its room. */
+export async function getMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
+  const [entry] = await findEntries(core.db, [idOf(id, 'Message')]);
+  if (!entry?.message || entry.kind !== 'MESSAGE') throw notFound('Message');
+  await getMembership(core, viewer, entry.roomId).catch((error) => {
+    throw error instanceof AppError && error.code === 'NOT_FOUND' ? notFound('Message') : error;
   });
+  return entry.message;
 }
 
-/** The newest message of each of these rooms, in one query. */
-export async function lastMessages(
-  core: Core,
-  rooms: { id: string; lastMessageSeq: number }[],
-): Promise<Map<string, LogEntry>> {
-  const talked = rooms.filter((room) => room.lastMessageSeq > 0);
-  if (talked.length === 0) return new Map();
-  const places = Prisma.join(talked.map((room) => Prisma.sql`(${room.id}::uuid, ${room.lastMessageSeq}::int)`));
-  const ids = await core.db.$queryRaw<{ id: string }[]>`SELECT id FROM entry WHERE (room_id, seq) IN (${places})`;
-  const entries = await findEntries(
-    core.db,
-    ids.map(({ id }) => id),
-  );
-  return new Map(entries.map((entry) => [entry.roomId, entry]));
-}
-
-const END = 2_147_483_647;
-
-function position(cursor: string | null | undefined, otherwise: number): number {
-  if (cursor == null) return otherwise;
-  if (!/^\d{1,10}$/.test(cursor))
-    throw new AppError('INVALID_INPUT', 'A cursor is the position of a message, as text.');
-  return Math.min(Number(cursor), END);
-}
-
-async function sentBefore(core: Core, viewer: Viewer, roomId: string, id: string): Promise<MessageState> {
+async function sentBefore(core: Core, viewer: Viewer, roomId: string, { id, replyTo }: NewMessage) {
   const [entry] = await findEntries(core.db, [id]);
   const same = entry?.roomId === roomId && entry.message?.author?.id === viewer.id && entry.kind === 'MESSAGE';
   if (same && entry.message) return entry.message;
   const { room } = await getMembership(core, viewer, roomId);
   if (room.encryption !== 'NONE') throw encrypted();
   if (entry) throw new AppError('CONFLICT', 'This id belongs to another message. Choose a new one.');
-  throw notFound('Room');
+  throw notFound(replyTo ? 'Message' : 'Room');
 }
 
 const encrypted = () =>
@@ -128,13 +101,9 @@ const encrypted = () =>
   });
 
 async function ownMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
-  const [entry] = await findEntries(core.db, [idOf(id, 'Message')]);
-  if (!entry?.message || entry.kind !== 'MESSAGE') throw notFound('Message');
-  await getMembership(core, viewer, entry.roomId).catch((error) => {
-    throw error instanceof AppError && error.code === 'NOT_FOUND' ? notFound('Message') : error;
-  });
-  if (entry.message.author?.id !== viewer.id) throw new AppError('FORBIDDEN', 'Only its author can change a message.');
-  return entry.message;
+  const message = await getMessage(core, viewer, id);
+  if (message.author?.id !== viewer.id) throw new AppError('FORBIDDEN', 'Only its author can change a message.');
+  return message;
 }
 
 async function change(
@@ -144,14 +113,16 @@ async function change(
   kind: 'MESSAGE_EDITED' | 'MESSAGE_DELETED',
   update: Prisma.Sql,
 ): Promise<MessageState> {
-  const entry = await appendChange(core.db, {
-    roomId,
-    kind,
-    actorId: viewer.id,
-    targetId: id,
-    changes: Prisma.sql`${acting(viewer.id)}, changed AS (${update})`,
-    target: Prisma.sql`changed`,
-  });
+  const entry = await withRoom(core.db, roomId, (tx) =>
+    appendChange(tx, {
+      roomId,
+      kind,
+      actorId: viewer.id,
+      targetId: id,
+      changes: Prisma.sql`${acting(viewer.id)}, changed AS (${update})`,
+      target: Prisma.sql`changed`,
+    }),
+  );
   if (entry?.message) {
     core.roomFeeds.announce([entry]);
     return entry.message;

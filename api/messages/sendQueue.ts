@@ -40,14 +40,16 @@ async function drain(core: Core, roomId: string): Promise<void> {
   queue.delete(roomId);
 }
 
-// The same id twice in one statement would collide with itself: the second waits for the next one.
+// The same id twice in one statement would collide with itself, and a reply would not find what is only being sent:
+// the second waits for the next one.
 function takeDistinct(waiting: Waiting[]): Waiting[] {
   const ids = new Set<string>();
   const taken: Waiting[] = [];
   const left: Waiting[] = [];
   for (const item of waiting) {
-    const fits = taken.length < MOST && !ids.has(item.message.id);
-    ids.add(item.message.id);
+    const { id, replyTo } = item.message;
+    const fits = taken.length < MOST && !ids.has(id) && !ids.has(replyTo ?? '');
+    ids.add(id);
     (fits ? taken : left).push(item);
   }
   waiting.splice(0, waiting.length, ...left);

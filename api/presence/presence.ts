@@ -38,7 +38,7 @@ class Presence {
   constructor(private readonly core: Core) {}
 
   async follow(userId: string): Promise<PresenceNews> {
-    const unwatch = await this.core.roomsVersions.watch(userId, () => this.roster.touch(userId));
+    const unwatch = await this.core.roomsVersions.watch(userId, (place) => place ?? this.roster.touch(userId));
     const news = new PresenceNews();
     const own = this.followers.get(userId) ?? new Set();
     this.followers.set(userId, own.add(news));

@@ -1,13 +1,16 @@
 import { Prisma } from '../db/db.ts';
 import type { Encryption, EntryKind, MemberRole } from '../db/model.ts';
+import { type Person, personAt, personColumns } from './person.ts';
 
-/** A person as entries carry them: what everyone in the room may see. */
-export interface Person {
+/** The message that another one replies to, in short. */
+export interface Quote {
   id: string;
-  username: string;
-  displayName: string;
-  colour: number | null;
+  seq: number;
+  author: Person | null;
+  /** The beginning of its text; null once it was deleted. */
+  body: string | null;
   createdAt: string;
+  deletedAt: string | null;
 }
 
 /** A message in its newest state at the time of reading. */
@@ -15,9 +18,12 @@ export interface MessageState {
   id: string;
   roomId: string;
   seq: number;
+  /** The position of the newest entry that changed it, its own at first: of two states the larger is the newer. */
+  changedSeq: number;
   author: Person | null;
   encoding: Encryption;
   body: string | null;
+  replyTo: Quote | null;
   createdAt: string;
   editedAt: string | null;
   deletedAt: string | null;
@@ -37,89 +43,99 @@ export interface LogEntry {
   message: MessageState | null;
 }
 
+/** What is known of an entry's surroundings without looking: tables or CTEs named with the columns of entry. */
+interface Sources {
+  /** Where the message that an entry is about is read from. */
+  targets?: Prisma.Sql | undefined;
+  /** Where the message that a message replies to is read from. */
+  quotes?: Prisma.Sql | undefined;
+}
+
 type Row = Record<string, unknown>;
 
-/**
- * The SELECT that reads entries whole: from `entries` (a table or CTE named with the columns of entry), with the
- * message that an edit or deletion is about taken from `targets`.
- */
-export const selectEntries = (entries: Prisma.Sql, targets = Prisma.sql`entry`) => Prisma.sql`
-  SELECT e.room_id, e.seq, e.id, e.kind::text AS kind, e.detail, e.created_at, e.edited_at, e.deleted_at,
-    e.encoding::text AS encoding, e.body,
-    e.actor_id, a.username AS actor_username, a.display_name AS actor_name, a.colour AS actor_colour, a.created_at AS actor_since,
-    e.subject_id, s.username AS subject_username, s.display_name AS subject_name, s.colour AS subject_colour, s.created_at AS subject_since,
-    m.id AS message_id, m.seq AS message_seq, m.body AS message_body, m.encoding::text AS message_encoding,
-    m.created_at AS message_created_at, m.edited_at AS message_edited_at, m.deleted_at AS message_deleted_at,
-    w.id AS writer_id, w.username AS writer_username, w.display_name AS writer_name, w.colour AS writer_colour, w.created_at AS writer_since
+const QUOTED = 280;
+const ENTRY = Prisma.sql`entry`;
+export const NO_ENTRY = Prisma.sql`(SELECT * FROM entry WHERE false)`;
+
+/** The SELECT that reads entries whole: from `entries` (a table or CTE named with the columns of entry). */
+export const selectEntries = (entries: Prisma.Sql, { targets = ENTRY, quotes = ENTRY }: Sources = {}) => Prisma.sql`
+  SELECT e.room_id, e.kind::text AS kind, e.id AS entry_id, e.seq AS entry_seq, e.detail, e.created_at AS entry_at,
+    ${messageColumns('e', 'own')}, ${messageColumns('m', 'about')},
+    q.id AS quote_id, q.seq AS quote_seq, left(q.body, ${QUOTED}) AS quote_body, q.created_at AS quote_created_at,
+    q.deleted_at AS quote_deleted_at,
+    ${personColumns('a', 'actor')}, ${personColumns('s', 'subject')}, ${personColumns('w', 'writer')},
+    ${personColumns('v', 'quoted')}
   FROM ${entries} e
   LEFT JOIN "user" a ON a.id = e.actor_id
   LEFT JOIN "user" s ON s.id = e.subject_id
-  LEFT JOIN ${targets} m ON m.id = e.target_id AND e.kind IN ('MESSAGE_EDITED', 'MESSAGE_DELETED')
-  LEFT JOIN "user" w ON w.id = m.actor_id`;
+  LEFT JOIN ${targets} m ON m.id = e.target_id AND e.kind <> 'MESSAGE'
+  LEFT JOIN "user" w ON w.id = m.actor_id
+  LEFT JOIN ${quotes} q ON q.id = CASE WHEN e.kind = 'MESSAGE' THEN e.target_id ELSE m.target_id END
+  LEFT JOIN "user" v ON v.id = q.actor_id`;
 
 /** A row of `selectEntries` as an entry. */
 export function toEntry(row: Row): LogEntry {
   return {
     roomId: row.room_id as string,
-    seq: row.seq as number,
-    id: row.id as string,
+    seq: row.entry_seq as number,
+    id: row.entry_id as string,
     kind: row.kind as EntryKind,
-    at: iso(row.created_at) as string,
-    actor: person(row, 'actor'),
-    subject: person(row, 'subject'),
+    at: iso(row.entry_at) as string,
+    actor: personAt(row, 'actor'),
+    subject: personAt(row, 'subject'),
     detail: row.detail as LogEntry['detail'],
-    message: row.kind === 'MESSAGE' ? ownMessage(row) : aboutMessage(row),
+    message: row.kind === 'MESSAGE' ? messageAt(row, 'own', 'actor') : messageAt(row, 'about', 'writer'),
   };
 }
 
 /** The entry with that person as they are now, or (null) with nobody in their place. The same one if it names others only. */
 export function withPerson(entry: LogEntry, id: string, person: Person | null): LogEntry {
   const { actor, subject, message } = entry;
-  if (![actor, subject, message?.author].some((named) => named?.id === id)) return entry;
+  if (![actor, subject, message?.author, message?.replyTo?.author].some((named) => named?.id === id)) return entry;
   const now = (named: Person | null) => (named?.id === id ? person : named);
-  const rewritten = message && { ...message, author: now(message.author) };
+  const replyTo = message?.replyTo && { ...message.replyTo, author: now(message.replyTo.author) };
+  const rewritten = message && { ...message, author: now(message.author), replyTo: replyTo ?? null };
   return { ...entry, actor: now(actor), subject: now(subject), message: rewritten };
 }
 
-function ownMessage(row: Row): MessageState {
+/** The message as those quote it that reply to it. */
+export function toQuote({ id, seq, author, body, createdAt, deletedAt }: MessageState): Quote {
+  return { id, seq, author, body: body && [...body].slice(0, QUOTED).join(''), createdAt, deletedAt };
+}
+
+function messageColumns(table: string, prefix: string) {
+  const names = ['id', 'seq', 'changed_seq', 'body', 'created_at', 'edited_at', 'deleted_at'];
+  const columns = names.map((name) => `${table}.${name} AS ${prefix}_${name}`);
+  return Prisma.raw([...columns, `${table}.encoding::text AS ${prefix}_encoding`].join(', '));
+}
+
+function messageAt(row: Row, prefix: string, writer: string): MessageState | null {
+  const of = (name: string) => row[`${prefix}_${name}`];
+  if (!of('id')) return null;
   return {
-    id: row.id as string,
+    id: of('id') as string,
     roomId: row.room_id as string,
-    seq: row.seq as number,
-    author: person(row, 'actor'),
-    encoding: row.encoding as Encryption,
-    body: row.body as string | null,
-    createdAt: iso(row.created_at) as string,
-    editedAt: iso(row.edited_at),
-    deletedAt: iso(row.deleted_at),
+    seq: of('seq') as number,
+    changedSeq: of('changed_seq') as number,
+    author: personAt(row, writer),
+    encoding: of('encoding') as Encryption,
+    body: of('body') as string | null,
+    replyTo: quoteAt(row),
+    createdAt: iso(of('created_at')) as string,
+    editedAt: iso(of('edited_at')),
+    deletedAt: iso(of('deleted_at')),
   };
 }
 
-function aboutMessage(row: Row): MessageState | null {
-  if (!row.message_id) return null;
+function quoteAt(row: Row): Quote | null {
+  if (!row.quote_id) return null;
   return {
-    id: row.message_id as string,
-    roomId: row.room_id as string,
-    seq: row.message_seq as number,
-    author: person(row, 'writer'),
-    encoding: row.message_encoding as Encryption,
-    body: row.message_body as string | null,
-    createdAt: iso(row.message_created_at) as string,
-    editedAt: iso(row.message_edited_at),
-    deletedAt: iso(row.message_deleted_at),
-  };
-}
-
-function person(row: Row, prefix: string): Person | null {
-  const id = row[`${prefix}_id`] as string | null;
-  const username = row[`${prefix}_username`] as string | null;
-  if (!id || !username) return null;
-  return {
-    id,
-    username,
-    displayName: row[`${prefix}_name`] as string,
-    colour: row[`${prefix}_colour`] as number | null,
-    createdAt: iso(row[`${prefix}_since`]) as string,
+    id: row.quote_id as string,
+    seq: row.quote_seq as number,
+    author: personAt(row, 'quoted'),
+    body: row.quote_body as string | null,
+    createdAt: iso(row.quote_created_at) as string,
+    deletedAt: iso(row.quote_deleted_at),
   };
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import type { PrismaClient } from '../db/db.ts';
+import type { NotifyLevel } from '../db/model.ts';
 import { Turns } from '../turns.ts';
 import { type Position, readPositions } from './roomLog.ts';
 
@@ -13,8 +14,8 @@ export interface Lookups {
   sessionOwner(sessionId: string): Promise<string | null>;
   /** The membership that lasts; null when the person is not in the room, or the room is deleted. */
   place(roomId: string, userId: string): Promise<Place | null>;
-  /** The rooms that the person is in. */
-  roomsOf(userId: string): Promise<Joined[]>;
+  /** What the person keeps of the rooms that they are in, and the version under which that is so. */
+  roomsOf(userId: string): Promise<KeptRooms>;
   /** How often the set of rooms of the person has changed; null for nobody. */
   roomsVersion(userId: string): Promise<number | null>;
   /** Where the log of the room ends; null for no room. */
@@ -27,9 +28,17 @@ export interface Place {
   isDirect: boolean;
 }
 
-export interface Joined {
+/** What a person keeps of a room. */
+export interface Kept {
   roomId: string;
   joinedSeq: number;
+  readSeq: number;
+  notify: NotifyLevel;
+}
+
+export interface KeptRooms {
+  kept: Kept[];
+  version: number;
 }
 
 const AT_ONCE = 2;
@@ -97,14 +106,21 @@ async function readMemberships(db: PrismaClient, pairs: Pair[]): Promise<(Place 
   return pairs.map((_, index) => found.get(index + 1) ?? null);
 }
 
-async function readRooms(db: PrismaClient, ids: string[]): Promise<Joined[][]> {
-  const rows = await db.$queryRaw<(Joined & { userId: string })[]>`
-    SELECT m.user_id AS "userId", m.room_id AS "roomId", m.joined_seq AS "joinedSeq"
-    FROM membership m JOIN room ON room.id = m.room_id AND room.deleted_at IS NULL
-    WHERE m.user_id = ANY(${ids}::uuid[]) AND m.left_seq IS NULL`;
-  const rooms = new Map<string, Joined[]>(ids.map((id) => [id, []]));
-  for (const { userId, ...joined } of rows) rooms.get(userId)?.push(joined);
-  return ids.map((id) => rooms.get(id) ?? []);
+async function readRooms(db: PrismaClient, ids: string[]): Promise<KeptRooms[]> {
+  const rows = await db.$queryRaw<(Kept & { userId: string; version: number })[]>`
+    SELECT u.id AS "userId", u.rooms_version AS version, m.room_id AS "roomId", m.joined_seq AS "joinedSeq",
+      m.read_seq AS "readSeq", m.notify::text AS notify
+    FROM "user" u
+    LEFT JOIN (membership m JOIN room ON room.id = m.room_id AND room.deleted_at IS NULL)
+      ON m.user_id = u.id AND m.left_seq IS NULL
+    WHERE u.id = ANY(${ids}::uuid[])`;
+  const people = new Map<string, KeptRooms>(ids.map((id) => [id, { kept: [], version: 0 }]));
+  for (const { userId, version, ...room } of rows) {
+    const person = people.get(userId) as KeptRooms;
+    person.version = version;
+    if (room.roomId) person.kept.push(room);
+  }
+  return ids.map((id) => people.get(id) as KeptRooms);
 }
 
 async function readVersions(db: PrismaClient, ids: string[]): Promise<(number | null)[]> {

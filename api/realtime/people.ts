@@ -1,6 +1,6 @@
 import type { Bus } from '../pubsub.ts';
-import type { Person } from './entry.ts';
 import { Notices } from './notices.ts';
+import type { Person } from './person.ts';
 
 /** That somebody is called otherwise from now on; null: the account is gone. */
 export interface PersonNotice {

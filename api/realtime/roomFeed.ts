@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts';
-import { type LogEntry, type Person, withPerson } from './entry.ts';
+import { type LogEntry, type MessageState, toQuote, withPerson } from './entry.ts';
+import type { Person } from './person.ts';
 import type { Position } from './roomLog.ts';
 import type { RoomPages } from './roomPages.ts';
 
@@ -103,15 +104,14 @@ export class RoomFeed {
     this.top = entry.seq;
     this.latest.push(entry);
     if (this.latest.length > KEPT) this.latest.shift();
-    if (entry.kind === 'MESSAGE_EDITED' || entry.kind === 'MESSAGE_DELETED') this.rewrite(entry);
+    if (entry.message && entry.kind !== 'MESSAGE') this.rewrite(entry.message);
+    if (entry.kind === 'MESSAGE_EDITED' || entry.kind === 'MESSAGE_DELETED') this.revision++;
     if (entry.kind === 'ROOM_DELETED') this.forgetBefore(entry);
   }
 
-  // What was edited or deleted is not handed out in its old wording, not even from memory.
-  private rewrite({ message }: LogEntry) {
-    this.revision++;
-    const stale = (e: LogEntry) => e.message?.id === message?.id && !e.message?.deletedAt;
-    if (message) this.latest = this.latest.map((e) => (stale(e) ? { ...e, message } : e));
+  // What was edited or deleted is not handed out in its old wording, not even from memory or in a quote.
+  private rewrite(message: MessageState) {
+    this.latest = this.latest.map((entry) => withNews(entry, message));
   }
 
   private forgetBefore(entry: LogEntry) {
@@ -158,4 +158,11 @@ export class RoomFeed {
     this.waiting.clear();
     for (const wake of woken) wake();
   }
+}
+
+function withNews(entry: LogEntry, news: MessageState): LogEntry {
+  const { message } = entry;
+  if (message?.id === news.id && message.changedSeq < news.changedSeq) return { ...entry, message: news };
+  if (message?.replyTo?.id === news.id) return { ...entry, message: { ...message, replyTo: toQuote(news) } };
+  return entry;
 }

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Prisma, type PrismaClient } from '../db/db.ts';
 import type { EntryKind, MemberRole } from '../db/model.ts';
-import { type LogEntry, selectEntries, toEntry } from './entry.ts';
+import { type LogEntry, NO_ENTRY, selectEntries, toEntry } from './entry.ts';
 
 const PAGE = 200;
+
+/** A position that is after every entry. */
+export const END = 2_147_483_647;
 
 export interface Change {
   roomId: string;
@@ -48,8 +51,23 @@ export async function appendChange(db: Prisma.TransactionClient, change: Change)
       FROM bumped
       RETURNING *
     )
-    ${selectEntries(Prisma.sql`added`, change.target)}`;
+    ${selectEntries(Prisma.sql`added`, { targets: change.target })}`;
   return rows[0] ? toEntry(rows[0]) : null;
+}
+
+/**
+ * Runs `append` while nobody else changes the room: each of its statements sees all that came before in the log. For
+ * changes that depend on more rows than the room's own and those that they lock.
+ */
+export function withRoom<Result>(
+  db: PrismaClient,
+  roomId: string,
+  append: (tx: Prisma.TransactionClient) => Promise<Result>,
+): Promise<Result> {
+  return db.$transaction(async (tx) => {
+    await tx.$queryRaw`SELECT id FROM room WHERE id = ${roomId}::uuid FOR UPDATE`;
+    return append(tx);
+  });
 }
 
 /** The CTE `acting`: the person's membership if it lasts and has one of the roles, held until the statement ends. */
@@ -72,12 +90,15 @@ export interface NewMessage {
   id: string;
   actorId: string;
   body: string;
+  /** The message that it replies to. */
+  replyTo?: string | undefined;
 }
 
 /**
- * Appends the messages of members to one room in one statement, in the order given, skipping ids that are taken and
- * authors that are not members. Gives the entries that were added. They are written in the order of their ids, so that
- * no two rooms wait for each other's; an id that is committed elsewhere meanwhile is a unique violation.
+ * Appends the messages of members to one room in one statement, in the order given, skipping ids that are taken,
+ * authors that are not members and replies to what does not stand in the room. One's own message counts as read, with
+ * what is before it. Gives the entries that were added. They are written in the order of their ids, so that no two
+ * rooms wait for each other's; an id that is committed elsewhere meanwhile is a unique violation.
  */
 export async function appendMessages(db: PrismaClient, roomId: string, messages: NewMessage[]): Promise<LogEntry[]> {
   const [ids, actors, bodies] = [
@@ -85,6 +106,7 @@ export async function appendMessages(db: PrismaClient, roomId: string, messages:
     messages.map((m) => m.actorId),
     messages.map((m) => m.body),
   ];
+  const replies = quoting(messages);
   const rows = await db.$queryRaw<Record<string, unknown>[]>`
     WITH head AS MATERIALIZED (
       SELECT id FROM room WHERE id = ${roomId}::uuid AND deleted_at IS NULL AND encryption = 'NONE' FOR UPDATE
@@ -92,28 +114,58 @@ export async function appendMessages(db: PrismaClient, roomId: string, messages:
     allowed AS MATERIALIZED (
       SELECT m.user_id FROM head JOIN membership m ON m.room_id = head.id
       WHERE m.user_id = ANY(${actors}::uuid[]) AND m.left_seq IS NULL
-      FOR SHARE OF m
+      FOR NO KEY UPDATE OF m
     ),
+    ${replies.quoted}
     fresh AS MATERIALIZED (
-      SELECT t.id, t.actor_id, t.body, row_number() OVER (ORDER BY t.n)::int AS step
+      SELECT t.id, t.actor_id, t.body, ${replies.target} AS target_id, row_number() OVER (ORDER BY t.n)::int AS step
       FROM unnest(${ids}::uuid[], ${actors}::uuid[], ${bodies}::text[]) WITH ORDINALITY AS t(id, actor_id, body, n)
+      ${replies.joined}
       WHERE t.actor_id IN (SELECT user_id FROM allowed) AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.id = t.id)
     ),
     bumped AS (
-      UPDATE room SET last_seq = room.last_seq + total.n, last_message_seq = room.last_seq + total.n
+      UPDATE room SET last_seq = room.last_seq + total.n, last_message_seq = room.last_seq + total.n,
+        message_count = room.message_count + total.n
       FROM (SELECT count(*)::int AS n FROM fresh) total
       WHERE room.id = ${roomId}::uuid AND total.n > 0
-      RETURNING room.id, room.last_seq - total.n AS base, clock_timestamp() AS at
+      RETURNING room.id, room.last_seq - total.n AS base, room.message_count - total.n AS told, clock_timestamp() AS at
+    ),
+    marked AS (
+      UPDATE membership m SET read_seq = bumped.base + own.step
+      FROM bumped, (SELECT actor_id, max(step) AS step FROM fresh GROUP BY actor_id) own
+      WHERE m.room_id = bumped.id AND m.user_id = own.actor_id
     ),
     added AS (
-      INSERT INTO entry (room_id, seq, id, kind, actor_id, body, created_at)
-      SELECT bumped.id, bumped.base + fresh.step, fresh.id, 'MESSAGE', fresh.actor_id, fresh.body, bumped.at
+      INSERT INTO entry (room_id, seq, id, kind, actor_id, target_id, body, created_at, ordinal, changed_seq)
+      SELECT bumped.id, bumped.base + fresh.step, fresh.id, 'MESSAGE', fresh.actor_id, fresh.target_id, fresh.body,
+        bumped.at, bumped.told + fresh.step, bumped.base + fresh.step
       FROM bumped, fresh
       ORDER BY fresh.id
       RETURNING *
     )
-    ${selectEntries(Prisma.sql`added`)} ORDER BY e.seq`;
+    ${selectEntries(Prisma.sql`added`, { targets: NO_ENTRY, quotes: replies.source })} ORDER BY e.seq`;
   return rows.map(toEntry);
+}
+
+// The quoted are locked, so that they are as they stand now, not as they were before the statement waited for the room.
+function quoting(messages: NewMessage[]) {
+  const replies = messages.filter(({ replyTo }) => replyTo);
+  const nothing = { quoted: Prisma.empty, joined: Prisma.empty, target: Prisma.sql`NULL::uuid`, source: NO_ENTRY };
+  if (replies.length === 0) return nothing;
+  const [ids, targets] = [replies.map(({ id }) => id), replies.map(({ replyTo }) => replyTo)];
+  return {
+    quoted: Prisma.sql`
+      quoted AS MATERIALIZED (
+        SELECT q.* FROM head JOIN entry q ON q.room_id = head.id
+        WHERE q.id = ANY(${targets}::uuid[]) AND q.kind = 'MESSAGE' AND q.deleted_at IS NULL
+        FOR SHARE OF q
+      ),`,
+    joined: Prisma.sql`
+      LEFT JOIN unnest(${ids}::uuid[], ${targets}::uuid[]) AS reply(id, target_id) ON reply.id = t.id
+      JOIN (SELECT id FROM quoted UNION ALL SELECT NULL) found ON found.id IS NOT DISTINCT FROM reply.target_id`,
+    target: Prisma.sql`reply.target_id`,
+    source: Prisma.sql`quoted`,
+  };
 }
 
 /** The entries after a position, in order, at most a page of them. */
@@ -132,12 +184,44 @@ export async function readMessages(
   range: { after: number; before: number; limit: number; newest: boolean },
 ): Promise<LogEntry[]> {
   const order = range.newest ? Prisma.sql`DESC` : Prisma.sql`ASC`;
-  const page = Prisma.sql`(
+  const page = messagesBetween(roomId, range);
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(page)} ORDER BY e.seq ${order}`;
+  return rows.map(toEntry);
+}
+
+/** The newest messages of a room before a position, and the oldest from it on, in order: `limit` of each at most. */
+export async function readMessagesAround(
+  db: PrismaClient,
+  roomId: string,
+  position: number,
+  limits: { before: number; after: number },
+): Promise<LogEntry[]> {
+  const before = messagesBetween(roomId, { after: 0, before: position, limit: limits.before, newest: true });
+  const after = messagesBetween(roomId, { after: position - 1, before: END, limit: limits.after, newest: false });
+  const page = Prisma.sql`(SELECT * FROM ${before} b UNION ALL SELECT * FROM ${after} a)`;
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(page)} ORDER BY e.seq`;
+  return rows.map(toEntry);
+}
+
+function messagesBetween(roomId: string, range: { after: number; before: number; limit: number; newest: boolean }) {
+  return Prisma.sql`(
     SELECT * FROM entry
     WHERE room_id = ${roomId}::uuid AND kind = 'MESSAGE' AND seq > ${range.after} AND seq < ${range.before}
-    ORDER BY seq ${order} LIMIT ${range.limit}
+    ORDER BY seq ${range.newest ? Prisma.sql`DESC` : Prisma.sql`ASC`} LIMIT ${range.limit}
   )`;
-  const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(page)} ORDER BY e.seq ${order}`;
+}
+
+/** The newest message of each of these rooms, in one query. */
+export async function readLastMessages(
+  db: PrismaClient,
+  rooms: { id: string; lastMessageSeq: number }[],
+): Promise<LogEntry[]> {
+  const [ids, seqs] = [rooms.map(({ id }) => id), rooms.map(({ lastMessageSeq }) => lastMessageSeq)];
+  const found = Prisma.sql`(
+    SELECT entry.* FROM unnest(${ids}::uuid[], ${seqs}::int[]) AS place(room_id, seq)
+    JOIN entry ON entry.room_id = place.room_id AND entry.seq = place.seq
+  )`;
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(found)}`;
   return rows.map(toEntry);
 }
 
@@ -146,6 +230,13 @@ export async function findEntries(db: PrismaClient, ids: string[]): Promise<LogE
   const found = Prisma.sql`(SELECT * FROM entry WHERE id = ANY(${ids}::uuid[]))`;
   const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(found)}`;
   return rows.map(toEntry);
+}
+
+/** Where the message with this id stands in the room; null when it is not there. */
+export async function seqOfMessage(db: PrismaClient, roomId: string, id: string): Promise<number | null> {
+  const [found] = await db.$queryRaw<{ seq: number }[]>`
+    SELECT seq FROM entry WHERE id = ${id}::uuid AND room_id = ${roomId}::uuid AND kind = 'MESSAGE'`;
+  return found?.seq ?? null;
 }
 
 export interface Position {

@@ -3,12 +3,23 @@ import type { Bus } from '../pubsub.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Lookups } from './lookups.ts';
 
-/** Tells when the set of rooms of a person has changed. */
+/** A change of what a person keeps of one room, and the version with it. */
+export interface PlaceChange {
+  roomId: string;
+  version: number;
+}
+
+/** Called without a place when anything may have changed. */
+export type OnChange = (place?: PlaceChange) => void;
+
+/** Tells when the set of rooms of a person has changed, or what they keep of one. */
 export interface RoomsVersions {
   /** Calls back for each change from now on: at once when the ring is heard, within a second when it is lost. */
-  watch(userId: string, onChange: () => void): Promise<() => void>;
+  watch(userId: string, onChange: OnChange): Promise<() => void>;
   /** Tells every node that the rooms of these people have changed. */
   ring(userIds: string[]): void;
+  /** Tells every node that what a person keeps of one room has changed. */
+  ringPlace(userId: string, place: PlaceChange): void;
 }
 
 const topic = (userId: string) => `user:${userId}`;
@@ -16,7 +27,7 @@ const topic = (userId: string) => `user:${userId}`;
 interface Watcher {
   /** Null until it is known. */
   version: number | null;
-  callbacks: Set<() => void>;
+  callbacks: Set<OnChange>;
 }
 
 export function openRoomsVersions(db: PrismaClient, bus: Bus, heartbeat: Heartbeat, lookups: Lookups): RoomsVersions {
@@ -33,9 +44,16 @@ export function openRoomsVersions(db: PrismaClient, bus: Bus, heartbeat: Heartbe
     }
   });
 
+  // A place that is heard of in turn is settled; after a gap the heartbeat looks at everything.
+  const heard = (userId: string, onChange: OnChange, { place }: { place?: PlaceChange }) => {
+    const watcher = watchers.get(userId);
+    if (place && watcher?.version === place.version - 1) watcher.version = place.version;
+    onChange(place);
+  };
+
   return {
     watch: async (userId, onChange) => {
-      const stopListening = await bus.listen(topic(userId), onChange);
+      const stopListening = await bus.listen(topic(userId), (ring) => heard(userId, onChange, ring as object));
       const watcher: Watcher = watchers.get(userId) ?? { version: null, callbacks: new Set() };
       watchers.set(userId, watcher);
       watcher.callbacks.add(onChange);
@@ -55,8 +73,9 @@ export function openRoomsVersions(db: PrismaClient, bus: Bus, heartbeat: Heartbe
       return stop;
     },
     ring: (userIds) => {
-      for (const id of userIds) bus.ring(topic(id), { id });
+      for (const id of userIds) bus.ring(topic(id), {});
     },
+    ringPlace: (userId, place) => bus.ring(topic(userId), { place }),
   };
 }
 

@@ -29,11 +29,13 @@ const RoomLinkPreviewType = builder.prismaObject('Room', {
     }),
     memberCount: t.int({
       description: 'How many people are in it.',
-      resolve: (room, _, { loaders }) => loaders.memberCount.load(room.id),
+      resolve: async ({ id }, _, { loaders }) =>
+        (await loaders.roomFacts.load({ id, part: 'memberCount' })).memberCount,
     }),
     joined: t.boolean({
       description: 'Whether the viewer is one of them.',
-      resolve: async (room, _, { loaders }) => (await loaders.membership.load(room.id)) !== null,
+      resolve: async ({ id }, _, { loaders }) =>
+        (await loaders.roomFacts.load({ id, part: 'membership' })).membership !== null,
     }),
   }),
 });

@@ -215,10 +215,11 @@ function append(db: Prisma.TransactionClient, viewer: Viewer, { subjectId, role,
 
 const joining = (userId: string, allowed: Prisma.Sql) => Prisma.sql`
   changed AS (
-    INSERT INTO membership (room_id, user_id, role, joined_at, joined_seq)
-    SELECT head.id, ${userId}::uuid, 'MEMBER', now(), head.seq FROM head WHERE ${allowed}
+    INSERT INTO membership (room_id, user_id, role, joined_at, joined_seq, read_seq)
+    SELECT head.id, ${userId}::uuid, 'MEMBER', now(), head.seq, head.seq FROM head WHERE ${allowed}
     ON CONFLICT (room_id, user_id) DO UPDATE
-      SET role = 'MEMBER', joined_at = excluded.joined_at, joined_seq = excluded.joined_seq, left_seq = NULL
+      SET role = 'MEMBER', joined_at = excluded.joined_at, joined_seq = excluded.joined_seq, read_seq = excluded.read_seq,
+        left_seq = NULL
       WHERE membership.left_seq IS NOT NULL
     RETURNING user_id
   ), ${noted}`;

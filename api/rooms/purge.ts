@@ -16,6 +16,12 @@ export async function purgeRoom(core: Core, roomId: string): Promise<void> {
     ),
     unlinked AS (
       DELETE FROM room_link WHERE room_id = ${roomId}::uuid
+    ),
+    unmentioned AS (
+      DELETE FROM mention WHERE room_id = ${roomId}::uuid
+    ),
+    unanswered AS (
+      DELETE FROM reaction WHERE room_id = ${roomId}::uuid
     )
     ${noteRooms(Prisma.sql`SELECT user_id FROM gone WHERE left_seq IS NULL`)} RETURNING id`;
   core.roomsVersions.ring(members.map((member) => member.id));

@@ -1,15 +1,22 @@
 import type { Core } from '../core.ts';
+import type { NotifyLevel } from '../db/model.ts';
+import type { Kept } from '../realtime/lookups.ts';
+import type { PlaceChange } from '../realtime/roomsVersions.ts';
 import type { Viewer } from '../users/users.ts';
+import { type ReadPosition, readKept, readPositions } from './keptRooms.ts';
 
-/** What changed in a person's set of rooms. */
+/** What changed in a person's set of rooms, or in what they keep of one. */
 export type RoomChange =
   | { kind: 'JOINED'; version: number; roomId: string }
   | { kind: 'LEFT'; version: number; roomId: string }
+  | { kind: 'READ'; version: number; position: ReadPosition }
+  | { kind: 'NOTIFY'; version: number; roomId: string; notify: NotifyLevel }
   | { kind: 'MISSED'; version: number };
 
 /**
- * The rooms that the viewer joins and leaves from now on. With `after`, the version under which the rooms were read:
- * if it is not today's, the first change says that some were missed. A lost ring delays a change by a second at most.
+ * The rooms that the viewer joins and leaves from now on, and how far they read there, on any device. With `after`, the
+ * version under which the rooms were read: if it is not today's, the first change says that some were missed. A lost
+ * ring delays a change by a second at most.
  */
 export async function watchRoomChanges(core: Core, viewer: Viewer, after?: number | null): Promise<RoomChanges> {
   const changes = new RoomChanges(core, viewer.id);
@@ -18,10 +25,12 @@ export async function watchRoomChanges(core: Core, viewer: Viewer, after?: numbe
 }
 
 export class RoomChanges implements AsyncIterableIterator<RoomChange> {
-  /** Each with the position at which the viewer joined it. */
-  private rooms = new Map<string, number>();
+  private kept = new Map<string, Kept>();
+  private version = 0;
   private queue: RoomChange[] = [];
   private ended = false;
+  private heard: PlaceChange[] = [];
+  /** Whether anything may have changed. */
   private dirty = false;
   private wake: () => void = () => {};
   private stop: () => void = () => {};
@@ -32,10 +41,9 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
   ) {}
 
   async start(after: number | null | undefined) {
-    this.stop = await this.core.roomsVersions.watch(this.userId, () => this.changed());
-    // In this order: what changes between the two reads is told as missed, or found by the next look.
-    this.rooms = await this.read();
-    const version = await this.version();
+    this.stop = await this.core.roomsVersions.watch(this.userId, (place) => this.changed(place));
+    const { kept, version } = await this.read();
+    Object.assign(this, { kept, version });
     if (after != null && after !== version) this.queue.push({ kind: 'MISSED', version });
   }
 
@@ -47,7 +55,9 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
     while (!this.ended) {
       const value = this.queue.shift();
       if (value) return { done: false, value };
-      if (this.dirty) await this.compare();
+      const place = this.heard.shift();
+      if (this.dirty) await this.compareAll();
+      else if (place) await this.comparePlace(place);
       else await new Promise<void>((resolve) => (this.wake = resolve));
     }
     return { done: true, value: undefined };
@@ -62,33 +72,52 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
     return { done: true, value: undefined };
   }
 
-  private changed() {
-    this.dirty = true;
+  private changed(place?: PlaceChange) {
+    if (place) this.heard = [...this.heard, place].slice(-MOST);
+    else this.dirty = true;
     this.wake();
   }
 
-  // The truth is the table: what is compared is the set of rooms, however many rings were heard or lost. The version is
-  // read first: under too old a one a client only looks again.
-  private async compare() {
+  // The truth is the table: what is compared is the set of rooms, however many rings were heard or lost.
+  private async compareAll() {
     this.dirty = false;
-    const version = await this.version();
-    const rooms = await this.read();
-    const [left, joined] = [missingFrom(rooms, this.rooms), missingFrom(this.rooms, rooms)];
+    const { kept, version } = await this.read();
+    const [left, joined] = [missingFrom(kept, this.kept), missingFrom(this.kept, kept)];
     this.queue.push(...left.map((roomId) => ({ kind: 'LEFT' as const, version, roomId })));
     this.queue.push(...joined.map((roomId) => ({ kind: 'JOINED' as const, version, roomId })));
-    this.rooms = rooms;
+    for (const roomId of joined) this.kept.set(roomId, kept.get(roomId) as Kept);
+    await this.tellMoves([...kept.values()], version);
+    Object.assign(this, { kept, version });
   }
 
-  private async version() {
-    return (await this.core.lookups.roomsVersion(this.userId)) ?? 0;
+  // When more has changed than this one place, the version would hide the rest.
+  private async comparePlace({ roomId, version: due }: PlaceChange) {
+    if (due <= this.version) return;
+    const { kept, version } = await readKept(this.core, this.userId, roomId);
+    if (version !== this.version + 1 || !kept || !this.kept.has(roomId)) return this.compareAll();
+    await this.tellMoves([kept], version);
+    this.kept.set(roomId, kept);
+    this.version = version;
   }
 
   private async read() {
-    const rooms = await this.core.lookups.roomsOf(this.userId);
-    return new Map(rooms.map(({ roomId, joinedSeq }) => [roomId, joinedSeq]));
+    const { kept, version } = await this.core.lookups.roomsOf(this.userId);
+    return { kept: new Map(kept.map((room) => [room.roomId, room])), version };
+  }
+
+  private async tellMoves(rooms: Kept[], version: number) {
+    const known = rooms.map((now) => ({ now, before: this.kept.get(now.roomId) }));
+    const moved = known.filter(({ now, before }) => before && before.readSeq !== now.readSeq);
+    const turned = known.filter(({ now, before }) => before && before.notify !== now.notify);
+    const ids = moved.map(({ now }) => now.roomId);
+    const positions = ids.length > 0 ? await readPositions(this.core, this.userId, ids) : [];
+    this.queue.push(...positions.map((position) => ({ kind: 'READ' as const, version, position })));
+    for (const { now } of turned) this.queue.push({ kind: 'NOTIFY', version, ...now });
   }
 }
 
+const MOST = 64;
+
 // A room that was left and joined again is one and the other.
-const missingFrom = (some: Map<string, number>, others: Map<string, number>) =>
-  [...others].filter(([id, joinedSeq]) => some.get(id) !== joinedSeq).map(([id]) => id);
+const missingFrom = (some: Map<string, Kept>, others: Map<string, Kept>) =>
+  [...others].filter(([id, { joinedSeq }]) => some.get(id)?.joinedSeq !== joinedSeq).map(([id]) => id);

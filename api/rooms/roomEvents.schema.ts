@@ -8,7 +8,7 @@ import type { ResetNotice, RoomNews } from '../realtime/roomReader.ts';
 import { UserType } from '../users/users.schema.ts';
 import { type RoomChange, watchRoomChanges } from './roomChanges.ts';
 import { subscribeToRoom } from './roomSubscription.ts';
-import { MemberRoleType, RoomType } from './rooms.schema.ts';
+import { MemberRoleType, NotifyLevelType, RoomType } from './rooms.schema.ts';
 import { getRoom } from './rooms.ts';
 import { ViewerRooms } from './viewerRooms.ts';
 
@@ -114,7 +114,7 @@ builder.objectRef<ResetNotice>('Reset').implement({
 });
 
 type Change<Kind extends RoomChange['kind']> = Extract<RoomChange, { kind: Kind }>;
-const version = 'Of the set of rooms, with this change: what to pass as after next time.';
+const version = 'Viewer.roomsVersion with this change: what to pass as after next time.';
 
 const RoomJoined = builder.objectRef<Change<'JOINED'>>('RoomJoined').implement({
   description: 'The viewer is in a room that they were not in before.',
@@ -137,15 +137,57 @@ const RoomLeft = builder.objectRef<Change<'LEFT'>>('RoomLeft').implement({
   }),
 });
 
+const ReadMoved = builder.objectRef<Change<'READ'>>('ReadMoved').implement({
+  description:
+    'The viewer has marked messages of a room read or unread, on any device. One’s own message moves the position too, ' +
+    'to that message: its MessageSent is what tells of it.',
+  fields: (t) => ({
+    version: t.exposeInt('version', { description: version }),
+    roomId: t.id({ description: 'Of the room.', resolve: ({ position }) => position.roomId }),
+    readSeq: t.int({
+      description: 'The position up to which the viewer has read now.',
+      resolve: ({ position }) => position.readSeq,
+    }),
+    unreadCount: t.int({
+      description: 'Room.unreadCount when the log ended at lastSeq.',
+      resolve: ({ position }) => position.unreadCount,
+    }),
+    mentionCount: t.int({
+      description: 'Room.mentionCount when the log ended at lastSeq.',
+      resolve: ({ position }) => position.mentionCount,
+    }),
+    lastSeq: t.int({
+      description: 'Where the log of the room ended then: the counts know nothing of later entries.',
+      resolve: ({ position }) => position.lastSeq,
+    }),
+  }),
+});
+
+const NotifyChanged = builder.objectRef<Change<'NOTIFY'>>('NotifyChanged').implement({
+  description: 'The viewer has chosen what to be told of a room, on any device.',
+  fields: (t) => ({
+    version: t.exposeInt('version', { description: version }),
+    roomId: t.exposeID('roomId', { description: 'Of the room.' }),
+    notify: t.expose('notify', { type: NotifyLevelType, description: 'What they want to be told from now on.' }),
+  }),
+});
+
 const RoomsChanged = builder.objectRef<Change<'MISSED'>>('RoomsChanged').implement({
-  description: 'The set of rooms changed while nobody was listening: read Viewer.rooms again.',
+  description:
+    'The set of rooms, or what the viewer keeps of one, changed while nobody was listening: read Viewer.rooms again.',
   fields: (t) => ({ version: t.exposeInt('version', { description: version }) }),
 });
 
-const VIEWER_TYPES = { JOINED: RoomJoined, LEFT: RoomLeft, MISSED: RoomsChanged };
+const VIEWER_TYPES = {
+  JOINED: RoomJoined,
+  LEFT: RoomLeft,
+  READ: ReadMoved,
+  NOTIFY: NotifyChanged,
+  MISSED: RoomsChanged,
+};
 const ViewerEvent = builder.unionType('ViewerEvent', {
   description: 'What concerns the viewer alone.',
-  types: [RoomJoined, RoomLeft, RoomsChanged],
+  types: Object.values(VIEWER_TYPES),
   resolveType: (change) => VIEWER_TYPES[change.kind],
 });
 
@@ -190,7 +232,9 @@ builder.subscriptionFields((t) => ({
   }),
   viewerEvents: t.field({
     type: ViewerEvent,
-    description: 'Rooms that the viewer joins and leaves, on any device, direct rooms that others open included.',
+    description:
+      'Rooms that the viewer joins and leaves, on any device, direct rooms that others open included, and how far they ' +
+      'read there.',
     args: {
       after: t.arg.int({
         description: 'Viewer.roomsVersion as it was read with the rooms: nothing in between is missed.',

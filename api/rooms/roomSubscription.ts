@@ -33,7 +33,7 @@ async function endWhenPutAway(core: Core, viewer: Viewer, reader: RoomReader): P
       core.log.warn('subscription.not_admitted_again', { error });
       setTimeout(again, PAUSE).unref();
     });
-  reader.whenEnded(await core.roomsVersions.watch(viewer.id, again));
+  reader.whenEnded(await core.roomsVersions.watch(viewer.id, (place) => place ?? again()));
 }
 
 // An end before the newest joining belongs to an earlier membership.

@@ -1,9 +1,10 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
-import type { User } from '../db/model.ts';
+import type { Membership, User } from '../db/model.ts';
 import { notFound } from '../errors.ts';
+import type { Loaders } from '../loaders.ts';
 import { MessageType } from '../messages/message.schema.ts';
-import { pageMessages } from '../messages/messages.ts';
+import { pageMessagesOf } from '../messages/messagePages.ts';
 import { perPage, toConnection } from '../paging.ts';
 import { UserType } from '../users/users.schema.ts';
 import { openDirectRoom } from './direct.ts';
@@ -41,6 +42,15 @@ const EncryptionType = builder.enumType('Encryption', {
   values: {
     NONE: { description: 'As text, which this server can read.' },
     MLS: { description: 'End-to-end encrypted (RFC 9420). A room never goes back from this.' },
+  },
+});
+
+export const NotifyLevelType = builder.enumType('NotifyLevel', {
+  description: 'What a member wants to be told of a room.',
+  values: {
+    ALL: { description: 'Every message.' },
+    MENTIONS: { description: 'Only what mentions them.' },
+    NOTHING: { description: 'Nothing.' },
   },
 });
 
@@ -86,20 +96,35 @@ export const RoomType = builder.prismaObject('Room', {
       type: UserType,
       nullable: true,
       description: 'The other person of a direct room; null once their account was deleted.',
-      resolve: (room, _, { loaders }) => loaders.directWith.load(room),
+      resolve: async ({ id }, _, { loaders }) =>
+        (await loaders.roomFacts.load({ id, part: 'directWith' })).directWith as never,
     }),
     membership: t.field({
       type: MembershipType,
       description: 'The viewer’s own.',
-      resolve: async (room, _, { loaders }) => {
-        const membership = await loaders.membership.load(room.id);
-        if (!membership) throw notFound('Room');
-        return membership;
-      },
+      resolve: ({ id }, _, { loaders }) => ownMembership(loaders, id),
     }),
     memberCount: t.int({
       description: 'How many people are in it.',
-      resolve: (room, _, { loaders }) => loaders.memberCount.load(room.id),
+      resolve: async ({ id }, _, { loaders }) =>
+        (await loaders.roomFacts.load({ id, part: 'memberCount' })).memberCount,
+    }),
+    readSeq: t.int({
+      description: 'The position up to which the viewer has read.',
+      resolve: async ({ id }, _, { loaders }) => (await ownMembership(loaders, id)).readSeq,
+    }),
+    notify: t.field({
+      type: NotifyLevelType,
+      description: 'What the viewer wants to be told of it.',
+      resolve: async ({ id }, _, { loaders }) => (await ownMembership(loaders, id)).notify,
+    }),
+    unreadCount: t.int({
+      description: 'How many messages of others stand after readSeq: exact.',
+      resolve: async ({ id }, _, { loaders }) => (await loaders.roomFacts.load({ id, part: 'counts' })).unreadCount,
+    }),
+    mentionCount: t.int({
+      description: 'How many of these mention the viewer, by name or with everyone; in a direct room, all of them.',
+      resolve: async ({ id }, _, { loaders }) => (await loaders.roomFacts.load({ id, part: 'counts' })).mentionCount,
     }),
     members: t.connection(
       {
@@ -118,8 +143,15 @@ export const RoomType = builder.prismaObject('Room', {
           'Messages, oldest first on every page: the first after a cursor, or the last (50 if nothing is said) before ' +
           'one. A cursor is the position (seq) of a message as text, so that a page can begin anywhere.',
         complexity: perPage,
-        resolve: async (room, page, context) =>
-          toConnection(await pageMessages(context.core, signedIn(context), room.id, page), ({ seq }) => String(seq)),
+        args: {
+          around: t.arg.string({
+            description:
+              'The id of a message (NOT_FOUND if it is not of this room), or a position as text: the page has it in its ' +
+              'middle, with as many before it as from it on, first of them in all (50 if nothing is said).',
+          }),
+        },
+        resolve: async (room, page, { core }) =>
+          toConnection(await pageMessagesOf(core, room, page), ({ seq }) => String(seq)),
       },
       { name: 'MessageConnection', description: 'A page of messages.' },
       { name: 'MessageEdge', description: 'A message of a page.' },
@@ -137,14 +169,23 @@ const PublicRoomType = builder.prismaObject('Room', {
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     memberCount: t.int({
       description: 'How many people are in it.',
-      resolve: (room, _, { loaders }) => loaders.memberCount.load(room.id),
+      resolve: async ({ id }, _, { loaders }) =>
+        (await loaders.roomFacts.load({ id, part: 'memberCount' })).memberCount,
     }),
     joined: t.boolean({
       description: 'Whether the viewer is one of them.',
-      resolve: async (room, _, { loaders }) => (await loaders.membership.load(room.id)) !== null,
+      resolve: async ({ id }, _, { loaders }) =>
+        (await loaders.roomFacts.load({ id, part: 'membership' })).membership !== null,
     }),
   }),
 });
+
+// A room that is shown is one of the viewer's, unless they have left it since.
+async function ownMembership(loaders: Loaders, id: string): Promise<Membership> {
+  const { membership } = await loaders.roomFacts.load({ id, part: 'membership' });
+  if (!membership) throw notFound('Room');
+  return membership;
+}
 
 const CreateRoomInput = builder.inputType('CreateRoomInput', {
   description: 'A new room.',

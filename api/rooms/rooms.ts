@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Core } from '../core.ts';
-import { Prisma } from '../db/db.ts';
+import { allColumns, Prisma } from '../db/db.ts';
 import { isUniqueViolation } from '../db/driverErrors.ts';
 import type { Room, RoomKind } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
@@ -29,14 +29,16 @@ export async function getRoom(core: Core, viewer: Viewer, id: string): Promise<R
   return room;
 }
 
-/** The viewer's rooms, oldest membership first. */
-export async function listRooms(core: Core, viewer: Viewer): Promise<Room[]> {
-  const memberships = await core.db.membership.findMany({
-    where: { userId: viewer.id, leftSeq: null, room: { deletedAt: null } },
-    orderBy: [{ joinedAt: 'asc' }, { roomId: 'asc' }],
-    include: { room: true },
-  });
-  return memberships.map((membership) => membership.room);
+/** The viewer's rooms, oldest membership first, and the version of their set as it was at the same moment. */
+export async function listRooms(core: Core, viewer: Viewer): Promise<{ rooms: Room[]; version: number }> {
+  const rows = await core.db.$queryRaw<(Room & { version: number })[]>`
+    SELECT u.rooms_version AS version, ${allColumns('r', Prisma.RoomScalarFieldEnum)}
+    FROM "user" u
+    LEFT JOIN (membership m JOIN room r ON r.id = m.room_id AND r.deleted_at IS NULL)
+      ON m.user_id = u.id AND m.left_seq IS NULL
+    WHERE u.id = ${viewer.id}::uuid
+    ORDER BY m.joined_at, m.room_id`;
+  return { rooms: rows.filter(({ id }) => id), version: rows[0]?.version ?? 0 };
 }
 
 /** A public room for whoever is signed in; NOT_FOUND for any other. */

@@ -1,6 +1,6 @@
 import type { Core } from '../core.ts';
 import { AppError } from '../errors.ts';
-import type { Joined } from '../realtime/lookups.ts';
+import type { Kept } from '../realtime/lookups.ts';
 import type { RoomReader } from '../realtime/roomReader.ts';
 import type { Viewer } from '../users/users.ts';
 import { subscribeToRoom } from './roomSubscription.ts';
@@ -43,7 +43,7 @@ export class ViewerRooms implements AsyncIterable<never> {
   /** Follows every room there is; rejects when that cannot be. Afterwards troubles are told, and tried again. */
   async start(follow: Follow, onTrouble: (error: unknown) => void): Promise<void> {
     Object.assign(this, { follow, onTrouble });
-    const stop = await this.core.roomsVersions.watch(this.viewer.id, () => void this.keepUp());
+    const stop = await this.core.roomsVersions.watch(this.viewer.id, (place) => place ?? void this.keepUp());
     if (this.over) return stop();
     this.stop = stop;
     await this.sync();
@@ -79,14 +79,14 @@ export class ViewerRooms implements AsyncIterable<never> {
   private async syncUntilDone() {
     while (this.again && !this.over) {
       this.again = false;
-      const rooms = await this.core.lookups.roomsOf(this.viewer.id);
+      const { kept } = await this.core.lookups.roomsOf(this.viewer.id);
       // All at once, so that what they ask the database is gathered into one query each.
-      await Promise.all(rooms.filter(({ roomId }) => !this.following.has(roomId)).map((room) => this.open(room)));
+      await Promise.all(kept.filter(({ roomId }) => !this.following.has(roomId)).map((room) => this.open(room)));
       this.begun = true;
     }
   }
 
-  private async open({ roomId, joinedSeq }: Joined) {
+  private async open({ roomId, joinedSeq }: Kept) {
     const after = this.positions.get(roomId) ?? (this.begun ? joinedSeq - 1 : undefined);
     const { epoch } = this.cursors;
     const reader = await subscribeToRoom(this.core, this.viewer, roomId, { after, epoch }).catch(onlyMember);

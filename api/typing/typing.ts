@@ -1,7 +1,7 @@
 import type { Core } from '../core.ts';
 import { idOf } from '../input.ts';
 import type { Log } from '../log.ts';
-import type { Person } from '../realtime/entry.ts';
+import type { Person } from '../realtime/person.ts';
 import type { RoomReader } from '../realtime/roomReader.ts';
 import { getMembership } from '../rooms/memberships.ts';
 import { subscribeToRoom } from '../rooms/roomSubscription.ts';

@@ -3,8 +3,8 @@ import type { Core } from '../core.ts';
 import type { User } from '../db/model.ts';
 import { notFound } from '../errors.ts';
 import { line, parse } from '../input.ts';
-import type { Person } from '../realtime/entry.ts';
 import { tellPerson } from '../realtime/people.ts';
+import type { Person } from '../realtime/person.ts';
 import type { Viewer } from './users.ts';
 
 const Profile = z.object({

@@ -191,7 +191,7 @@ describe('going on from a position', () => {
     await heard.upTo(atSeq(5));
     await db.$transaction([
       db.entry.deleteMany({ where: { roomId: room, seq: { gt: 3 } } }),
-      db.room.update({ where: { id: room }, data: { lastSeq: 3, lastMessageSeq: 3 } }),
+      db.room.update({ where: { id: room }, data: { lastSeq: 3, lastMessageSeq: 3, messageCount: 1 } }),
       db.instance.updateMany({ data: { epoch: randomUUID() } }),
     ]);
     expect(await heard.next()).toMatchObject({ __typename: 'Reset', seq: 3, epoch: await epoch() });

@@ -94,10 +94,12 @@ async function append(roomId: string, { kind, type, id, subject, target, body = 
   const message = { id: target ?? id, roomId, body, deletedAt: kind === 'MESSAGE_DELETED' ? 'now' : null };
   const known = id && (await pool.query('SELECT seq FROM entry WHERE id = $1', [id])).rows[0];
   if (known) return { ...message, seq: known.seq };
+  const numbered = kind === 'MESSAGE' ? 'last_seq' : 'NULL';
   const { rows } = await pool.query(
     `WITH bumped AS (UPDATE room SET last_seq = last_seq + 1 WHERE id = $1 RETURNING last_seq)
-     INSERT INTO entry (room_id, seq, id, kind, subject_id, target_id, body)
-     SELECT $1, last_seq, coalesce($2, gen_random_uuid()), $3::"EntryKind", $4, $5, $6 FROM bumped RETURNING seq`,
+     INSERT INTO entry (room_id, seq, id, kind, subject_id, target_id, body, ordinal, changed_seq)
+     SELECT $1, last_seq, coalesce($2, gen_random_uuid()), $3::"EntryKind", $4, $5, $6, ${numbered}, ${numbered}
+     FROM bumped RETURNING seq`,
     [roomId, id ?? null, kind, subject ?? null, target ?? null, kind === 'MESSAGE' ? body : null],
   );
   const { seq } = rows[0];

@@ -87,10 +87,12 @@ function device(site: Site, { people, rooms }: Population, random: Random, i: nu
 async function fillArchive(site: Site, roomId: string, actorId: string, count: number) {
   if (count === 0) return;
   await site.query(
-    `WITH room_now AS (SELECT last_seq FROM room WHERE id = $1), filled AS (
-       INSERT INTO entry (room_id, seq, id, kind, actor_id, body)
-       SELECT $1, last_seq + n, gen_random_uuid(), 'MESSAGE', $2, 'from long ago ' || n FROM room_now, generate_series(1, $3::int) n
-     ) UPDATE room SET last_seq = last_seq + $3, last_message_seq = last_seq + $3 WHERE id = $1`,
+    `WITH room_now AS (SELECT last_seq, message_count FROM room WHERE id = $1), filled AS (
+       INSERT INTO entry (room_id, seq, id, kind, actor_id, body, ordinal, changed_seq)
+       SELECT $1, last_seq + n, gen_random_uuid(), 'MESSAGE', $2, 'from long ago ' || n, message_count + n, last_seq + n
+       FROM room_now, generate_series(1, $3::int) n
+     ) UPDATE room SET last_seq = last_seq + $3, last_message_seq = last_seq + $3, message_count = message_count + $3
+     WHERE id = $1`,
     [roomId, actorId, count],
   );
 }

@@ -57,6 +57,12 @@ export const viewerEventsSubscription = graphql(`
         version
         roomId
       }
+      ... on ReadMoved {
+        version
+      }
+      ... on NotifyChanged {
+        version
+      }
       ... on RoomsChanged {
         version
       }

@@ -48,7 +48,7 @@ function onViewerEvent({ viewerEvents: event }: ViewerEventsSubscription) {
   version = event.version;
   if (event.__typename === 'RoomJoined' && event.room) put(event.room);
   else if (event.__typename === 'RoomLeft') rooms.delete(event.roomId);
-  else refresh();
+  else if (event.__typename === 'RoomsChanged') refresh();
 }
 
 /** Brings a room up to date with an entry of its log. */

@@ -7,7 +7,8 @@ import { startSession } from '../../../api/auth/sessions.ts';
 import { readConfig } from '../../../api/config.ts';
 import { type Core, openCore } from '../../../api/core.ts';
 import { createLog } from '../../../api/log.ts';
-import { pageMessages, sendMessage } from '../../../api/messages/messages.ts';
+import { pageMessages } from '../../../api/messages/messagePages.ts';
+import { sendMessage } from '../../../api/messages/messages.ts';
 import { sendTogether } from '../../../api/messages/sendQueue.ts';
 import type { LogEntry } from '../../../api/realtime/entry.ts';
 import type { RoomFeed } from '../../../api/realtime/roomFeed.ts';
@@ -24,6 +25,7 @@ const UNLIMITED = {
   LIMIT_REGISTRATIONS_PER_HOUR: MANY,
   LIMIT_MESSAGES_PER_10_SECONDS: MANY,
   LIMIT_CHANGES_PER_MINUTE: MANY,
+  LIMIT_MARKS_PER_10_SECONDS: MANY,
   LIMIT_FRAMES_PER_SECOND: MANY,
   LIMIT_SOCKETS_PER_PERSON: MANY,
 };
@@ -79,7 +81,7 @@ function entryOf({ roomId, top }: RoomFeed): LogEntry {
   const seq = top + 1;
   const { at, message } = resultOf(roomId, seq, body).data.roomLog;
   const author = { ...message.author, colour: null, createdAt: at };
-  const more = { encoding: 'NONE' as const, editedAt: null, deletedAt: null };
+  const more = { encoding: 'NONE' as const, editedAt: null, deletedAt: null, changedSeq: seq, replyTo: null };
   const state = { ...message, ...more, id: messageId(seq), roomId, seq, author };
   return { roomId, seq, id: state.id, kind: 'MESSAGE', at, actor: author, subject: null, detail: null, message: state };
 }
@@ -118,13 +120,18 @@ function append(room: string, sender: number) {
 /** The naive way: one insert each, with a position that this process counts. */
 async function createEach(roomId: string, senders: number, seconds: number) {
   const { id } = await core.db.room.findUniqueOrThrow({ where: { id: roomId } });
-  const newest = await core.db.entry.aggregate({ where: { roomId: id }, _max: { seq: true } });
+  const newest = await core.db.entry.aggregate({ where: { roomId: id }, _max: { seq: true, ordinal: true } });
   let seq = newest._max.seq ?? 0;
+  let ordinal = newest._max.ordinal ?? 0;
   const rate = await perSecond(senders, seconds, (sender) => {
-    const data = { roomId, seq: ++seq, id: randomUUID(), kind: 'MESSAGE' as const, body: SHORT };
+    const place = { roomId, seq: ++seq, changedSeq: seq, ordinal: ++ordinal };
+    const data = { ...place, id: randomUUID(), kind: 'MESSAGE' as const, body: SHORT };
     return core.db.entry.create({ data: { ...data, actorId: someone(sender).id } });
   });
-  await core.db.room.update({ where: { id: roomId }, data: { lastSeq: seq, lastMessageSeq: seq } });
+  await core.db.room.update({
+    where: { id: roomId },
+    data: { lastSeq: seq, lastMessageSeq: seq, messageCount: ordinal },
+  });
   return rate;
 }
 
@@ -144,12 +151,12 @@ async function perSecond(senders: number, seconds: number, act: (sender: number)
 /** Puts messages into a room with one statement. */
 async function fill(roomId: string, messages: number) {
   await core.db.$executeRaw`
-    INSERT INTO entry (room_id, seq, id, kind, actor_id, body, created_at)
-    SELECT ${roomId}::uuid, n + 1, gen_random_uuid(), 'MESSAGE', ${someone(0).id}::uuid, ${SHORT}, now()
+    INSERT INTO entry (room_id, seq, id, kind, actor_id, body, created_at, ordinal, changed_seq)
+    SELECT ${roomId}::uuid, n + 1, gen_random_uuid(), 'MESSAGE', ${someone(0).id}::uuid, ${SHORT}, now(), n, n + 1
     FROM generate_series(1, ${messages}::int) AS n`;
   await core.db.room.update({
     where: { id: roomId },
-    data: { lastSeq: messages + 1, lastMessageSeq: messages + 1 },
+    data: { lastSeq: messages + 1, lastMessageSeq: messages + 1, messageCount: messages },
   });
   await core.db.$executeRaw`ANALYZE entry`;
 }
