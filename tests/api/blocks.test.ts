@@ -101,7 +101,7 @@ test('unblocked, the room is there again with everything that was written, none 
   expect(page.room.messages.nodes.map(({ body }: { body: string }) => body)).toEqual(['sorry']);
   await dan.say(room, 'fine');
   const where = { roomId_userId: { roomId: room, userId: dan.id } };
-  expect(await world.node.core.db.membership.findUnique({ where })).toMatchObject({ leftSeq: null, readSeq: 2 });
+  expect(await world.node.core.db.membership.findUnique({ where })).toMatchObject({ leftSeq: null, readSeq: 3 });
   dan.disconnect();
 });
 
