@@ -2,6 +2,7 @@ import type { Core } from '../core.ts';
 import { Prisma } from '../db/db.ts';
 import type { LogEntry } from '../realtime/entry.ts';
 import { selectEntries, toEntry } from '../realtime/entry.ts';
+import { withRoom } from '../realtime/roomLog.ts';
 import type { Viewer } from '../users/users.ts';
 
 const AT_ONCE = 500;
@@ -18,12 +19,8 @@ export async function eraseMessages(core: Core, viewer: Viewer): Promise<number>
   return erased;
 }
 
-// In two statements, so that the second one sees all that came before it in the log.
 async function eraseSome(core: Core, viewer: Viewer, roomId: string): Promise<number> {
-  const entries = await core.db.$transaction(async (db) => {
-    await db.$queryRaw`SELECT id FROM room WHERE id = ${roomId}::uuid FOR UPDATE`;
-    return append(db, viewer, roomId);
-  });
+  const entries = await withRoom(core.db, roomId, (db) => append(db, viewer, roomId));
   core.roomFeeds.announce(entries);
   return entries.length;
 }
@@ -43,8 +40,16 @@ async function append(db: Prisma.TransactionClient, viewer: Viewer, roomId: stri
       RETURNING room.id, room.last_seq - total.n AS base
     ),
     changed AS (
-      UPDATE entry e SET body = NULL, edited_at = NULL, deleted_at = clock_timestamp() FROM own WHERE e.id = own.id
+      UPDATE entry e SET body = NULL, edited_at = NULL, deleted_at = clock_timestamp(), mentions_room = false,
+        pinned_at = NULL, changed_seq = bumped.base + own.step
+      FROM bumped, own WHERE e.id = own.id
       RETURNING e.*
+    ),
+    unmentioned AS (
+      DELETE FROM mention n USING changed WHERE n.room_id = changed.room_id AND n.seq = changed.seq
+    ),
+    unanswered AS (
+      DELETE FROM reaction n USING changed WHERE n.room_id = changed.room_id AND n.seq = changed.seq
     ),
     added AS (
       INSERT INTO entry (room_id, seq, id, kind, actor_id, target_id, created_at)
@@ -53,6 +58,6 @@ async function append(db: Prisma.TransactionClient, viewer: Viewer, roomId: stri
       FROM bumped, own
       RETURNING *
     )
-    ${selectEntries(Prisma.sql`added`, Prisma.sql`changed`)} ORDER BY e.seq`;
+    ${selectEntries(Prisma.sql`added`, { targets: Prisma.sql`changed` })} ORDER BY e.seq`;
   return rows.map(toEntry);
 }
