@@ -10,6 +10,7 @@ import './rooms/direct.schema.ts';
 import './rooms/readMarks.schema.ts';
 import './rooms/roomEvents.schema.ts';
 import './rooms/rooms.schema.ts';
+import './search/search.schema.ts';
 import './typing/typing.schema.ts';
 import './users/users.schema.ts';
 import { builder } from './builder.ts';

@@ -22,7 +22,7 @@ const LAYERS = [
   ['schema.ts'],
   [/\.(schema|http)\.ts$/],
   ['builder.ts', 'context.ts', 'loaders.ts'],
-  ['typing/', 'presence/', 'accounts/'],
+  ['typing/', 'presence/', 'accounts/', 'search/'],
   ['messages/', 'roomLinks/'],
   ['files/'],
   ['rooms/'],
