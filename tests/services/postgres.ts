@@ -147,7 +147,9 @@ function initialise(native: string, folder: string) {
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, PASSWORD);
   const args = ['-D', join(folder, 'data'), '-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', passwordFile];
-  const { status, stderr } = spawnSync(join(native, 'bin', 'initdb'), [...args, '--no-locale', '-E', 'UTF8', '-N'], {
+  // Its own rules for letters, so that they are the same on every machine, and not those of ASCII alone.
+  const letters = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '-E', 'UTF8'];
+  const { status, stderr } = spawnSync(join(native, 'bin', 'initdb'), [...args, ...letters, '-N'], {
     ...account(),
     cwd: folder,
     encoding: 'utf8',
