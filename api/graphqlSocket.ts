@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { CloseCode, makeServer, type ServerOptions } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Core } from './core.ts';
@@ -6,7 +5,6 @@ import type { Core } from './core.ts';
 /** What graphql-ws hands on with everything that it tells of a socket. */
 export interface Wire {
   socket: WebSocket;
-  request: IncomingMessage;
 }
 
 /**

@@ -11,6 +11,8 @@ import type { Log } from './log.ts';
 export interface Bus {
   /** Rings without waiting. A failure is counted and logged, never thrown. */
   ring(topic: string, payload: unknown): void;
+  /** Rings for the other nodes, by whoever has told its own: in a process alone, for nobody. */
+  ringOthers(topic: string, payload: unknown): void;
   /** Resolves once rings are heard, or after half a second if Redis does not answer. Gives the way to stop, once. */
   listen(topic: string, onRing: (payload: unknown) => void): Promise<() => void>;
   /** Calls back after the connection was lost and is there again: rings in between were missed. */
@@ -33,6 +35,7 @@ function localBus(): Bus {
   const engine = new PubSub({ eventEmitter: emitter });
   return {
     ring: (topic, payload) => void engine.publish(topic, JSON.parse(JSON.stringify(payload))),
+    ringOthers: () => {},
     listen: async (topic, onRing) => {
       const id = await engine.subscribe(topic, onRing);
       let stopped = false;
@@ -53,12 +56,14 @@ function redisBus(url: string, log: Log): Bus {
   const restored = new EventEmitter().setMaxListeners(0);
   let ready = 0;
   subscriber.on('ready', () => ready++ > 0 && restored.emit('restored'));
+  const ring = (topic: string, payload: unknown) => {
+    // Rings held back while Redis is away would only repeat what the position check has found by then.
+    if (publisher.status !== 'ready') return;
+    engine.publish(topic, payload).catch((error) => log.warn('bus.ring_lost', { error }));
+  };
   return {
-    ring: (topic, payload) => {
-      // Rings held back while Redis is away would only repeat what the position check has found by then.
-      if (publisher.status !== 'ready') return;
-      engine.publish(topic, payload).catch((error) => log.warn('bus.ring_lost', { error }));
-    },
+    ring,
+    ringOthers: ring,
     listen: (topic, onRing) => listen(engine, topic, onRing, log),
     onRestored: (callback) => void restored.on('restored', callback),
     connected: () => publisher.status === 'ready' && subscriber.status === 'ready',

@@ -2,7 +2,6 @@ import {
   createSourceEventStream,
   type ExecutionArgs,
   type ExecutionResult,
-  execute,
   type FieldNode,
   getOperationAST,
 } from 'graphql';
@@ -14,6 +13,7 @@ import { SharedBundle } from './realtime/sharedBundle.ts';
 import { type Deliveries, SharedGroup } from './realtime/sharedGroup.ts';
 import { SharedSubscription } from './realtime/sharedSubscription.ts';
 import { ViewerRooms } from './rooms/viewerRooms.ts';
+import { sharedDocuments } from './sharedDocument.ts';
 import { render } from './yoga.ts';
 
 /** An operation as it was prepared, with what identifies its group and its place on the wire. */
@@ -30,16 +30,22 @@ const CURSORS = new Set(['after', 'epoch']);
 /** Executes subscriptions that are marked as shared: once for each event, whoever watches. */
 export function createSharedExecution(core: Core, deliveries: Deliveries) {
   const groups = new Map<string, SharedGroup>();
-  const context = nobodysContext(core);
+  const documents = sharedDocuments();
   const onTrouble = (error: unknown) => core.log.warn('subscription.trouble', { error });
 
+  function groupOf({ key, ...operation }: SharedOperation, { feed }: RoomReader): SharedGroup {
+    const name = `${feed.roomId} ${key}`;
+    const known = groups.get(name);
+    if (known) return known;
+    const textOf = textIn(core, documents, operation);
+    const made = new SharedGroup(feed, textOf, deliveries, () => groups.delete(name));
+    groups.set(name, made);
+    return made;
+  }
+
   function open(operation: SharedOperation, reader: RoomReader): SharedSubscription {
-    const shared = { ...operation, contextValue: context };
-    const textOf = (news: RoomNews) => executeOnce(core, shared, news);
-    const key = `${reader.feed.roomId} ${operation.key}`;
-    const group = groups.get(key) ?? new SharedGroup(reader.feed, textOf, deliveries, () => groups.delete(key));
-    groups.set(key, group);
-    return new SharedSubscription(operation.operationId, operation.socket, reader, group, textOf, onTrouble);
+    const { operationId, socket } = operation;
+    return new SharedSubscription(operationId, socket, reader, groupOf(operation, reader), onTrouble);
   }
 
   async function openAll(operation: SharedOperation, rooms: ViewerRooms): Promise<SharedBundle | ExecutionResult> {
@@ -79,10 +85,14 @@ function cursorVariables(field: FieldNode): Set<string> {
   return new Set(cursors.flatMap(({ value }) => (value.kind === 'Variable' ? [value.name.value] : [])));
 }
 
-function executeOnce(core: Core, operation: SharedOperation, news: RoomNews): string {
-  const result = execute({ ...operation, rootValue: news });
-  if (result instanceof Promise) throw new Error('a field of a shared subscription was not resolved at once');
-  return JSON.stringify(result.errors ? failed(core, result as ExecutionResult) : result);
+// Groups outlive the operations that begin them: nothing of whoever came first stays here.
+function textIn(core: Core, documents: ReturnType<typeof sharedDocuments>, operation: ExecutionArgs) {
+  const { schema, document, operationName, variableValues } = operation;
+  const shared = documents({ schema, document, operationName, contextValue: nobodysContext(core) });
+  return (news: RoomNews): string => {
+    const result = shared.execute(news, variableValues);
+    return JSON.stringify(result.errors ? failed(core, result) : result);
+  };
 }
 
 function failed(core: Core, { data, errors = [] }: ExecutionResult): ExecutionResult {

@@ -40,7 +40,7 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
   const pace = new Pace(UPGRADES);
   return {
     upgrade: (request, socket, head) => {
-      socket.on('error', () => socket.destroy());
+      socket.on('error', destroyIt);
       pace.do(() => socket.destroyed || open(request, socket, head));
     },
     size: () => connections.size(),
@@ -57,11 +57,16 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
     if (path !== '/graphql' && !roomId) return refuse(socket, '404 Not Found');
     const full = connections.refusal(facts.network);
     if (full) return refuse(socket, full, { 'Retry-After': 1 + Math.floor(Math.random() * 5) });
-    if (!roomId) return graphql.handleUpgrade(request, socket, head, (opened) => serve(opened, request, facts));
+    if (!roomId) return graphql.handleUpgrade(request, socket, head, (opened) => serve(opened, facts));
     legacy.handleUpgrade(request, socket, head, (opened) => {
       void acceptLegacySocket(core, connections, opened, facts, roomId);
     });
   }
+}
+
+// A listener that is made in the place would keep the request for as long as the socket lasts.
+function destroyIt(this: Duplex) {
+  this.destroy();
 }
 
 const PROTOCOL = 'graphql-transport-ws';
@@ -75,7 +80,10 @@ function serveGraphQL(core: Core, yoga: Yoga, connections: Connections) {
   const subscribeShared = createSharedExecution(core, core.deliveries);
   const speak = speakGraphQL<{ authorization?: unknown }, Extra>(core, {
     connectionInitWaitTimeout: 3_000,
-    onConnect: ({ connectionParams, extra }) => admit(core, connections, extra, connectionParams?.authorization),
+    onConnect: async (context) => {
+      await admit(core, connections, context.extra, context.connectionParams?.authorization);
+      forgetCredentials(context);
+    },
     onSubscribe: async ({ extra, subscriptions }, id, params) => {
       if (extra.socket.readyState !== extra.socket.OPEN) return [closing()];
       if (Object.keys(subscriptions).length > SUBSCRIPTIONS) return [tooMany()];
@@ -91,12 +99,14 @@ function serveGraphQL(core: Core, yoga: Yoga, connections: Connections) {
     },
     subscribe: (args) => {
       const { shared, rootValue, socket } = args as Prepared;
-      return inTurn(core, socket, () => (shared ? subscribeShared(shared) : rootValue.subscribe(args)));
+      if (!shared) return inTurn(core, socket, () => rootValue.subscribe(args));
+      Object.assign(args, FORGOTTEN);
+      return inTurn(core, socket, () => subscribeShared(shared));
     },
   });
-  return (socket: WebSocket, request: IncomingMessage, facts: RequestFacts) => {
+  return (socket: WebSocket, facts: RequestFacts) => {
     connections.guard(socket, facts.network);
-    speak({ socket, request, facts });
+    speak({ socket, facts });
   };
 }
 
@@ -120,6 +130,13 @@ async function enter(core: Core, connections: Connections, extra: Extra, authori
   socket.close(4429, 'Too many sockets of one person.');
 }
 
+// They have been looked at, and would stay for as long as the socket lasts.
+function forgetCredentials(context: { readonly connectionParams?: unknown; extra: Extra }) {
+  const { facts } = context.extra;
+  Object.assign(context, { connectionParams: undefined });
+  context.extra.facts = { ...facts, credentials: { cookie: undefined, bearer: undefined }, refreshToken: undefined };
+}
+
 async function inTurn<Result>(
   core: Core,
   socket: WebSocket,
@@ -133,6 +150,9 @@ async function inTurn<Result>(
     return { errors: [render(core, error)] };
   }
 }
+
+// What began a shared subscription is kept by graphql-ws until it ends, and nobody looks at it again.
+const FORGOTTEN = { contextValue: undefined, rootValue: undefined, variableValues: undefined, shared: null };
 
 type Prepared = ExecutionArgs & {
   socket: WebSocket;
@@ -173,6 +193,7 @@ async function prepare(
   };
   const key = sharedKey(operation, params.query);
   const shared = key === null ? null : { ...operation, key, operationId, socket: extra.socket };
+  if (shared) params.query = '';
   return { ...operation, socket: extra.socket, shared, reads: kind !== 'mutation', rootValue: { execute, subscribe } };
 }
 

@@ -15,6 +15,7 @@ const LAYERS = [
     'cookies.ts',
     'requests.ts',
     'documentLimits.ts',
+    'sharedDocument.ts',
     'sharedExecution.ts',
     'metrics.ts',
     'legacy/',

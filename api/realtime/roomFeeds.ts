@@ -43,6 +43,7 @@ interface Parts {
 export function openRoomFeeds({ db, bus, heartbeat, log, lookups, pages }: Parts): RoomFeeds {
   const opening = new Map<string, Promise<RoomFeed | null>>();
   const feeds = new Map<string, RoomFeed>();
+  const listening = new Map<string, RoomFeed>();
   let lag = 0;
   let ringsLost = 0;
 
@@ -50,9 +51,11 @@ export function openRoomFeeds({ db, bus, heartbeat, log, lookups, pages }: Parts
     const read = (after: number, limit?: number) => readEntries(db, roomId, after, limit);
     const past = new RoomPages((after, limit) => pages.run(() => read(after, limit)));
     const feed = new RoomFeed(roomId, read, past, log);
+    listening.set(roomId, feed);
     const stop = await bus.listen(topic(roomId), (entries) => feed.offer(entries as LogEntry[]));
     const close = () => {
       stop();
+      listening.delete(roomId);
       feeds.delete(roomId);
       opening.delete(roomId);
     };
@@ -100,8 +103,8 @@ export function openRoomFeeds({ db, bus, heartbeat, log, lookups, pages }: Parts
     announce: (entries) => {
       const [first] = entries;
       if (!first) return;
-      feeds.get(first.roomId)?.offer(entries);
-      bus.ring(topic(first.roomId), entries);
+      listening.get(first.roomId)?.offer(entries);
+      bus.ringOthers(topic(first.roomId), entries);
     },
     size: () => feeds.size,
     lag: () => lag,

@@ -2,12 +2,14 @@ import type { Socket } from 'node:net';
 import type { LogEntry } from './entry.ts';
 import { NextFrames } from './frames.ts';
 import type { RoomFeed } from './roomFeed.ts';
+import type { RoomNews } from './roomReader.ts';
 
 // A socket with more than this to write is not given more: it goes back to reading the log at its own pace.
 const BEHIND = 256 * 1_024;
 
 /** One operation that watches what the others of its group watch. */
 export interface GroupMember {
+  /** The id of the operation, as it stands between quotes in JSON. */
   readonly id: string;
   readonly stream: Socket;
   readonly isOpen: boolean;
@@ -32,7 +34,7 @@ export interface Deliveries {
  */
 export class SharedGroup {
   private readonly members = new Set<GroupMember>();
-  private readonly frames = new WeakMap<LogEntry, NextFrames>();
+  private readonly texts = new WeakMap<LogEntry, string>();
   private position: number;
   private epoch: string;
   private cancelWait: () => void = () => {};
@@ -41,7 +43,7 @@ export class SharedGroup {
 
   constructor(
     private readonly feed: RoomFeed,
-    private readonly execute: (entry: LogEntry) => string,
+    private readonly execute: (news: RoomNews) => string,
     private readonly deliveries: Deliveries,
     private readonly onEnd: () => void,
   ) {
@@ -74,13 +76,17 @@ export class SharedGroup {
     this.onEnd();
   }
 
-  /** The frames of an entry: made once for the whole group. */
-  framesOf(entry: LogEntry): NextFrames {
-    const known = this.frames.get(entry);
-    if (known) return known;
+  /** The frame that tells one operation. Entries are executed once for the whole group. */
+  frameFor(id: string, news: RoomNews): Buffer {
+    return new NextFrames([news.kind === 'RESET' ? this.execute(news) : this.textOf(news)]).for(id);
+  }
+
+  private textOf(entry: LogEntry): string {
+    const known = this.texts.get(entry);
+    if (known !== undefined) return known;
     this.deliveries.executions++;
-    const made = new NextFrames(this.execute(entry));
-    this.frames.set(entry, made);
+    const made = this.execute(entry);
+    this.texts.set(entry, made);
     return made;
   }
 
@@ -112,29 +118,23 @@ export class SharedGroup {
     const parting = entries.some(
       ({ kind }) => kind === 'MEMBER_LEFT' || kind === 'MEMBER_REMOVED' || kind === 'ROOM_DELETED',
     );
-    const frames = entries.map((entry) => this.framesOf(entry));
-    const texts = new Map<string, Buffer>();
+    const frames = new NextFrames(entries.map((entry) => this.textOf(entry)));
     for (const member of this.members) {
       if (!member.isOpen) continue;
       if (member.stream.writableLength > BEHIND) this.dismiss(member, before);
-      else if (parting) this.deliverUntilLast(member, entries, frames);
-      else this.write(member, frames, texts);
+      else if (parting) this.deliverUntilLast(member, entries);
+      else {
+        member.stream.write(frames.for(member.id));
+        this.deliveries.delivered += entries.length;
+      }
     }
   }
 
-  // Clients count their operations in the same way, so that most members have one id: its bytes are made once.
-  private write(member: GroupMember, frames: NextFrames[], made: Map<string, Buffer>) {
-    const known = made.get(member.id);
-    const bytes = known ?? bytesOf(frames, member.id);
-    if (!known) made.set(member.id, bytes);
-    this.deliveries.delivered += frames.length;
-    member.stream.write(bytes);
-  }
-
-  private deliverUntilLast(member: GroupMember, entries: LogEntry[], frames: NextFrames[]) {
+  private deliverUntilLast(member: GroupMember, entries: LogEntry[]) {
     const last = entries.findIndex((entry) => member.isLast(entry));
-    const due = last < 0 ? frames : frames.slice(0, last + 1);
-    this.write(member, due, new Map());
+    const due = last < 0 ? entries : entries.slice(0, last + 1);
+    member.stream.write(new NextFrames(due.map((entry) => this.textOf(entry))).for(member.id));
+    this.deliveries.delivered += due.length;
     if (last < 0) return;
     this.members.delete(member);
     member.finish();
@@ -153,9 +153,4 @@ export class SharedGroup {
     this.epoch = this.feed.epoch;
     for (const member of [...this.members]) this.dismiss(member, position);
   }
-}
-
-function bytesOf(frames: NextFrames[], id: string): Buffer {
-  const [only] = frames;
-  return only && frames.length === 1 ? only.for(id) : Buffer.concat(frames.map((frame) => frame.for(id)));
 }

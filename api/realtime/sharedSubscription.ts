@@ -2,11 +2,11 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { LogEntry } from './entry.ts';
-import { NextFrames } from './frames.ts';
-import type { ResetNotice, RoomReader } from './roomReader.ts';
+import type { RoomReader } from './roomReader.ts';
 import type { GroupMember, SharedGroup } from './sharedGroup.ts';
 
 const FULL = 64 * 1_024;
+const DONE = { done: true, value: undefined } as const;
 
 /**
  * One operation on a room's log that writes to its socket by itself: first what its own reader gives, at the pace at
@@ -16,19 +16,18 @@ const FULL = 64 * 1_024;
 export class SharedSubscription implements GroupMember, AsyncIterableIterator<never> {
   readonly stream: Socket;
   private over = false;
-  private end: () => void = () => {};
-  private readonly ended = new Promise<void>((resolve) => {
-    this.end = resolve;
-  });
+  private end: (result: IteratorResult<never>) => void = () => {};
+
+  readonly id: string;
 
   constructor(
-    readonly id: string,
+    id: string,
     private readonly socket: WebSocket,
     private readonly reader: RoomReader,
     private readonly group: SharedGroup,
-    private readonly textOfReset: (notice: ResetNotice) => string,
     private readonly onTrouble: (error: unknown) => void,
   ) {
+    this.id = JSON.stringify(id).slice(1, -1);
     this.stream = (socket as unknown as { _socket: Socket })._socket;
     group.attach();
     reader.whenEnded(() => void this.return());
@@ -39,16 +38,19 @@ export class SharedSubscription implements GroupMember, AsyncIterableIterator<ne
     return this;
   }
 
-  async next(): Promise<IteratorResult<never>> {
-    await this.ended;
-    return { done: true, value: undefined };
+  /** Is asked once: resolves when the operation is done. */
+  next(): Promise<IteratorResult<never>> {
+    if (this.over) return Promise.resolve(DONE);
+    return new Promise((resolve) => {
+      this.end = resolve;
+    });
   }
 
   /** The client has had enough, or the socket is gone. */
   async return(): Promise<IteratorResult<never>> {
     this.group.leave(this);
     this.finish();
-    return { done: true, value: undefined };
+    return DONE;
   }
 
   /** False once the closing of the socket has begun: nothing may follow its close frame. */
@@ -65,7 +67,7 @@ export class SharedSubscription implements GroupMember, AsyncIterableIterator<ne
     this.over = true;
     this.group.detach();
     void this.reader.return();
-    this.end();
+    this.end(DONE);
   }
 
   fallBack(position: number) {
@@ -94,8 +96,7 @@ export class SharedSubscription implements GroupMember, AsyncIterableIterator<ne
     const { done, value } = await this.reader.next();
     if (done) return this.finish();
     if (this.over || !this.isOpen) return;
-    const frames = value.kind === 'RESET' ? new NextFrames(this.textOfReset(value)) : this.group.framesOf(value);
-    this.stream.write(frames.for(this.id));
+    this.stream.write(this.group.frameFor(this.id, value));
     if (this.stream.writableLength > FULL) await drained(this.stream);
   }
 }

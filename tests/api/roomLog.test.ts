@@ -431,6 +431,31 @@ describe('what is kept in memory', () => {
   });
 });
 
+test('the thousandth entry reads as the first would, in fragments, under other names and with parts left out', async () => {
+  const document = `subscription ($roomId: ID!, $after: Int, $long: Boolean!) { news: roomLog(roomId: $roomId, after: $after) {
+    kind: __typename number: seq ...Sent ...Joined ... on MessageEdited { message { ...Text } } ... on RoomChanged { topic }
+  } }
+  fragment Sent on MessageSent { text: message { ...Text } again: message { id } }
+  fragment Text on Message { seq body @include(if: $long) createdAt @skip(if: $long) editedAt author { name: displayName } }
+  fragment Joined on MemberJoined { user { id } role }`;
+  const room = await roomOf(alice);
+  const often = alice.subscribe(document, { roomId: room, after: 0, long: true });
+  await sendMany(alice, room, 200);
+  await alice.graphql(...addMember(room, bob.id));
+  const { id } = await bob.say(room, 'helo');
+  await bob.graphql(...edit(id, 'hello "quoted" ж'));
+  await alice.graphql(...update(room, { topic: 'boxes' }));
+  const last = (event: any) => event.number === 205;
+  const heard = await often.upTo(last);
+  for (const long of [true, false]) {
+    const rarely = alice.subscribe(`# ${long}\n${document}`, { roomId: room, after: 190, long });
+    const expected = (await rarely.upTo(last)).map((event) => JSON.stringify(event));
+    const replayed = alice.subscribe(document, { roomId: room, after: 190, long });
+    expect((await replayed.upTo(last)).map((event) => JSON.stringify(event))).toEqual(expected);
+    if (long) expect(heard.slice(190).map((event) => JSON.stringify(event))).toEqual(expected);
+  }
+});
+
 test('one who does not read holds nobody up, and has missed nothing when they read on', async () => {
   const room = await roomOf(alice, bob);
   const slow = await openSocket(bob);

@@ -12,10 +12,12 @@ export const SHORT = 'The swans are back on the river, all seven of them. Come a
 /** Nearly as long as a message may be. */
 export const LONG = 'Snow on the roofs, and no sound. '.repeat(240);
 
+export const AUTHOR = '0199f3a2-5f1e-7c3a-9d53-0d8a4f6f2b11';
+
 /** The result of the subscription for one message. */
 export function resultOf(roomId: string, seq: number, body: string) {
   const at = new Date().toISOString();
-  const author = { id: '0199f3a2-5f1e-7c3a-9d53-0d8a4f6f2b11', username: 'alice', displayName: 'Alice' };
+  const author = { id: AUTHOR, username: 'alice', displayName: 'Alice' };
   const message = { id: messageId(seq), body, createdAt: at, author };
   return { data: { roomLog: { __typename: 'MessageSent', seq, roomId, at, message } } };
 }

@@ -36,7 +36,7 @@ export async function startChild(name: string, label = name): Promise<Child> {
   const options = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean);
   const child = fork(join(OUT, `${name}.js`), [], {
     execArgv: ['--expose-gc', '--enable-source-maps', ...options],
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, NODE_ENV: 'production' },
   });
   const calls = new Calls(child, label);
   await calls.ready;

@@ -32,7 +32,7 @@ export async function pages({ services, quick }: Settings): Promise<Figure[]> {
   return [
     { name: `${name}, against 1,000`, value: ratio, unit: '×', atMost: 1.5 },
     { name, value: count, unit: 'queries', atMost: 3 },
-    { name: 'the list of 200 rooms', value: list, unit: 'queries' },
+    { name: 'the list of 200 rooms', value: list, unit: 'queries', atMost: 3 },
   ];
 }
 

@@ -17,7 +17,7 @@ import { openApp } from '../../../api/server.ts';
 import type { Viewer } from '../../../api/users/users.ts';
 import { answerCalls } from '../calls.ts';
 import { listenForOrders } from '../control.ts';
-import { messageId, resultOf, SHORT } from '../payload.ts';
+import { AUTHOR, messageId, SHORT } from '../payload.ts';
 
 const MANY = '1000000';
 const UNLIMITED = {
@@ -79,11 +79,23 @@ function publish(room: number) {
 /** The next entry of the feed, as it is after a commit, without the commit. */
 function entryOf({ roomId, top }: RoomFeed): LogEntry {
   const seq = top + 1;
-  const { at, message } = resultOf(roomId, seq, body).data.roomLog;
-  const author = { ...message.author, colour: null, createdAt: at };
-  const more = { encoding: 'NONE' as const, editedAt: null, deletedAt: null, changedSeq: seq, replyTo: null };
-  const state = { ...message, ...more, id: messageId(seq), roomId, seq, author };
-  return { roomId, seq, id: state.id, kind: 'MESSAGE', at, actor: author, subject: null, detail: null, message: state };
+  const id = messageId(seq);
+  const at = new Date().toISOString();
+  const author = { id: AUTHOR, username: 'alice', displayName: 'Alice', colour: null, createdAt: at };
+  const message = {
+    id,
+    roomId,
+    seq,
+    author,
+    encoding: 'NONE' as const,
+    body,
+    createdAt: at,
+    editedAt: null,
+    deletedAt: null,
+    changedSeq: seq,
+    replyTo: null,
+  };
+  return { roomId, seq, id, kind: 'MESSAGE', at, actor: author, subject: null, detail: null, message };
 }
 
 async function makePeople(count: number) {
