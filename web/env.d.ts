@@ -15,3 +15,8 @@ declare var trustedTypes:
       ): { createScriptURL(url: string): unknown };
     }
   | undefined;
+
+declare module 'virtual:emojis' {
+  const lines: string;
+  export default lines;
+}

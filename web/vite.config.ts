@@ -4,6 +4,7 @@ import icons from 'unplugin-icons/vite';
 import { defineConfig } from 'vite';
 import { compress } from './vite.compress.ts';
 import { documents } from './vite.documents.ts';
+import { emojis } from './vite.emoji.ts';
 import { worker } from './vite.worker.ts';
 
 const root = import.meta.dirname;
@@ -21,6 +22,7 @@ export default defineConfig({
     // Long runs of static markup would otherwise be written as HTML, which Trusted Types forbid.
     vue({ template: { compilerOptions: { hoistStatic: false } } }),
     documents(),
+    emojis(),
     icons({
       compiler: 'vue3',
       defaultClass: 'i',
