@@ -1,125 +1,128 @@
-export type Inline = string | { kind: 'link'; href: string; text: string } | { kind: 'code'; text: string };
-export type Block = { kind: 'paragraph'; inlines: Inline[] } | { kind: 'code'; text: string };
+import { type Budget, type Inline, parseInlines } from './messageInlines';
 
-const FENCE = '```';
+export type { Inline } from './messageInlines';
+
+export type Block =
+  | { kind: 'paragraph'; inlines: Inline[] }
+  | { kind: 'code'; language: string; text: string }
+  | { kind: 'quote'; blocks: Block[] }
+  | { kind: 'list'; start: number | undefined; items: Block[][] };
+
 // A message made to be costly is shown as plain text from here on: it is elements that cost, not letters.
 const MOST_ELEMENTS = 300;
-const LINK_START = /https?:\/\/|mailto:/gi;
-// A link ends at white space, quotes and brackets that mark a link, and at signs that turn the reading direction.
-const LINK_END = /[\s<>"`\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-const TRAILING = new Set('.,;:!?\'"*_~');
+const DEEPEST = 4;
+const FENCE = /^ {0,3}```+(?=[^`]*$)/;
+const FENCE_END = /^ {0,3}```+\s*$/;
+const QUOTE = /^ {0,3}> ?/;
+const QUOTES = /^(?: {0,3}> ?)+/;
+const ITEM = /^ {0,3}(?:[-*+]|(\d{1,3})[.)])[ \t]+(?=\S)/;
+const INDENT = /^(?: {2,4}|\t)/;
 
 /**
- * A message's text as blocks: paragraphs with links and `code`, and fenced code. Everything else stays as written.
- * Takes time in proportion to the length, whatever the text is: each character is passed over a fixed number of times.
+ * A message's text as blocks: paragraphs, fenced code, quotes and lists. What is no Markdown stays as written.
+ * Takes time in proportion to the length, whatever the text is: each level of quotes and lists passes over a line once,
+ * levels are few, and within a line each character is passed over a fixed number of times.
  */
 export function parseMessage(text: string): Block[] {
-  const budget = { left: MOST_ELEMENTS };
-  return [...rawBlocks(text)].map(({ fenced, lines }): Block => {
-    const content = lines.join('\n');
-    return fenced ? { kind: 'code', text: content } : { kind: 'paragraph', inlines: parseInlines(content, budget) };
-  });
+  const lines = text.trimEnd().split(/\r\n?|\n/);
+  return parseBlocks(lines, { left: MOST_ELEMENTS }, 0);
 }
 
-interface RawBlock {
-  fenced: boolean;
-  lines: string[];
-}
-
-/** Lines that belong together: between fences, or between empty lines. */
-function* rawBlocks(text: string): Generator<RawBlock> {
-  let block: RawBlock = { fenced: false, lines: [] };
-  let count = 0;
-  for (const line of text.trimEnd().split(/\r\n?|\n/)) {
-    const isFence = line.startsWith(FENCE);
-    const ends = isFence || (!block.fenced && !line.trim());
-    if (!ends || (count >= MOST_ELEMENTS && !block.fenced)) {
-      block.lines.push(line);
-      continue;
-    }
-    if (block.lines.length) yield block;
-    count += 1;
-    block = { fenced: isFence && !block.fenced, lines: [] };
-  }
-  if (block.lines.length) yield block;
-}
-
-interface Budget {
-  left: number;
-}
-
-function parseInlines(text: string, budget: Budget): Inline[] {
-  const inlines: Inline[] = [];
+function parseBlocks(lines: string[], budget: Budget, depth: number): Block[] {
+  const blocks: Block[] = [];
   let at = 0;
-  for (const [from, to] of codeSpans(text)) {
-    if (budget.left <= 0) break;
-    budget.left -= 1;
-    pushLinks(inlines, text.slice(at, from), budget);
-    inlines.push({ kind: 'code', text: text.slice(from + 1, to) });
-    at = to + 1;
+  while (at < lines.length) {
+    const read = budget.left > 0 ? readerOf(lines[at] as string) : readRest;
+    const { block, next } = read(lines, at, budget, depth);
+    if (block) blocks.push(block);
+    at = next;
   }
-  pushLinks(inlines, text.slice(at), budget);
-  return inlines;
+  return blocks;
 }
 
-/** The places of the backticks that pair up around something. */
-function codeSpans(text: string): [number, number][] {
-  const spans: [number, number][] = [];
-  let open = text.indexOf('`');
-  while (open !== -1) {
-    const close = text.indexOf('`', open + 1);
-    if (close === -1) break;
-    if (close > open + 1) spans.push([open, close]);
-    open = text.indexOf('`', close + 1);
+interface Read {
+  block: Block | undefined;
+  next: number;
+}
+type Reader = (lines: string[], from: number, budget: Budget, depth: number) => Read;
+
+function readerOf(line: string): Reader {
+  if (!line.trim()) return readNothing;
+  if (FENCE.test(line)) return readCode;
+  if (QUOTE.test(line)) return readQuote;
+  return ITEM.test(line) ? readList : readParagraph;
+}
+
+const readNothing: Reader = (_, from) => ({ block: undefined, next: from + 1 });
+
+const readCode: Reader = (lines, from, budget) => {
+  budget.left -= 1;
+  const opening = lines[from] as string;
+  const to = indexAfter(lines, from + 1, (line) => !FENCE_END.test(line));
+  const text = lines.slice(from + 1, to).join('\n');
+  const language = opening.replace(FENCE, '').trim();
+  // An unclosed fence around nothing is what somebody wrote, not code.
+  if (!text && to === lines.length && !language) return { block: paragraph(opening, budget), next: to };
+  return { block: { kind: 'code', language, text }, next: to + 1 };
+};
+
+const readQuote: Reader = (lines, from, budget, depth) => {
+  const to = indexAfter(lines, from, (line) => QUOTE.test(line));
+  const quoted = lines.slice(from, to);
+  if (depth >= DEEPEST) return { block: paragraph(withoutMarks(quoted, QUOTES), budget), next: to };
+  budget.left -= 1;
+  return { block: { kind: 'quote', blocks: parseBlocks(stripped(quoted, QUOTE), budget, depth + 1) }, next: to };
+};
+
+const readList: Reader = (lines, from, budget, depth) => {
+  const first = ITEM.exec(lines[from] as string);
+  const start = first?.[1] ? Number(first[1]) : undefined;
+  const items: Block[][] = [];
+  let at = from;
+  while (at < lines.length && continues(lines[at] as string, start !== undefined) && budget.left > 0) {
+    const to = indexAfter(lines, at + 1, (line) => INDENT.test(line) && line.trim() !== '');
+    items.push(itemBlocks(lines.slice(at, to), budget, depth));
+    at = to;
   }
-  return spans;
+  return { block: { kind: 'list', start, items }, next: at };
+};
+
+function itemBlocks([first = '', ...rest]: string[], budget: Budget, depth: number): Block[] {
+  budget.left -= 1;
+  const lines = [first.replace(ITEM, ''), ...stripped(rest, INDENT)];
+  if (depth < DEEPEST) return parseBlocks(lines, budget, depth + 1);
+  return [paragraph(lines.join('\n'), budget)];
 }
 
-function pushLinks(inlines: Inline[], text: string, budget: Budget) {
-  let at = 0;
-  LINK_START.lastIndex = 0;
-  for (let found = LINK_START.exec(text); found && budget.left > 0; found = LINK_START.exec(text)) {
-    const end = linkEnd(text, found.index);
-    LINK_START.lastIndex = Math.max(end, LINK_START.lastIndex);
-    const href = safeHref(text.slice(found.index, end));
-    if (!href || isInsideWord(text, found.index)) continue;
-    if (found.index > at) inlines.push(text.slice(at, found.index));
-    inlines.push({ kind: 'link', href, text: text.slice(found.index, end) });
-    budget.left -= 1;
-    at = end;
-  }
-  if (at < text.length) inlines.push(text.slice(at));
+/** Whether the line is an item of a list of this kind. */
+function continues(line: string, numbered: boolean) {
+  const found = ITEM.exec(line);
+  return Boolean(found) && (found?.[1] !== undefined) === numbered;
 }
 
-function linkEnd(text: string, from: number) {
-  LINK_END.lastIndex = from;
-  const end = LINK_END.exec(text)?.index ?? text.length;
-  return withoutTrailing(text, from, end);
+const readParagraph: Reader = (lines, from, budget) => {
+  const to = indexAfter(lines, from + 1, (line) => readerOf(line) === readParagraph || isLaterNumber(line));
+  return { block: paragraph(lines.slice(from, to).join('\n'), budget), next: to };
+};
+
+/** A line of prose may begin with a number; a list that begins in the middle of it begins with 1. */
+const isLaterNumber = (line: string) => Number(ITEM.exec(line)?.[1] ?? 1) !== 1;
+
+const readRest: Reader = (lines, from, budget) => ({
+  block: paragraph(lines.slice(from).join('\n'), budget),
+  next: lines.length,
+});
+
+function paragraph(text: string, budget: Budget): Block {
+  budget.left -= 1;
+  return { kind: 'paragraph', inlines: parseInlines(text, budget) };
 }
 
-/** A full stop after a link, or a bracket that was opened before it, is not part of it. */
-function withoutTrailing(text: string, from: number, to: number) {
-  let excess = 0;
-  for (let index = from; index < to; index++) {
-    if (text[index] === '(') excess -= 1;
-    if (text[index] === ')') excess += 1;
-  }
-  let end = to;
-  for (; end > from; end--) {
-    const last = text[end - 1] as string;
-    if (last === ')' && excess > 0) excess -= 1;
-    else if (!TRAILING.has(last)) break;
-  }
-  return end;
-}
+const stripped = (lines: string[], mark: RegExp) => lines.map((line) => line.replace(mark, ''));
+const withoutMarks = (lines: string[], mark: RegExp) => stripped(lines, mark).join('\n');
 
-/** The address as the browser would open it; undefined when it is none, or of another protocol. */
-function safeHref(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === 'mailto:') return url.pathname.includes('@') ? url.href : undefined;
-  return url && /^https?:$/.test(url.protocol) && url.hostname ? url.href : undefined;
-}
-
-function isInsideWord(text: string, index: number) {
-  return index > 0 && /[\p{L}\p{N}]/u.test(text[index - 1] as string);
+function indexAfter(lines: string[], from: number, belongs: (line: string) => boolean): number {
+  let at = from;
+  while (at < lines.length && belongs(lines[at] as string)) at += 1;
+  return at;
 }

@@ -1,0 +1,81 @@
+import { computed, defineComponent, h, type VNode, type VNodeChild } from 'vue';
+import { RouterLink } from 'vue-router';
+import MessageCode from './MessageCode.vue';
+import type { Style } from './messageInlines';
+import { type Names, personNamed, roomNamed, useNames } from './messageNames';
+import { type Block, type Inline, parseMessage } from './messageText';
+
+const TAGS: Record<Style, string> = { strong: 'strong', em: 'em', strike: 's' };
+
+/** A message's text as elements: never by way of HTML, so nothing in it can become more than text. */
+export default defineComponent({
+  props: { text: { type: String, required: true }, edited: Boolean },
+  setup(props) {
+    const names = useNames();
+    const blocks = computed(() => parseMessage(props.text));
+    return () => {
+      const rendered = blocks.value.map((block) => renderBlock(block, names));
+      return props.edited ? withMark(rendered, blocks.value.at(-1)) : rendered;
+    };
+  },
+});
+
+/** "edited" stands behind the last word, or below what is no paragraph. */
+function withMark(rendered: VNode[], last: Block | undefined) {
+  const mark = h('span', { class: 'edited' }, 'edited');
+  if (last?.kind !== 'paragraph') return [...rendered, h('p', mark)];
+  const paragraph = rendered.at(-1) as VNode;
+  return [...rendered.slice(0, -1), h('p', [...(paragraph.children as VNodeChild[]), ' ', mark])];
+}
+
+function renderBlock(block: Block, names: Names): VNode {
+  switch (block.kind) {
+    case 'code':
+      return h(MessageCode, { text: block.text, language: block.language });
+    case 'quote':
+      return h('blockquote', renderBlocks(block.blocks, names));
+    case 'list':
+      return h(
+        block.start === undefined ? 'ul' : 'ol',
+        { start: block.start },
+        block.items.map((item) => h('li', renderBlocks(item, names))),
+      );
+    case 'paragraph':
+      return h('p', renderInlines(block.inlines, names));
+  }
+}
+
+const renderBlocks = (blocks: Block[], names: Names) => blocks.map((block) => renderBlock(block, names));
+const renderInlines = (inlines: Inline[], names: Names) => inlines.map((inline) => renderInline(inline, names));
+
+function renderInline(inline: Inline, names: Names): VNodeChild {
+  if (typeof inline === 'string') return inline;
+  switch (inline.kind) {
+    case 'code':
+      return h('code', inline.text);
+    case 'link':
+      return renderLink(inline);
+    case 'person':
+      return renderPerson(inline, names);
+    case 'room':
+      return renderRoom(inline, names);
+    default:
+      return h(TAGS[inline.kind], renderInlines(inline.inlines, names));
+  }
+}
+
+function renderLink({ href, text }: { href: string; text: string }) {
+  const title = href.includes(text) ? undefined : href;
+  return h('a', { href, title, target: '_blank', rel: 'noopener noreferrer nofollow' }, text);
+}
+
+function renderPerson({ name, text }: { name: string; text: string }, names: Names) {
+  const person = personNamed(names, name);
+  if (!person) return text;
+  return h('span', { class: ['at', { self: person.id === names.me }], title: person.displayName }, text);
+}
+
+function renderRoom({ name, text }: { name: string; text: string }, names: Names) {
+  const room = roomNamed(names, name);
+  return room ? h(RouterLink, { class: 'at', to: { name: 'room', params: { id: room.id } } }, () => text) : text;
+}
