@@ -88,7 +88,8 @@ test('Ada changes and deletes what she wrote, and Bea sees it', async () => {
   await bea.sees('this had a typo');
   await bea.log.getByText('edited').waitFor();
   await ada.log.locator('.msg').filter({ hasText: 'this had a typo' }).hover();
-  await ada.page.getByRole('button', { name: 'Delete' }).click();
+  await ada.page.getByRole('button', { name: 'More' }).click();
+  await ada.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await bea.log.getByText('Message deleted').waitFor();
   expect((await bea.reads()).join()).not.toContain('typo');

@@ -114,6 +114,27 @@ export class Visitor {
     await this.composer.press('Enter');
   }
 
+  /** Sends by a program, with the session of this browser: many messages, one after the other. */
+  async program(room: string, texts: string[]) {
+    const token = (await this.context.cookies()).find((cookie) => cookie.name === 'access_token')?.value;
+    for (const body of texts) {
+      const input = { id: crypto.randomUUID(), roomId: room.split('/')[2], body };
+      await fetch(`${this.node.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({
+          query: 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { seq } }',
+          variables: { input },
+        }),
+      });
+    }
+  }
+
+  /** The row of a message on screen. */
+  row(text: string) {
+    return this.log.locator('.msg').filter({ hasText: text }).last();
+  }
+
   /** Waits until the text stands in the conversation, sent. */
   async sees(text: string) {
     await this.log.locator('.msg:not(.pending)').filter({ hasText: text }).first().waitFor();

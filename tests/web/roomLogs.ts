@@ -8,7 +8,18 @@ const START = Date.parse('2026-03-03T12:00:00.000Z');
 /** A message at a position; by Ada, a minute after the one before it, unless said otherwise. */
 export function message(seq: number, parts: Partial<Message> = {}): Message {
   const createdAt = new Date(START + seq * 60_000).toISOString();
-  return { id: `m${seq}`, seq, author: ada, body: `${seq}`, createdAt, editedAt: null, deletedAt: null, ...parts };
+  return {
+    id: `m${seq}`,
+    seq,
+    changedSeq: seq,
+    author: ada,
+    body: `${seq}`,
+    createdAt,
+    editedAt: null,
+    deletedAt: null,
+    replyTo: null,
+    ...parts,
+  };
 }
 
 /** The messages from one position to another, both included. */
@@ -26,13 +37,13 @@ export const sent = (seq: number, parts: Partial<Message> = {}): RoomEvent => ({
 export const edited = (seq: number, changed: Message): RoomEvent => ({
   __typename: 'MessageEdited',
   ...at(seq),
-  message: changed,
+  message: { ...changed, changedSeq: seq },
 });
 
 export const deleted = (seq: number, changed: Message): RoomEvent => ({
   __typename: 'MessageDeleted',
   ...at(seq),
-  message: { ...changed, body: null, deletedAt: at(seq).at },
+  message: { ...changed, changedSeq: seq, body: null, deletedAt: at(seq).at },
 });
 
 export const joined = (seq: number, user = tomas): RoomEvent => ({

@@ -23,7 +23,7 @@ const all = (log: RoomLog, events: RoomEvent[], reader = following) =>
 
 describe('following the log', () => {
   test('an entry is next, seen, or behind a hole', () => {
-    const log = openLog(messages(1, 5), false, 5, 'first');
+    const log = { ...openLog(messages(1, 5), false, 5, 'first'), last: 5 };
     expect(placeOf(log, sent(6))).toBe('next');
     expect(placeOf(log, sent(5))).toBe('seen');
     expect(placeOf(log, sent(7))).toBe('hole');
@@ -31,8 +31,9 @@ describe('following the log', () => {
     expect(placeOf(log, roomDeleted(9))).toBe('next');
   });
 
-  test('the log is followed from the newest message, even if the end was read too late', () => {
-    expect(openLog(messages(1, 5), false, 9, 'first').last).toBe(5);
+  test('the log is followed from the beginning of the page, so that what happened between its messages is told', () => {
+    expect(openLog(messages(11, 15), true, 19, 'first').last).toBe(11);
+    expect(openLog(messages(2, 5), false, 9, 'first').last).toBe(0);
     expect(openLog([], false, 3, 'first').last).toBe(0);
   });
 
@@ -79,7 +80,7 @@ describe('following the log', () => {
 describe('a message that is known before the log tells of it', () => {
   test('stands at its place once the log has caught up', () => {
     const acknowledged = addMessage(openLog(messages(1, 2), false, 2, 'first'), message(5), true);
-    expect(acknowledged.last).toBe(2);
+    expect(acknowledged.last).toBe(0);
     const log = all(acknowledged, [sent(3), sent(4), sent(5), sent(6)]);
     expect(seqs(log)).toEqual([1, 2, 3, 4, 5, 6]);
   });

@@ -15,6 +15,7 @@ const server = vi.hoisted(() => ({
   answers: [] as (() => unknown)[],
   asked: [] as Record<string, unknown>[],
   subscriptions: [] as unknown[],
+  end: 0,
 }));
 
 vi.mock('../../web/request', () => ({
@@ -36,10 +37,13 @@ vi.mock('../../web/lib/live', () => ({
 const { useNotice } = await import('../../web/ui/useNotice');
 const { useMessages } = await import('../../web/messages/useMessages');
 
-const page = (nodes: Message[], { hasOlder = false, end = nodes.at(-1)?.seq ?? 0, epoch = 'first' } = {}) => ({
-  server: { epoch },
-  room: { lastSeq: end, messages: { nodes, pageInfo: { hasPreviousPage: hasOlder, hasNextPage: false } } },
-});
+const page = (nodes: Message[], { hasOlder = false, end = nodes.at(-1)?.seq ?? 0, epoch = 'first' } = {}) => {
+  server.end = Math.max(server.end, end);
+  return {
+    server: { epoch },
+    room: { lastSeq: end, messages: { nodes, pageInfo: { hasPreviousPage: hasOlder, hasNextPage: false } } },
+  };
+};
 const refused = (code: string) => () => {
   throw [{ message: 'Room not found.', extensions: { code } }];
 };
@@ -51,7 +55,9 @@ let rooms = 0;
 const scopes: { stop(): void }[] = [];
 
 beforeEach(() => {
+  for (const name of ['addEventListener', 'removeEventListener']) vi.stubGlobal(name, () => {});
   vi.stubGlobal('requestAnimationFrame', (callback: () => void) => setTimeout(callback, 1));
+  server.end = 0;
   server.answers.length = server.asked.length = server.subscriptions.length = 0;
 });
 afterEach(() => {
@@ -81,8 +87,11 @@ const subscription = async (count = 1) =>
     expect(server.subscriptions).toHaveLength(count);
     return server.subscriptions[count - 1] as Subscription;
   });
+/** Tells what happened; first, as a server does, what lies between the position and what the page showed. */
 const tell = (to: Subscription, ...events: RoomEvent[]) => {
-  for (const roomLog of events) to.next({ roomLog });
+  const from = to.position().after + 1;
+  const again = Array.from({ length: Math.max(0, server.end - from + 1) }, (_, index) => sent(from + index));
+  for (const roomLog of [...again, ...events]) to.next({ roomLog });
 };
 
 test('Ada sees the newest page, then each entry once and in order, and asks on from the last one', async () => {
@@ -91,7 +100,7 @@ test('Ada sees the newest page, then each entry once and in order, and asks on f
   const live = await subscription();
   tell(live, sent(2), sent(3), sent(3), sent(4));
   await until(() => expect(room.bodies()).toEqual(['1', '2', '3', '4']));
-  expect(room.events.map(({ seq }) => seq)).toEqual([3, 4]);
+  expect(room.events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
   expect(room.arrived.map(({ seq }) => seq)).toEqual([3, 4]);
   expect(live.position()).toMatchObject({ after: 4, epoch: 'first' });
 });
@@ -147,6 +156,7 @@ test('after a Reset the room is loaded anew, and what comes meanwhile is put ove
   const live = await subscription();
   let answer = (_page: unknown) => {};
   server.answers.push(() => new Promise((resolve) => (answer = resolve)));
+  server.end = 0;
   tell(live, reset(3), edited(4, message(2, { body: 'two', editedAt: '2026-03-03T13:00:00Z' })), sent(5));
   await until(() => expect(server.asked).toHaveLength(2));
   tell(live, sent(6));

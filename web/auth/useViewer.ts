@@ -80,12 +80,15 @@ function leave(path: string) {
 
 async function logOut() {
   await act(logOutMutation, {});
+  if (viewer.value) await (await import('../lib/forget')).forgetPerson(viewer.value.user.id);
   leave('/login');
 }
 
 // The session was ended elsewhere.
-onSignedOut(() => {
-  if (viewer.value) leave(`/login?next=${encodeURIComponent(location.pathname)}`);
+onSignedOut(async () => {
+  if (!viewer.value) return;
+  await (await import('../lib/forget')).forgetRooms(viewer.value.user.id);
+  leave(`/login?next=${encodeURIComponent(location.pathname)}`);
 });
 
 export function useViewer() {

@@ -2,6 +2,7 @@ import { type ShallowRef, shallowRef } from 'vue';
 import { type ErrorCode, errorCode, errorSentence, isFinal, retryAfter } from './errors';
 import { type OutboxStore, openOutboxStore, type Unsent } from './outboxStore';
 import { pause, retryDelay } from './retry';
+import type { Quote } from './roomStore';
 import { uuidv7 } from './uuid';
 
 export type { Unsent } from './outboxStore';
@@ -50,8 +51,8 @@ export class Outbox<Sent> {
   }
 
   /** Shows the message at once, then stores it, then sends it. */
-  async add(roomId: string, body: string) {
-    await this.keep({ id: uuidv7(), roomId, body, createdAt: new Date().toISOString() });
+  async add(roomId: string, body: string, replyTo?: Quote) {
+    await this.keep({ id: uuidv7(), roomId, body, replyTo, createdAt: new Date().toISOString() });
     this.drain(roomId);
   }
 

@@ -1,6 +1,8 @@
 import type { MessagePartsFragment, RoomLogSubscription } from '../gql/graphql';
 
 export type Message = MessagePartsFragment;
+/** A message in short, as one that replies to it shows it. */
+export type Quote = Pick<Message, 'id' | 'seq' | 'author' | 'body' | 'createdAt' | 'deletedAt'>;
 export type RoomEvent = RoomLogSubscription['roomLog'];
 /** An entry that is told in one quiet line between the messages. */
 export type Notice = Exclude<RoomEvent, { __typename: 'Reset' | 'RoomDeleted' } | { message: Message }>;
@@ -27,13 +29,22 @@ export interface RoomLog {
 export type Place = 'next' | 'seen' | 'hole' | 'reset';
 
 /**
- * A room as its newest page shows it. The log is followed from some way before the room's end, which may have been
- * read later than the page: what lies between is told again and changes nothing.
+ * A room as its newest page shows it. The log is followed from the beginning of that page, or of the room, but not from
+ * further back than 200 entries: messages that are told again change nothing, and what else happened between them is
+ * learned this way.
  */
 export function openLog(page: readonly Message[], hasOlder: boolean, end: number, epoch: string): RoomLog {
-  const newest = page.at(-1)?.seq ?? 0;
-  const last = Math.max(newest, end - OVERLAP);
-  return { epoch, last, messages: page, notices: [], hasOlder, newest, ended: false };
+  const from = hasOlder ? (page[0]?.seq ?? 0) : 0;
+  const last = Math.max(from, end - OVERLAP);
+  return { epoch, last, messages: page, notices: [], hasOlder, newest: page.at(-1)?.seq ?? 0, ended: false };
+}
+
+/** Whether a room as it was kept leads on to the room as it is now, without asking the log for much. */
+export const leadsTo = (kept: RoomLog, now: RoomLog) => kept.epoch === now.epoch && kept.last >= now.last;
+
+/** The log with its window somewhere else: on a page that lies around a message. */
+export function openAround(log: RoomLog, page: readonly Message[], hasOlder: boolean, newest: number): RoomLog {
+  return { ...log, messages: page, hasOlder, newest: Math.max(log.newest, newest, page.at(-1)?.seq ?? 0) };
 }
 
 /** Where an event belongs: only what is 'next' may be applied. */
@@ -59,7 +70,7 @@ export function applyEvent(log: RoomLog, event: RoomEvent, reader: Reader): Room
       return addMessage(moved, event.message, reader.following);
     case 'MessageEdited':
     case 'MessageDeleted':
-      return { ...moved, messages: replaced(log.messages, event.message) };
+      return { ...moved, messages: requoted(replaced(log.messages, event.message), event.message) };
     case 'RoomDeleted':
       return { ...moved, ended: true };
     case 'Reset':
@@ -127,10 +138,15 @@ function replaced(messages: readonly Message[], message: Message): readonly Mess
   return held?.seq === message.seq && isAsNew(message, held) ? messages.with(index, message) : messages;
 }
 
-/** A message only moves on: it is edited, then deleted. An answer that was late must not take it back. */
-function isAsNew(message: Message, held: Message) {
-  if (held.deletedAt || message.deletedAt) return Boolean(message.deletedAt);
-  return (message.editedAt ?? '') >= (held.editedAt ?? '');
+/** A message only moves on: an answer that was late must not take it back. */
+const isAsNew = (message: Message, held: Message) => message.changedSeq >= held.changedSeq;
+
+/** What the replies in the window show of a message, as it is now. */
+function requoted(messages: readonly Message[], { id, body, deletedAt }: Message): readonly Message[] {
+  if (!messages.some(({ replyTo }) => replyTo?.id === id)) return messages;
+  return messages.map((one) =>
+    one.replyTo?.id === id ? { ...one, replyTo: { ...one.replyTo, body, deletedAt } } : one,
+  );
 }
 
 function firstAtOrAfter(messages: readonly Message[], seq: number): number {

@@ -1,20 +1,35 @@
-import { isAtEnd, type RoomLog } from '../lib/roomStore';
+import { read, write } from '../lib/database';
+import { isAtEnd, PAGE, type RoomLog } from '../lib/roomStore';
 
 const MOST = 10;
 const FRESH_FOR = 10 * 60_000;
-const kept = new Map<string, { log: RoomLog; at: number }>();
+const left = new Map<string, { log: RoomLog; at: number }>();
 
 /** Keeps a room that is being left, so that it is there at once when it is opened again. */
-export function keepLog(key: string, log: RoomLog) {
-  kept.delete(key);
+export function keepLog(owner: string, roomId: string, log: RoomLog) {
+  left.delete(roomId);
   if (log.ended || !isAtEnd(log)) return;
-  kept.set(key, { log, at: Date.now() });
-  if (kept.size > MOST) kept.delete(kept.keys().next().value as string);
+  left.set(roomId, { log, at: Date.now() });
+  if (left.size > MOST) left.delete(left.keys().next().value as string);
+  storeLog(owner, roomId, log);
 }
 
 /** The room as it was left, if that is not long ago: its log is followed from there on, so nothing is missed. */
-export function takeLog(key: string): RoomLog | undefined {
-  const found = kept.get(key);
-  kept.delete(key);
+export function takeLog(roomId: string): RoomLog | undefined {
+  const found = left.get(roomId);
+  left.delete(roomId);
   return found && Date.now() - found.at < FRESH_FOR ? found.log : undefined;
 }
+
+/** Writes the newest page of a room to this device, for the next visit, with or without a network. */
+export function storeLog(owner: string, roomId: string, log: RoomLog) {
+  if (!isAtEnd(log)) return;
+  const messages = log.messages.slice(-PAGE);
+  const from = messages[0]?.seq ?? 0;
+  const notices = log.notices.filter(({ seq }) => seq > from);
+  const hasOlder = log.hasOlder || messages.length < log.messages.length;
+  void write('logs', owner, roomId, { ...log, messages, notices, hasOlder });
+}
+
+/** The room as this device has kept it. It may be long behind. */
+export const storedLog = (owner: string, roomId: string) => read<RoomLog>('logs', owner, roomId);

@@ -4,11 +4,20 @@ export const messageParts = graphql(`
   fragment MessageParts on Message {
     id
     seq
+    changedSeq
     author { ...UserParts }
     body
     createdAt
     editedAt
     deletedAt
+    replyTo {
+      id
+      seq
+      author { ...UserParts }
+      body
+      createdAt
+      deletedAt
+    }
   }
 `);
 
@@ -19,6 +28,16 @@ export const latestMessages = graphql(`
       id
       lastSeq
       messages(last: 50) { nodes { ...MessageParts } pageInfo { hasPreviousPage } }
+    }
+  }
+`);
+
+export const messagesAround = graphql(`
+  query MessagesAround($roomId: ID!, $id: String!) {
+    room(id: $roomId) {
+      id
+      lastMessage { seq }
+      messages(first: 50, around: $id) { nodes { ...MessageParts } pageInfo { hasPreviousPage } }
     }
   }
 `);
@@ -78,5 +97,23 @@ export const editMessage = graphql(`
 export const deleteMessage = graphql(`
   mutation DeleteMessage($id: ID!) {
     deleteMessage(id: $id) { ...MessageParts }
+  }
+`);
+
+export const markRead = graphql(`
+  mutation MarkRead($roomId: ID!, $seq: Int!) {
+    markRead(roomId: $roomId, seq: $seq) { id }
+  }
+`);
+
+export const markUnread = graphql(`
+  mutation MarkUnread($roomId: ID!, $seq: Int!) {
+    markUnread(roomId: $roomId, seq: $seq) { id }
+  }
+`);
+
+export const roomReading = graphql(`
+  query RoomReading($roomId: ID!) {
+    room(id: $roomId) { id readSeq unreadCount }
   }
 `);

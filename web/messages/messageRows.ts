@@ -1,6 +1,7 @@
 import { formatDay } from '../lib/formats';
 import type { Unsent } from '../lib/outbox';
 import { isAtEnd, type Message, type Notice, type RoomLog } from '../lib/roomStore';
+import { namesPerson } from './messageNames';
 import { noticeSentence } from './noticeSentence';
 
 export interface DayRow {
@@ -14,6 +15,13 @@ export interface NoticeRow {
   at: string;
   sentence: string;
 }
+export interface UnreadRow {
+  kind: 'unread';
+  key: 'unread';
+  count: number;
+  /** When the last message was written that had been read; undefined when it is not loaded. */
+  since: string | undefined;
+}
 export interface MessageRow {
   kind: 'message';
   /** The message's id, from the moment it is written: the row of a pending message becomes that of the sent one. */
@@ -21,17 +29,31 @@ export interface MessageRow {
   message: Message;
   /** Continues the message above: same author, within five minutes, nothing between. */
   continues: boolean;
+  /** Names the viewer. */
+  mentions: boolean;
   unsent?: Unsent;
 }
-export type Row = DayRow | NoticeRow | MessageRow;
+export type Row = DayRow | NoticeRow | UnreadRow | MessageRow;
 
-type Person = NonNullable<Message['author']>;
+/** Where the unread line stands: before the first message of others after this position. */
+export interface UnreadMark {
+  after: number;
+  count: number;
+}
+
+export type Person = NonNullable<Message['author']>;
 
 const GROUP = 5 * 60_000;
 
 /** What the list shows, from top to bottom: the window with its notices, then what this person has not sent yet. */
-export function messageRows(log: RoomLog, unsent: readonly Unsent[], me: Person, today: Date): Row[] {
-  const list = rowList(today);
+export function messageRows(
+  log: RoomLog,
+  unsent: readonly Unsent[],
+  me: Person,
+  today: Date,
+  unread?: UnreadMark,
+): Row[] {
+  const list = rowList(today, me, unread && (log.hasOlder ? inWindow(unread, log) : unread));
   for (const entry of mergedBySeq(log.messages, visibleNotices(log))) {
     if ('__typename' in entry) list.addNotice(entry);
     else list.addMessage(entry);
@@ -41,6 +63,10 @@ export function messageRows(log: RoomLog, unsent: readonly Unsent[], me: Person,
   for (const item of unsent) if (!sent.has(item.id)) list.addMessage(asMessage(item, me), item);
   return list.rows;
 }
+
+// With the line's place above the window, it must not stand at the window's top instead.
+const inWindow = (unread: UnreadMark, log: RoomLog) =>
+  unread.after >= (log.messages[0]?.seq ?? 0) - 1 ? unread : undefined;
 
 function visibleNotices(log: RoomLog): readonly Notice[] {
   const from = log.hasOlder ? (log.messages[0]?.seq ?? 0) : 0;
@@ -57,16 +83,28 @@ function* mergedBySeq(messages: readonly Message[], notices: readonly Notice[]) 
   yield* notices.slice(next);
 }
 
-function rowList(today: Date) {
+function rowList(today: Date, me: Person, unread: UnreadMark | undefined) {
   const rows: Row[] = [];
   let day = '';
   let head: Message | undefined;
+  let last: Message | undefined;
+  let marked = !unread;
 
   function addMessage(message: Message, unsent?: Unsent) {
     addDay(message.createdAt);
+    if (!marked) addUnread(message);
     const continues = Boolean(head && isSameGroup(head, message));
     if (!continues) head = message;
-    rows.push({ kind: 'message', key: message.id, message, continues, unsent });
+    last = message;
+    const mentions = message.author?.id !== me.id && namesPerson(message.body ?? '', me.username);
+    rows.push({ kind: 'message', key: message.id, message, continues, mentions, unsent });
+  }
+
+  function addUnread({ seq, author }: Message) {
+    if (!unread || seq <= unread.after || author?.id === me.id) return;
+    marked = true;
+    head = undefined;
+    rows.push({ kind: 'unread', key: 'unread', count: unread.count, since: last?.createdAt });
   }
 
   function addNotice(notice: Notice) {
@@ -98,6 +136,7 @@ function dayOf(at: string) {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-function asMessage({ id, body, createdAt }: Unsent, author: Person): Message {
-  return { id, seq: Number.POSITIVE_INFINITY, author, body, createdAt, editedAt: null, deletedAt: null };
+function asMessage({ id, body, createdAt, replyTo }: Unsent, author: Person): Message {
+  const seq = Number.POSITIVE_INFINITY;
+  return { id, seq, changedSeq: 0, author, body, createdAt, editedAt: null, deletedAt: null, replyTo: replyTo ?? null };
 }

@@ -1,14 +1,23 @@
-import { onScopeDispose, ref, watch } from 'vue';
+import { onScopeDispose, ref, shallowRef, watch } from 'vue';
+import { mayWriteDrafts } from '../lib/forget';
+import type { Quote } from '../lib/roomStore';
 
-/** Text that is still there after a reload. Kept in memory alone where storage is not allowed. */
+interface Draft {
+  text: string;
+  replyTo?: Quote;
+}
+
+/** What is being written in a room, and to what it replies: still there after a reload, where storage is allowed. */
 export function useDraft(key: string) {
-  const draft = ref(read(key));
-  const save = () => write(key, draft.value);
+  const kept = read(key);
+  const text = ref(kept.text);
+  const replyTo = shallowRef<Quote | undefined>(kept.replyTo);
+  const save = () => write(key, { text: text.value, replyTo: replyTo.value });
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  watch(draft, (text) => {
+  watch([text, replyTo], ([now]) => {
     clearTimeout(timer);
-    if (text) timer = setTimeout(save, 300);
+    if (now) timer = setTimeout(save, 300);
     else save();
   });
   window.addEventListener('pagehide', save);
@@ -17,20 +26,21 @@ export function useDraft(key: string) {
     window.removeEventListener('pagehide', save);
     save();
   });
-  return draft;
+  return { text, replyTo };
 }
 
-function read(key: string) {
+function read(key: string): Draft {
   try {
-    return localStorage.getItem(key) ?? '';
+    return { text: '', ...JSON.parse(localStorage.getItem(key) ?? '{}') };
   } catch {
-    return '';
+    return { text: '' };
   }
 }
 
-function write(key: string, text: string) {
+function write(key: string, draft: Draft) {
+  if (!mayWriteDrafts()) return;
   try {
-    if (text) localStorage.setItem(key, text);
+    if (draft.text || draft.replyTo) localStorage.setItem(key, JSON.stringify(draft));
     else localStorage.removeItem(key);
   } catch {
     // Storage is full or not allowed: the draft lives as long as the page.

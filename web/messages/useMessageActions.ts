@@ -2,6 +2,7 @@ import { ref } from 'vue';
 import { errorSentence } from '../lib/errors';
 import type { Message } from '../lib/roomStore';
 import { act } from '../request';
+import { copyText } from '../ui/copyText';
 import { notify } from '../ui/useNotice';
 import { deleteMessage, editMessage } from './messageDocuments';
 
@@ -44,13 +45,14 @@ export function useMessageActions(learn: (message: Message) => void) {
   }
 
   async function copy({ body }: Message) {
-    try {
-      await navigator.clipboard.writeText(body ?? '');
-      notify('Copied');
-    } catch {
-      notify('The browser did not allow copying');
-    }
+    if (await copyText(body ?? '')) notify('Copied');
   }
 
-  return { editing, removing, busy, problem, save, askToRemove, remove, copy };
+  async function copyLink({ id }: Message) {
+    const link = new URL(location.pathname, location.origin);
+    link.searchParams.set('message', id);
+    if (await copyText(link.href)) notify('Link copied');
+  }
+
+  return { editing, removing, busy, problem, save, askToRemove, remove, copy, copyLink };
 }

@@ -1,8 +1,8 @@
 import type { ShallowRef } from 'vue';
 import { pause } from '../lib/retry';
-import { addNewer, addOlder, isAtEnd, type Message, type RoomLog, withChanges } from '../lib/roomStore';
+import { addNewer, addOlder, isAtEnd, type Message, openAround, type RoomLog, withChanges } from '../lib/roomStore';
 import { ask } from '../request';
-import { latestMessages, newerMessages, olderMessages } from './messageDocuments';
+import { latestMessages, messagesAround, newerMessages, olderMessages } from './messageDocuments';
 
 type Add = (log: RoomLog) => RoomLog;
 
@@ -41,14 +41,23 @@ export function useMessagePages(roomId: string, log: ShallowRef<RoomLog | undefi
     await turn(async () => {
       const { room } = await ask(latestMessages, { roomId });
       const { nodes, pageInfo } = room.messages;
-      const newest = nodes.at(-1)?.seq ?? 0;
-      return (now) => ({
-        ...now,
-        messages: nodes,
-        hasOlder: pageInfo.hasPreviousPage,
-        newest: Math.max(now.newest, newest),
-      });
+      return (now) => openAround(now, nodes, pageInfo.hasPreviousPage, nodes.at(-1)?.seq ?? 0);
     });
+  }
+
+  /** Moves the window to a message, with context on both sides. Rejects when it is not there, or not now. */
+  async function toMessage(id: string) {
+    await turning;
+    if (log.value?.messages.some((message) => message.id === id)) return;
+    const moving = aroundMessage(id);
+    await turn(() => moving);
+    await moving;
+  }
+
+  async function aroundMessage(id: string): Promise<Add> {
+    const { room } = await ask(messagesAround, { roomId, id });
+    const { nodes, pageInfo } = room.messages;
+    return (now) => openAround(now, nodes, pageInfo.hasPreviousPage, room.lastMessage?.seq ?? 0);
   }
 
   function turn(fetchPage: (now: RoomLog) => Promise<Add>): Promise<void> {
@@ -69,5 +78,5 @@ export function useMessagePages(roomId: string, log: ShallowRef<RoomLog | undefi
     }
   }
 
-  return { note, loadOlder, loadNewer, toLatest };
+  return { note, loadOlder, loadNewer, toLatest, toMessage };
 }

@@ -7,6 +7,14 @@ export interface ScrollOptions {
   atEnd: () => boolean;
   onNearTop: () => void;
   onNearEnd: () => void;
+  /** What is in view may have changed. */
+  onMoved: () => void;
+}
+
+/** Where a reader was: this message's lower edge stood so many pixels below the top of the view. */
+export interface Place {
+  key: string;
+  offset: number;
 }
 
 const NEAR = 1_000;
@@ -16,7 +24,7 @@ const TOUCHING = 2;
  * Where the reader is in the list. Pinned: at the end of the room, and kept there whatever grows. Otherwise the message
  * at the top of the view stays where it is, whatever is put before it or taken away. Call inside the list's setup.
  */
-export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEnd }: ScrollOptions) {
+export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEnd, onMoved }: ScrollOptions) {
   const pinned = ref(true);
   const far = ref(false);
   const anchorsItself = typeof CSS !== 'undefined' && CSS.supports('overflow-anchor', 'auto');
@@ -69,6 +77,7 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
     far.value = below > box.clientHeight * 2;
     if (box.scrollTop < NEAR) onNearTop();
     if (below < NEAR && !atEnd()) onNearEnd();
+    onMoved();
   }
 
   function noteAnchor() {
@@ -79,16 +88,31 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
   /** The first child whose bottom is below the top of the view; not a day's line, which moves up with older pages. */
   function firstInView(): Element | undefined {
     const children = content.value?.children ?? [];
-    const top = scroller.value?.getBoundingClientRect().top ?? 0;
+    let at = indexBelow(topOfView());
+    while (children[at]?.matches('.day')) at += 1;
+    return children[at];
+  }
+
+  /** The key of the last row that is wholly in view, or above it. */
+  function lastInView(): string | undefined {
+    const children = content.value?.children ?? [];
+    const end = topOfView() + (scroller.value?.clientHeight ?? 0);
+    let at = indexBelow(end + 1) - 1;
+    while (at >= 0 && !(children[at] as HTMLElement).dataset.key) at -= 1;
+    return (children[at] as HTMLElement | undefined)?.dataset.key;
+  }
+
+  /** The index of the first child whose bottom is below a line, by halves. */
+  function indexBelow(line: number): number {
+    const children = content.value?.children ?? [];
     let low = 0;
     let high = children.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (bottomOf(children[middle] as Element) <= top) low = middle + 1;
+      if (bottomOf(children[middle] as Element) <= line) low = middle + 1;
       else high = middle;
     }
-    while (children[low]?.matches('.day')) low += 1;
-    return children[low];
+    return low;
   }
 
   function isTouchingEnd(box: HTMLElement) {
@@ -101,7 +125,27 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
     settle();
   }
 
-  return { pinned, far, toEnd };
+  /** Where the reader is; undefined at the end of the room. */
+  function place(): Place | undefined {
+    let row = pinned.value ? undefined : firstInView();
+    while (row && !(row as HTMLElement).dataset.key) row = row.nextElementSibling ?? undefined;
+    return row && { key: (row as HTMLElement).dataset.key as string, offset: bottomOf(row) - topOfView() };
+  }
+
+  /** Puts a row where it was, or a third below the top of the view. */
+  function goTo(row: Element, offset = ((scroller.value?.clientHeight ?? 0) + row.clientHeight * 2) / 3) {
+    const box = scroller.value as HTMLElement;
+    pinned.value = false;
+    box.scrollTop += bottomOf(row) - topOfView() - offset;
+    lastTop = box.scrollTop;
+    if (isTouchingEnd(box)) pinned.value = true;
+    anchor = undefined;
+    look();
+  }
+
+  const topOfView = () => scroller.value?.getBoundingClientRect().top ?? 0;
+
+  return { pinned, far, toEnd, place, goTo, lastInView };
 }
 
 // Of the anchor, for it may lose its header when the message above it turns out to be of the same author.

@@ -1,13 +1,22 @@
-import { onScopeDispose, shallowRef } from 'vue';
+import { onScopeDispose, ref, shallowRef, watch } from 'vue';
 import type { RoomLogSubscription } from '../gql/graphql';
 import { errorCode, isFinal } from '../lib/errors';
 import { subscribe } from '../lib/live';
 import { pause, retryDelay } from '../lib/retry';
-import { addMessage, applyEvent, type Message, openLog, placeOf, type RoomEvent, type RoomLog } from '../lib/roomStore';
+import {
+  addMessage,
+  applyEvent,
+  leadsTo,
+  type Message,
+  openLog,
+  placeOf,
+  type RoomEvent,
+  type RoomLog,
+} from '../lib/roomStore';
 import { ask } from '../request';
 import { notify } from '../ui/useNotice';
 import { oncePerFrame } from './frame';
-import { keepLog, takeLog } from './keptLogs';
+import { keepLog, storedLog, storeLog, takeLog } from './keptLogs';
 import { latestMessages, roomLog } from './messageDocuments';
 import { useMessagePages } from './useMessagePages';
 
@@ -25,27 +34,48 @@ export interface MessagesOptions {
 export function useMessages(roomId: string, { viewerId, following, onEvent, onArrived }: MessagesOptions) {
   const log = shallowRef<RoomLog>();
   const problem = shallowRef<unknown>();
+  /** What is shown is the room as it is now, or as it was when it was last heard of: not to be replaced at once. */
+  const settled = ref(false);
   const pages = useMessagePages(roomId, log);
   let received: RoomEvent[] = [];
+  let known = 0;
   let holes = 0;
   let loading = false;
   let closed = false;
   let unfollow = () => {};
   const applySoon = oncePerFrame(applyReceived);
 
+  const store = () => log.value && storeLog(viewerId, roomId, log.value);
+  const storeSoon = onceIn(STORED_WITHIN, store);
+
   void open();
+  watch(log, storeSoon);
+  addEventListener('pagehide', store);
   onScopeDispose(close);
 
   async function open() {
-    log.value = takeLog(`${viewerId} ${roomId}`) ?? (await latest());
-    if (log.value && !closed) follow();
+    log.value = takeLog(roomId);
+    if (!log.value) await load();
+    if (!log.value || closed) return;
+    known = log.value.newest;
+    settled.value = true;
+    follow();
+  }
+
+  /** First what this device has kept, then what the server says: that goes on from the former, or takes its place. */
+  async function load() {
+    const kept = await storedLog(viewerId, roomId);
+    if (!closed) log.value = kept;
+    const fresh = await latest();
+    if (fresh && !(log.value && leadsTo(log.value, fresh))) log.value = fresh;
   }
 
   function close() {
     closed = true;
+    removeEventListener('pagehide', store);
     unfollow();
     applyReceived();
-    if (log.value && !problem.value) keepLog(`${viewerId} ${roomId}`, log.value);
+    if (log.value && !problem.value) keepLog(viewerId, roomId, log.value);
   }
 
   /** The newest page, tried until it is there or refused for good. */
@@ -56,6 +86,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
         return openLog(room.messages.nodes, room.messages.pageInfo.hasPreviousPage, room.lastSeq, server.epoch);
       } catch (error) {
         if (isRefusal(error)) return void refuse(error);
+        settled.value = Boolean(log.value);
         await pause(retryDelay(attempt));
       }
     }
@@ -90,8 +121,8 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
     const events = received;
     received = [];
     const arrived = events.filter(applyOne).flatMap((event) => ('message' in event ? [event] : []));
-    const fresh = arrived.filter(({ __typename }) => __typename === 'MessageSent').map(({ message }) => message);
-    if (fresh.length) onArrived(fresh);
+    const fresh = arrived.filter(({ __typename, seq }) => __typename === 'MessageSent' && seq > known);
+    if (fresh.length) onArrived(fresh.map(({ message }) => message));
   }
 
   /** Whether the event was applied. What comes after a Reset waits until the room is loaded anew. */
@@ -136,8 +167,23 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
     if (log.value) log.value = addMessage(log.value, message, following());
   }
 
-  const { loadOlder, loadNewer, toLatest } = pages;
-  return { log, problem, loadOlder, loadNewer, toLatest, learn };
+  const { loadOlder, loadNewer, toLatest, toMessage } = pages;
+  return { log, problem, settled, loadOlder, loadNewer, toLatest, toMessage, learn };
+}
+
+const STORED_WITHIN = 3_000;
+
+/** Calls back a while after the first of several calls. */
+function onceIn(ms: number, callback: () => void): () => void {
+  let due = false;
+  const run = () => {
+    due = false;
+    callback();
+  };
+  return () => {
+    if (!due) setTimeout(run, ms);
+    due = true;
+  };
 }
 
 function isRefusal(error: unknown) {

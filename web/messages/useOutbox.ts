@@ -28,8 +28,8 @@ function onSent(roomId: string, message: Message) {
 }
 
 /** Over the open socket; by a request when there is none or it does not answer. The id makes a second try harmless. */
-async function send({ id, roomId, body }: Unsent): Promise<Message> {
-  const input = { id, roomId, body };
+async function send({ id, roomId, body, replyTo }: Unsent): Promise<Message> {
+  const input = { id, roomId, body, replyTo: replyTo?.id };
   try {
     return (await execute(sendMessage, { input })).sendMessage;
   } catch (error) {

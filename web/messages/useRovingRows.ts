@@ -1,18 +1,21 @@
 import { computed, type Ref, ref } from 'vue';
+import type { Act } from './messageActs';
 
 export interface RowActions {
   leave: () => void;
-  copy: (key: string) => void;
+  act: (act: Act, key: string) => void;
 }
+
+const ACTS: Record<string, Act> = { r: 'reply', c: 'copy', u: 'unread' };
 
 /**
  * The list is one stop of the Tab key: arrows, Home and End move between the messages, Tab goes on into the tools of
- * the one in focus, C copies it, Escape leaves.
+ * the one in focus; R replies to it, C copies, U marks it unread, Escape leaves.
  */
 export function useRovingRows(
   list: Readonly<Ref<HTMLElement | null>>,
   keys: Readonly<Ref<readonly string[]>>,
-  { leave, copy }: RowActions,
+  { leave, act }: RowActions,
 ) {
   const focused = ref<string>();
   const tabStop = computed(() =>
@@ -25,9 +28,10 @@ export function useRovingRows(
     if (!isOnRow(event.target)) return;
     const target = targetOf(event.key);
     if (target) focusRow(target);
-    else if (event.key.toLowerCase() === 'c' && tabStop.value) copy(tabStop.value);
-    else return;
+    const wanted = ACTS[event.key.toLowerCase()];
+    if (!target && !wanted) return;
     event.preventDefault();
+    if (wanted && tabStop.value) act(wanted, tabStop.value);
   }
 
   function targetOf(key: string): string | undefined {
@@ -45,10 +49,12 @@ export function useRovingRows(
 
   /** Moves the focus to a message. */
   function focusRow(key: string) {
-    list.value?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus();
+    rowOf(key)?.focus();
   }
 
-  return { tabStop, onKeydown, onFocusin, focusRow };
+  const rowOf = (key: string) => list.value?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
+
+  return { tabStop, onKeydown, onFocusin, focusRow, rowOf };
 }
 
 const isOnRow = (target: EventTarget | null) => target instanceof HTMLElement && target.dataset.key !== undefined;

@@ -1,6 +1,6 @@
 import { onScopeDispose } from 'vue';
 import type { Unsent } from '../lib/outbox';
-import type { Message } from '../lib/roomStore';
+import type { Message, Quote } from '../lib/roomStore';
 import { onMessageSent, useOutbox } from './useOutbox';
 
 /** What the viewer wrote in a room and the server has not acknowledged; `learn` takes in what it has. */
@@ -10,7 +10,7 @@ export function useUnsent(roomId: string, viewerId: string, learn: (message: Mes
   onScopeDispose(stop);
   return {
     unsent: outbox.items(roomId),
-    send: (body: string) => outbox.add(roomId, body),
+    send: (body: string, replyTo?: Quote) => outbox.add(roomId, body, replyTo),
     retry: (item: Unsent) => outbox.retry(item),
     discard: (item: Unsent) => outbox.remove(item),
   };

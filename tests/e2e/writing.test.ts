@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openSite, type Site, type Visitor } from './site.ts';
+
+let site: Site;
+let ada: Visitor;
+let bea: Visitor;
+let room: string;
+
+const PATIENT = { timeout: 20_000 };
+
+beforeAll(async () => {
+  site = await openSite();
+  [ada, bea] = [await site.visitor('Ada'), await site.visitor('Bea', { colorScheme: 'dark' })];
+  await ada.register();
+  await bea.register();
+  room = await ada.createRoom('boat-shed');
+  await bea.joinByLink(room);
+});
+afterAll(() => site?.close());
+
+test('typing @be offers Bea; Enter takes her name, and it is ember on her screen', async () => {
+  await ada.log.getByText('Bea joined').waitFor();
+  await ada.composer.pressSequentially('hello @be');
+  await ada.page.getByRole('option', { name: /Bea/ }).waitFor();
+  await ada.picture('completion-light-1280');
+  await ada.composer.press('Enter');
+  expect(await ada.composer.inputValue()).toBe('hello @bea ');
+  await ada.composer.press('Enter');
+  await bea.log.locator('.msg.mention .at.self', { hasText: '@bea' }).waitFor();
+});
+
+test(':boat offers a boat, Escape leaves the letters alone', async () => {
+  await ada.composer.pressSequentially(':sailb');
+  await ada.page.getByRole('option', { name: /sailboat/ }).waitFor();
+  await ada.composer.press('Escape');
+  expect(await ada.page.getByRole('option').count()).toBe(0);
+  expect(await ada.composer.inputValue()).toBe(':sailb');
+  await ada.composer.fill('');
+  await ada.composer.pressSequentially(':sailb');
+  await ada.page.getByRole('option', { name: /sailboat/ }).waitFor();
+  await ada.composer.press('Tab');
+  expect(await ada.composer.inputValue()).toContain('⛵');
+  await ada.composer.fill('');
+});
+
+test('the emoji picker is searched and chosen from by keyboard, and focus returns to the composer', async () => {
+  await ada.page.getByRole('button', { name: 'Emoji' }).click();
+  const picker = ada.page.getByRole('dialog', { name: 'Choose an emoji' });
+  await picker.getByRole('button', { name: 'grinning', exact: true }).waitFor();
+  await ada.picture('emoji-light-1280');
+  await ada.page.keyboard.type('thumbs up');
+  await ada.page.keyboard.press('ArrowDown');
+  await ada.page.keyboard.press('Enter');
+  await picker.waitFor({ state: 'detached' });
+  expect(await ada.composer.inputValue()).toContain('👍');
+  expect(await ada.composer.evaluate((area) => area === document.activeElement)).toBe(true);
+  await ada.composer.fill('');
+});
+
+test('IME Enter does not send; Shift Enter begins a line', async () => {
+  await ada.composer.fill('にほん');
+  await ada.composer.dispatchEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true });
+  expect(await ada.composer.inputValue()).toBe('にほん');
+  await ada.composer.press('Shift+Enter');
+  await ada.composer.pressSequentially('b');
+  expect(await ada.composer.inputValue()).toBe('にほん\nb');
+  await ada.composer.fill('');
+});
+
+test('drafts survive reload with reply target', async () => {
+  await bea.say('Who brings the rope?');
+  await ada.sees('Who brings the rope?');
+  await ada.row('Who brings the rope?').focus();
+  await ada.page.keyboard.press('r');
+  await ada.composer.fill('I will, the long');
+  await ada.page.reload();
+  await ada.page.getByText('Replying to Bea').waitFor();
+  expect(await ada.composer.inputValue()).toBe('I will, the long');
+  await ada.composer.press('Enter');
+  await bea.sees('I will, the long');
+  expect(await bea.row('I will, the long').locator('.quote').innerText()).toContain('Who brings the rope?');
+  await bea.picture('reply-dark-1280');
+});
+
+test('Markdown and code are shown as such, and code is coloured', async () => {
+  await ada.say(
+    '**tide** for *tomorrow*:\n> high at 9\n- bring `rope`\n- and [the map](https://a.org/map)\n```bash\n# tide\ncurl -s "http://tide.lan" | jq\n```',
+  );
+  await bea.log.locator('.pre .c').getByText('# tide').waitFor();
+  expect(await bea.log.locator('.msg strong').innerText()).toBe('tide');
+  expect(await bea.log.getByRole('link', { name: 'the map' }).getAttribute('rel')).toContain('noreferrer');
+  await bea.picture('markdown-dark-1280');
+});
+
+test('hostile texts stay in their place: no scroll bar, nothing executed, nothing turned around', async () => {
+  const zalgo = `z${'\u0301\u0316'.repeat(200)}`;
+  const texts = [
+    'a'.repeat(8_000),
+    `\u202eturned around`,
+    zalgo.repeat(5),
+    `${'>'.repeat(500)} deep`,
+    '<svg/onload=document.title=1>',
+  ];
+  await ada.program(room, texts);
+  await bea.sees('onload');
+  const wide = await bea.log.evaluate((log) => log.scrollWidth > log.clientWidth + 1);
+  expect(wide).toBe(false);
+  expect(await bea.page.title()).not.toBe('1');
+  const heights = await bea.log
+    .locator('.msg', { hasText: 'z\u0301' })
+    .evaluateAll((rows) => rows.map((row) => row.clientHeight));
+  expect(Math.max(...heights)).toBeLessThan(200);
+});
+
+test('two tabs of one person writing at once: both show everything, and each message is sent once', async () => {
+  const second = await ada.context.newPage();
+  await second.goto(room);
+  const other = second.getByRole('textbox', { name: /^Message / });
+  await other.waitFor();
+  await ada.context.setOffline(true);
+  for (let n = 1; n <= 3; n++) {
+    await ada.say(`first tab ${n}`);
+    await other.fill(`second tab ${n}`);
+    await other.press('Enter');
+  }
+  await second.getByRole('log').getByText('first tab 3').waitFor();
+  await ada.context.setOffline(false);
+  await bea.sees('first tab 3');
+  await bea.sees('second tab 3');
+  const said = (await bea.reads()).filter((text) => / tab \d/.test(text));
+  expect(new Set(said).size).toBe(6);
+  expect(said).toHaveLength(6);
+  for (const tab of ['first', 'second']) {
+    expect(said.filter((text) => text.startsWith(tab))).toEqual([1, 2, 3].map((n) => `${tab} tab ${n}`));
+  }
+  await second.close();
+});
+
+test('the message that is being sent stays the same element', async () => {
+  await ada.context.setOffline(true);
+  await ada.say('the same element');
+  await ada.row('the same element').evaluate((row) => Object.assign(row, { marked: true }));
+  await ada.context.setOffline(false);
+  await ada.sees('the same element');
+  expect(await ada.row('the same element').evaluate((row) => (row as { marked?: boolean }).marked)).toBe(true);
+});
+
+test('signing out leaves nothing of Ada in the browser', async () => {
+  await ada.composer.fill('a secret draft');
+  await ada.page.goto('/settings');
+  await ada.page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await ada.page.waitForURL(/\/login/);
+  const kept = () =>
+    ada.page.evaluate(async () => {
+      const db = await new Promise<IDBDatabase>((resolve) => {
+        const opening = indexedDB.open('shh');
+        opening.onsuccess = () => resolve(opening.result);
+      });
+      const counts = [...db.objectStoreNames].map(
+        (name) =>
+          new Promise<number>((resolve) => {
+            const counting = db.transaction(name).objectStore(name).count();
+            counting.onsuccess = () => resolve(counting.result);
+          }),
+      );
+      const rows = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+      db.close();
+      return { rows, drafts: Object.keys(localStorage).filter((key) => key.startsWith('draft')) };
+    });
+  await expect.poll(kept, PATIENT).toEqual({ rows: 0, drafts: [] });
+});
+
+test('no page broke its policy, asked another host or failed', () => {
+  expect(site.complaints()).toEqual([]);
+});

@@ -1,0 +1,76 @@
+import { nextTick, onScopeDispose, ref, watch } from 'vue';
+import { onBeforeRouteLeave, onBeforeRouteUpdate, useRoute, useRouter } from 'vue-router';
+import type { Place } from './useMessageScroll';
+
+export interface PlacesOptions {
+  /** Where the reader is now; undefined at the end. */
+  place: () => Place | undefined;
+  /** Brings a message into view: where it was, or in the middle. Rejects when it cannot be had. */
+  show: (id: string, offset?: number) => Promise<void>;
+  toEnd: () => Promise<void>;
+  /** The first of the room is there. */
+  ready: () => boolean;
+  onMissing: (error: unknown) => void;
+}
+
+// By the position in the tab's history: going back leads to the place that was left, not only to the room.
+const places = new Map<number, Place | undefined>();
+const HIGHLIGHTED_FOR = 3_000;
+const here = (): number => history.state?.position ?? 0;
+
+/** Follows the address: `?message=ID` opens there and sets it apart for a while; Back returns to where one was. */
+export function useMessagePlaces({ place, show, toEnd, ready, onMissing }: PlacesOptions) {
+  const route = useRoute();
+  const router = useRouter();
+  const found = ref<string>();
+  let position = here();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const leave = () => void places.set(position, place());
+  onBeforeRouteUpdate(leave);
+  onBeforeRouteLeave(leave);
+  onScopeDispose(() => clearTimeout(timer));
+
+  watch(ready, (now) => now && void arrive(), { immediate: true, flush: 'post' });
+  watch(
+    () => route.fullPath,
+    () => ready() && void arrive(),
+    { flush: 'post' },
+  );
+
+  async function arrive() {
+    position = here();
+    const back = Boolean(history.state?.forward) && places.has(position);
+    const target = String(route.query.message ?? '');
+    try {
+      if (back) await comeBack(places.get(position));
+      else if (target) await open(target);
+    } catch (error) {
+      onMissing(error);
+    }
+  }
+
+  async function comeBack(left: Place | undefined) {
+    if (left) await show(left.key, left.offset);
+    else await toEnd();
+  }
+
+  async function open(id: string) {
+    await show(id);
+    found.value = undefined;
+    await nextTick();
+    found.value = id;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      found.value = undefined;
+    }, HIGHLIGHTED_FOR);
+  }
+
+  /** As a step of its own in the history, so that Back leads back to where the reader was. */
+  async function goTo(id: string) {
+    if (route.query.message === id) await open(id).catch(onMissing);
+    else await router.push({ query: { message: id } });
+  }
+
+  return { found, goTo };
+}

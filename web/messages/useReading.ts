@@ -1,0 +1,76 @@
+import { onScopeDispose, type Ref, shallowRef } from 'vue';
+import type { Message, RoomLog } from '../lib/roomStore';
+import { act, ask } from '../request';
+import { useWhileVisible } from '../ui/useWhileVisible';
+import { markRead, markUnread, roomReading } from './messageDocuments';
+import type { UnreadMark } from './messageRows';
+
+export interface ReadingOptions {
+  roomId: string;
+  viewerId: string;
+  log: Readonly<Ref<RoomLog | undefined>>;
+  /** The position up to which messages are in view, now. */
+  seen: () => number;
+}
+
+const AFTER = 600;
+
+/** How far the viewer has read: told to the server as they read on, unless they said that it is to stay unread. */
+export function useReading({ roomId, viewerId, log, seen }: ReadingOptions) {
+  const mark = shallowRef<UnreadMark>();
+  // Until it is known how far they had read, nothing is told: it would be lost where they were.
+  let told = Number.POSITIVE_INFINITY;
+  let kept = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  void arrive();
+  useWhileVisible(() => look());
+  onScopeDispose(() => clearTimeout(timer));
+
+  async function arrive() {
+    try {
+      const { room } = await ask(roomReading, { roomId });
+      told = room.readSeq;
+      if (room.unreadCount) mark.value = { after: room.readSeq, count: room.unreadCount };
+      look();
+    } catch {
+      // Offline there is no line, and what is read now is told on the next visit.
+    }
+  }
+
+  /** Call it when what is in view may have changed. */
+  function look() {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      void tell();
+    }, AFTER);
+  }
+
+  async function tell() {
+    const seq = document.visibilityState === 'visible' && !kept ? seen() : 0;
+    if (seq <= told) return;
+    const before = told;
+    told = seq;
+    // What could not be told now is told with the next message that is read.
+    await act(markRead, { roomId, seq }).catch(() => {
+      told = before;
+    });
+  }
+
+  /** Leaves a message and what follows unread, on every device, for as long as this room stays open here. */
+  async function keepUnread({ seq }: Message) {
+    const later = log.value?.messages.filter((one) => one.seq >= seq && one.author?.id !== viewerId) ?? [];
+    mark.value = { after: seq - 1, count: later.length };
+    kept = true;
+    told = seq - 1;
+    await act(markUnread, { roomId, seq });
+  }
+
+  /** What is read from here on counts again. */
+  function readOn() {
+    kept = false;
+    look();
+  }
+
+  return { mark, look, keepUnread, readOn };
+}
