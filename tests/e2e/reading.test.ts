@@ -68,6 +68,8 @@ test('link to an old message opens there, with context on both sides; Back retur
   await bea.page.keyboard.press('r');
   await bea.say('an answer to an old one');
   await bea.sees('an answer to an old one');
+  await bea.page.getByRole('button', { name: 'Latest' }).waitFor({ state: 'detached' });
+  await expect.poll(() => inView(bea, 'an answer to an old one'), PATIENT).toBe(true);
   await scrollBy(bea, -30);
   const before = await top(bea, 'an answer to an old one');
   await bea.row('an answer to an old one').locator('.quote').click();
@@ -145,9 +147,10 @@ test('on a phone a long press opens the sheet, and a reply is one line that lead
   if (!box) throw new Error('not in view');
   const at = { clientX: box.x + 60, clientY: box.y + 10, pointerId: 1, pointerType: 'touch', isPrimary: true };
   await phone.row('new two').dispatchEvent('pointerdown', at);
-  await phone.page.getByRole('button', { name: 'Reply' }).waitFor();
+  const sheet = phone.page.getByRole('dialog');
+  await sheet.getByRole('button', { name: 'Reply' }).waitFor();
   await phone.picture('sheet-light-360');
-  await phone.page.getByRole('button', { name: 'Reply' }).click();
+  await sheet.getByRole('button', { name: 'Reply' }).click();
   await phone.composer.fill('from the phone');
   await phone.picture('replying-light-360');
   await phone.composer.press('Enter');

@@ -19,7 +19,11 @@ beforeAll(async () => {
 afterAll(() => site?.close());
 
 test('typing @be offers Bea; Enter takes her name, and it is ember on her screen', async () => {
-  await ada.log.getByText('Bea joined').waitFor();
+  await ada.page
+    .getByRole('button', { name: /^2/ })
+    .or(ada.page.getByText('2', { exact: true }))
+    .first()
+    .waitFor();
   await ada.composer.pressSequentially('hello @be');
   await ada.page.getByRole('option', { name: /Bea/ }).waitFor();
   await ada.picture('completion-light-1280');

@@ -65,7 +65,7 @@ export function emojiOptions(emojis: readonly Emoji[], letters: string): Option[
   return searchEmojis(emojis, letters, MOST).map(({ sign, names }) => ({
     id: sign,
     text: `${sign} `,
-    title: `:${names[0]}:`,
+    title: `:${names.find((name) => name.startsWith(letters.toLowerCase())) ?? names[0]}:`,
     sign,
   }));
 }

@@ -32,11 +32,12 @@ export function useMessagePlaces({ place, show, toEnd, ready, onMissing }: Place
   onScopeDispose(() => clearTimeout(timer));
 
   watch(ready, (now) => now && void arrive(), { immediate: true, flush: 'post' });
-  watch(
-    () => route.fullPath,
-    () => ready() && void arrive(),
-    { flush: 'post' },
-  );
+  // Not by watching the address: two steps of the history may lead to the same message.
+  const { path } = route;
+  const stop = router.afterEach((to, _from, failure) => {
+    if (!failure && to.path === path && ready()) void nextTick(arrive);
+  });
+  onScopeDispose(stop);
 
   async function arrive() {
     position = here();
@@ -68,8 +69,7 @@ export function useMessagePlaces({ place, show, toEnd, ready, onMissing }: Place
 
   /** As a step of its own in the history, so that Back leads back to where the reader was. */
   async function goTo(id: string) {
-    if (route.query.message === id) await open(id).catch(onMissing);
-    else await router.push({ query: { message: id } });
+    await router.push({ query: { message: id }, force: true });
   }
 
   return { found, goTo };
