@@ -1,4 +1,5 @@
 import type { Core } from './core.ts';
+import { purgeFiles } from './files/purge.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -16,6 +17,8 @@ export async function purgeExpired({ db }: Core): Promise<void> {
 
 /** Does it now and every hour. What fails is tried again with the next. */
 export async function keepHouse(core: Core): Promise<void> {
-  await purgeExpired(core).catch((error) => core.log.warn('housekeeping.failed', { error }));
+  await Promise.all([purgeExpired(core), purgeFiles(core)]).catch((error) =>
+    core.log.warn('housekeeping.failed', { error }),
+  );
   setTimeout(() => void keepHouse(core), HOUR).unref();
 }

@@ -111,6 +111,11 @@ export async function removeFiles(core: Core, files: Pick<File, 'id' | 'begun'>[
   }
 }
 
+/** Removes the files that a deleted message brought. */
+export async function removeFilesOf(core: Core, messageId: string): Promise<void> {
+  await removeFiles(core, await core.db.file.findMany({ where: { messageId }, select: { id: true, begun: true } }));
+}
+
 const membersOnly = (viewer: Viewer) => ({
   deletedAt: null,
   memberships: { some: { userId: viewer.id, leftSeq: null } },

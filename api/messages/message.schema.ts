@@ -1,4 +1,5 @@
 import { builder } from '../builder.ts';
+import { FileType } from '../files/file.schema.ts';
 import type { MessageState, Quote } from '../realtime/entry.ts';
 import { UserType } from '../users/users.schema.ts';
 
@@ -46,6 +47,11 @@ export const MessageType = builder.objectRef<MessageState>('Message').implement(
       nullable: true,
       description: 'The message that it replies to.',
       resolve: (message) => message.replyTo,
+    }),
+    files: t.expose('files', {
+      type: [FileType],
+      complexity: { field: 1, multiplier: 1 },
+      description: 'The files that it brings; none once it was deleted.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was stored.' }),
     editedAt: t.expose('editedAt', {

@@ -11,7 +11,11 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
       description: 'A UUID that the client chooses once (version 7 is best) and keeps for every retry.',
     }),
     roomId: t.id({ required: true, description: 'Of the room.' }),
-    body: t.string({ required: true, description: 'The text, 1 to 8,000 characters, kept as it is.' }),
+    body: t.string({
+      required: true,
+      description: 'The text, 1 to 8,000 characters, kept as it is; may be empty when there are files.',
+    }),
+    files: t.idList({ description: 'Uploads of the viewer that are ready, for this room; at most 10, in this order.' }),
     replyTo: t.id({ description: 'The message of the same room that it replies to, which must not be deleted.' }),
   }),
 });
@@ -38,7 +42,7 @@ builder.mutationFields((t) => ({
     type: MessageType,
     description:
       'Sends a message; the answer comes after the commit. The same id from the same author in the same room gives ' +
-      'the same message, however often it is sent; any other use of an id is CONFLICT. NOT_FOUND when what it replies to is not there, RATE_LIMITED when too ' +
+      'the same message, however often it is sent; any other use of an id is CONFLICT. NOT_FOUND when what it replies to, or a file, is not there, RATE_LIMITED when too ' +
       'fast. One’s own message counts as read, with everything before it.',
     args: { input: t.arg({ type: SendMessageInput, required: true, description: 'The message.' }) },
     resolve: (_, { input: { roomId, ...message } }, context) =>
@@ -52,7 +56,7 @@ builder.mutationFields((t) => ({
   }),
   deleteMessage: t.field({
     type: MessageType,
-    description: 'Deletes one’s own message: the text is gone from the server, a tombstone stays.',
+    description: 'Deletes one’s own message: the text and the files are gone from the server, a tombstone stays.',
     args: { id: t.arg.id({ required: true, description: 'Of the message.' }) },
     resolve: (_, { id }, context) => deleteMessage(context.core, signedIn(context), id),
   }),

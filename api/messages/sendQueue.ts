@@ -40,16 +40,16 @@ async function drain(core: Core, roomId: string): Promise<void> {
   queue.delete(roomId);
 }
 
-// The same id twice in one statement would collide with itself, and a reply would not find what is only being sent:
-// the second waits for the next one.
+// The same id or file twice in one statement would collide with itself, and a reply would not find what is only being
+// sent: the second waits for the next one.
 function takeDistinct(waiting: Waiting[]): Waiting[] {
   const ids = new Set<string>();
   const taken: Waiting[] = [];
   const left: Waiting[] = [];
   for (const item of waiting) {
-    const { id, replyTo } = item.message;
-    const fits = taken.length < MOST && !ids.has(id) && !ids.has(replyTo ?? '');
-    ids.add(id);
+    const { id, replyTo = '', files = [] } = item.message;
+    const fits = taken.length < MOST && ![id, replyTo, ...files].some((named) => ids.has(named));
+    for (const own of [id, ...files]) ids.add(own);
     (fits ? taken : left).push(item);
   }
   waiting.splice(0, waiting.length, ...left);

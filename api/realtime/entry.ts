@@ -1,6 +1,7 @@
 import { Prisma } from '../db/db.ts';
 import type { Encryption, EntryKind, MemberRole } from '../db/model.ts';
 import { type Person, personAt, personColumns } from './person.ts';
+import type { SentFile } from './sentFile.ts';
 
 /** The message that another one replies to, in short. */
 export interface Quote {
@@ -24,6 +25,7 @@ export interface MessageState {
   encoding: Encryption;
   body: string | null;
   replyTo: Quote | null;
+  files: SentFile[];
   createdAt: string;
   editedAt: string | null;
   deletedAt: string | null;
@@ -104,7 +106,7 @@ export function toQuote({ id, seq, author, body, createdAt, deletedAt }: Message
 }
 
 function messageColumns(table: string, prefix: string) {
-  const names = ['id', 'seq', 'changed_seq', 'body', 'created_at', 'edited_at', 'deleted_at'];
+  const names = ['id', 'seq', 'changed_seq', 'body', 'files', 'created_at', 'edited_at', 'deleted_at'];
   const columns = names.map((name) => `${table}.${name} AS ${prefix}_${name}`);
   return Prisma.raw([...columns, `${table}.encoding::text AS ${prefix}_encoding`].join(', '));
 }
@@ -121,6 +123,7 @@ function messageAt(row: Row, prefix: string, writer: string): MessageState | nul
     encoding: of('encoding') as Encryption,
     body: of('body') as string | null,
     replyTo: quoteAt(row),
+    files: (of('files') as SentFile[] | null) ?? [],
     createdAt: iso(of('created_at')) as string,
     editedAt: iso(of('edited_at')),
     deletedAt: iso(of('deleted_at')),

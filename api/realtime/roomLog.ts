@@ -92,11 +92,13 @@ export interface NewMessage {
   body: string;
   /** The message that it replies to. */
   replyTo?: string | undefined;
+  /** The files that it brings, in order. */
+  files?: string[] | undefined;
 }
 
 /**
  * Appends the messages of members to one room in one statement, in the order given, skipping ids that are taken,
- * authors that are not members and replies to what does not stand in the room. One's own message counts as read, with
+ * authors that are not members, replies to what does not stand in the room and files that the author has not ready there. One's own message counts as read, with
  * what is before it. Gives the entries that were added. They are written in the order of their ids, so that no two
  * rooms wait for each other's; an id that is committed elsewhere meanwhile is a unique violation.
  */
@@ -107,6 +109,7 @@ export async function appendMessages(db: PrismaClient, roomId: string, messages:
     messages.map((m) => m.body),
   ];
   const replies = quoting(messages);
+  const files = attaching(messages);
   const rows = await db.$queryRaw<Record<string, unknown>[]>`
     WITH head AS MATERIALIZED (
       SELECT id FROM room WHERE id = ${roomId}::uuid AND deleted_at IS NULL AND encryption = 'NONE' FOR UPDATE
@@ -117,10 +120,13 @@ export async function appendMessages(db: PrismaClient, roomId: string, messages:
       FOR NO KEY UPDATE OF m
     ),
     ${replies.quoted}
+    ${files.wanted}
     fresh AS MATERIALIZED (
-      SELECT t.id, t.actor_id, t.body, ${replies.target} AS target_id, row_number() OVER (ORDER BY t.n)::int AS step
+      SELECT t.id, t.actor_id, t.body, ${replies.target} AS target_id, ${files.list} AS files,
+        row_number() OVER (ORDER BY t.n)::int AS step
       FROM unnest(${ids}::uuid[], ${actors}::uuid[], ${bodies}::text[]) WITH ORDINALITY AS t(id, actor_id, body, n)
       ${replies.joined}
+      ${files.joined}
       WHERE t.actor_id IN (SELECT user_id FROM allowed) AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.id = t.id)
     ),
     bumped AS (
@@ -136,13 +142,14 @@ export async function appendMessages(db: PrismaClient, roomId: string, messages:
       WHERE m.room_id = bumped.id AND m.user_id = own.actor_id
     ),
     added AS (
-      INSERT INTO entry (room_id, seq, id, kind, actor_id, target_id, body, created_at, ordinal, changed_seq)
-      SELECT bumped.id, bumped.base + fresh.step, fresh.id, 'MESSAGE', fresh.actor_id, fresh.target_id, fresh.body,
+      INSERT INTO entry (room_id, seq, id, kind, actor_id, target_id, body, files, created_at, ordinal, changed_seq)
+      SELECT bumped.id, bumped.base + fresh.step, fresh.id, 'MESSAGE', fresh.actor_id, fresh.target_id, fresh.body, fresh.files,
         bumped.at, bumped.told + fresh.step, bumped.base + fresh.step
       FROM bumped, fresh
       ORDER BY fresh.id
       RETURNING *
     )
+    ${files.attached}
     ${selectEntries(Prisma.sql`added`, { targets: NO_ENTRY, quotes: replies.source })} ORDER BY e.seq`;
   return rows.map(toEntry);
 }
@@ -165,6 +172,41 @@ function quoting(messages: NewMessage[]) {
       JOIN (SELECT id FROM quoted UNION ALL SELECT NULL) found ON found.id IS NOT DISTINCT FROM reply.target_id`,
     target: Prisma.sql`reply.target_id`,
     source: Prisma.sql`quoted`,
+  };
+}
+
+// A file is sent once: it is locked until the message that takes it is there, and what people see of it stands in that.
+function attaching(messages: NewMessage[]) {
+  const wishes = messages.flatMap(({ id, actorId, files = [] }) => files.map((file, n) => ({ id, actorId, file, n })));
+  const nothing = { wanted: Prisma.empty, joined: Prisma.empty, list: Prisma.sql`NULL::jsonb`, attached: Prisma.empty };
+  if (wishes.length === 0) return nothing;
+  const column = (name: keyof (typeof wishes)[number]) => wishes.map((wish) => wish[name]);
+  return {
+    wanted: Prisma.sql`
+      wish AS MATERIALIZED (
+        SELECT * FROM unnest(${column('id')}::uuid[], ${column('actorId')}::uuid[], ${column('file')}::uuid[], ${column('n')}::int[])
+          AS w(id, actor_id, file_id, place)
+      ),
+      ready AS MATERIALIZED (
+        SELECT f.* FROM head JOIN file f ON f.room_id = head.id
+        WHERE f.id IN (SELECT file_id FROM wish) AND f.ready_at IS NOT NULL AND f.attached_at IS NULL
+        FOR NO KEY UPDATE OF f
+      ),
+      brought AS MATERIALIZED (
+        SELECT w.id, count(f.id) = count(*) AS complete, jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name,
+          'type', f.type, 'size', f.size, 'width', f.width, 'height', f.height, 'sha256', encode(f.sha256, 'hex'),
+          'placeholder', encode(f.placeholder, 'base64')) ORDER BY w.place) AS files
+        FROM wish w LEFT JOIN ready f ON f.id = w.file_id AND f.owner_id = w.actor_id GROUP BY w.id
+      ),`,
+    joined: Prisma.sql`
+      LEFT JOIN brought ON brought.id = t.id
+      JOIN (VALUES (true)) whole(complete) ON coalesce(brought.complete, true)`,
+    list: Prisma.sql`brought.files`,
+    attached: Prisma.sql`,
+      attached AS (
+        UPDATE file SET attached_at = added.created_at, message_id = added.id, place = w.place
+        FROM added, wish w WHERE w.id = added.id AND file.id = w.file_id
+      )`,
   };
 }
 

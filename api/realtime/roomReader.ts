@@ -33,6 +33,8 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
   isLast: (entry: LogEntry) => boolean = () => true;
   private notice: ResetNotice | null = null;
   private ended = false;
+  /** The last entry was given; the end is told when it is asked for, after that entry. */
+  private over = false;
   private cancelWait: () => void = () => {};
   private endings: (() => void)[] | null = null;
 
@@ -59,7 +61,7 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
   /** The position up to which everything was given, when there is no more to give at this moment; null otherwise. */
   get position(): number | null {
     const settled = !this.notice && this.epoch === this.feed.epoch && this.cursor === this.feed.top;
-    return settled && !this.ended ? this.cursor : null;
+    return settled && !this.ended && !this.over ? this.cursor : null;
   }
 
   /** Goes on after a later position: what lies before it was given by other means. */
@@ -69,6 +71,7 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
 
   async next(): Promise<IteratorResult<RoomNews>> {
     while (!this.ended) {
+      if (this.over) return this.return();
       if (this.notice) return this.reset(this.notice);
       if (this.epoch !== this.feed.epoch || this.cursor > this.feed.top) await this.enterAgain();
       else if (this.cursor < this.feed.top) {
@@ -123,9 +126,9 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
     });
   }
 
-  private async advance(entry: LogEntry): Promise<IteratorResult<RoomNews>> {
+  private advance(entry: LogEntry): IteratorResult<RoomNews> {
     this.cursor = entry.seq;
-    if (this.isLast(entry)) await this.return();
+    this.over = this.isLast(entry);
     return { done: false, value: entry };
   }
 

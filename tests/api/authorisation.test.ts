@@ -214,7 +214,7 @@ const SEEN: Record<string, string> = {
   MembershipEdge: 'members: cursor node',
   File: 'members: height id name placeholder sha256 size thumbnailUrl type url width',
   Upload: 'oneself: file id isReady received url',
-  Message: 'members: author body changedSeq createdAt deletedAt editedAt id replyTo roomId seq',
+  Message: 'members: author body changedSeq createdAt deletedAt editedAt files id replyTo roomId seq',
   Quote: 'members: author body createdAt deletedAt id seq',
   ExcerptPart: 'members: isMatch text',
   FoundMessage: 'members: excerpt message',

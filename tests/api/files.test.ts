@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { purgeFiles } from '../../api/files/purge.ts';
 import { begin, beginRefused, bytesOf, look, patch, photograph, sha256, UPLOAD, upload } from '../files.ts';
-import { deleteRoom, leave, people, roomOf } from '../rooms.ts';
+import { deleteRoom, expectSound, leave, people, roomOf, unsend } from '../rooms.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 
 let world: World;
@@ -17,6 +17,16 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+const FILES = 'files { id name type size sha256 width height placeholder url thumbnailUrl }';
+const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id seq ${FILES} } }`;
+const FILES_OF = `subscription ($roomId: ID!, $after: Int) { roomLog(roomId: $roomId, after: $after) {
+  ... on MessageSent { message { id ${FILES} } } } }`;
+const sending = (roomId: string, files: string[], id: string = randomUUID()) => ({
+  input: { id, roomId, body: '', files },
+});
+const sendFiles = async (person: Person, roomId: string, files: string[], id?: string) =>
+  (await person.graphql(SEND, sending(roomId, files, id))).sendMessage;
+const sendRefused = (person: Person, roomId: string, files: string[]) => person.refused(SEND, sending(roomId, files));
 const DAY = 86_400_000;
 const text = (content: string) => Buffer.from(content);
 const told = async (person: Person, id: string) => (await person.graphql(UPLOAD, { id })).upload;
@@ -223,6 +233,94 @@ describe('a file that was not sent yet', () => {
     const room = await roomOf(zoe);
     for (let n = 0; n < 20; n++) await begin(zoe, room, { bytes: text('x') });
     expect(await beginRefused(zoe, room, {})).toMatchObject({ code: 'CONFLICT' });
+  });
+});
+
+describe('a file that is sent', () => {
+  test('arrives with the message, and members get its bytes', async () => {
+    const room = await roomOf(ada, bea);
+    const heard = bea.subscribe(FILES_OF, { roomId: room, after: 2 });
+    const ids = [
+      await upload(ada, room, { bytes: await photograph(), name: 'b.jpg' }),
+      await upload(ada, room, { bytes: text('a') }),
+    ];
+    const { files } = await sendFiles(ada, room, ids);
+    expect(files).toMatchObject([
+      {
+        id: ids[0],
+        name: 'b.jpg',
+        type: 'image/jpeg',
+        width: 40,
+        height: 60,
+        thumbnailUrl: `/files/${ids[0]}/thumbnail`,
+      },
+      { id: ids[1], name: 'notes.txt', type: 'text/plain', size: 1, sha256: sha256(text('a')), thumbnailUrl: null },
+    ]);
+    expect((await heard.next()).message.files).toEqual(files);
+    expect(await bytesOf(bea, ids[1] ?? '')).toEqual(text('a'));
+    const page = await bea.graphql(`query ($id: ID!) { room(id: $id) { messages { nodes { body ${FILES} } } } }`, {
+      id: room,
+    });
+    expect(page.room.messages.nodes).toEqual([{ body: '', files }]);
+    for (const person of [mallory, world.stranger()])
+      expect([401, 404]).toContain((await look(person, ids[0] ?? '')).status);
+  });
+
+  test('is sent once: the same message again brings it again, another message does not', async () => {
+    const room = await roomOf(ada, bea);
+    const file = await upload(ada, room, { bytes: text('once') });
+    const id = randomUUID();
+    const answers = await Promise.all([1, 2, 3].map(() => sendFiles(ada, room, [file], id)));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(await sendRefused(ada, room, [file])).toMatchObject({ code: 'NOT_FOUND', message: 'File not found.' });
+    const rivals = await upload(ada, room, { bytes: text('rivals') });
+    const codes = await Promise.all(
+      [1, 2, 3, 4, 5].map(async () => (await ada.ask(SEND, sending(room, [rivals]))).errors?.[0].extensions.code),
+    );
+    expect(codes.toSorted()).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND', undefined]);
+  });
+
+  test('is one’s own, ready, and for that room; otherwise nothing is sent', async () => {
+    const [room, other] = [await roomOf(ada, bea), await roomOf(ada, bea)];
+    const [hers, elsewhere] = [
+      await upload(bea, room, { bytes: text('x') }),
+      await upload(ada, other, { bytes: text('x') }),
+    ];
+    const { id: half } = await begin(ada, room, { bytes: text('xy') });
+    const good = await upload(ada, room, { bytes: text('good') });
+    for (const file of [hers, elsewhere, half, randomUUID(), 'none']) {
+      expect(await sendRefused(ada, room, [good, file])).toMatchObject({ code: 'NOT_FOUND' });
+    }
+    expect(
+      await sendRefused(
+        ada,
+        room,
+        Array.from({ length: 11 }, () => randomUUID()),
+      ),
+    ).toMatchObject({ code: 'INVALID_INPUT' });
+    expect(await sendRefused(ada, room, [])).toMatchObject({ code: 'INVALID_INPUT', message: 'Message is empty.' });
+    expect((await sendFiles(ada, room, [good])).files).toHaveLength(1);
+    await expectSound(world.node, room);
+  });
+
+  test('goes with its message, from everywhere', async () => {
+    const room = await roomOf(ada, bea);
+    const file = await upload(ada, room, { bytes: await photograph() });
+    const { id } = await sendFiles(ada, room, [file]);
+    await ada.graphql(...unsend(id));
+    for (const person of [ada, bea]) expect((await look(person, file)).status).toBe(404);
+    for (const key of [file, `${file}.thumbnail`]) expect(await world.node.core.storage.get(key)).toBeNull();
+    const past = await bea.subscribe(FILES_OF, { roomId: room, after: 2 }).next();
+    expect(past.message.files).toEqual([]);
+  });
+
+  test('is not for who has left', async () => {
+    const room = await roomOf(ada, bea);
+    const file = await upload(ada, room, { bytes: text('for members') });
+    await sendFiles(ada, room, [file]);
+    expect((await look(bea, file)).status).toBe(200);
+    await bea.graphql(...leave(room));
+    expect((await look(bea, file)).status).toBe(404);
   });
 });
 

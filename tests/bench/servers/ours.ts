@@ -94,6 +94,7 @@ function entryOf({ roomId, top }: RoomFeed): LogEntry {
     deletedAt: null,
     changedSeq: seq,
     replyTo: null,
+    files: [],
   };
   return { roomId, seq, id, kind: 'MESSAGE', at, actor: author, subject: null, detail: null, message };
 }
