@@ -71,6 +71,7 @@ export class Visitor {
     await page.getByLabel('Username').fill(this.username);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: 'Make my account' }).click();
+    await page.getByRole('button', { name: 'Not now' }).click();
     await page.getByLabel('Rooms and people').waitFor();
   }
 

@@ -27,6 +27,14 @@ const joinRoomMutation = graphql(`
   }
 `);
 
+const joinByLinkMutation = graphql(`
+  mutation JoinByLink($token: String!) {
+    joinByLink(token: $token) {
+      ...RoomParts
+    }
+  }
+`);
+
 const updateRoomMutation = graphql(`
   mutation UpdateRoom($input: UpdateRoomInput!) {
     updateRoom(input: $input) {
@@ -85,6 +93,12 @@ export async function openDirectRoom(userId: string) {
 
 export async function joinRoom(id: string) {
   const { joinRoom: room } = await act(joinRoomMutation, { id });
+  put(room);
+  return room;
+}
+
+export async function joinByLink(token: string) {
+  const { joinByLink: room } = await act(joinByLinkMutation, { token });
   put(room);
   return room;
 }

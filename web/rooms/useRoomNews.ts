@@ -2,6 +2,7 @@ import { onScopeDispose, watch } from 'vue';
 import { useViewer } from '../auth/useViewer';
 import { subscribe } from '../lib/live';
 import { useNotifications } from '../notifications/useNotifications';
+import { useBlocked } from '../users/useBlocked';
 import type { RoomNews } from './roomAfter';
 import { roomNewsSubscription } from './roomQueries';
 import { roomTitle } from './roomText';
@@ -12,6 +13,7 @@ export function useRoomNews() {
   const { viewer } = useViewer();
   const { rooms, fresh, apply } = useRooms();
   const { show } = useNotifications();
+  const { blocked } = useBlocked();
   let stop = () => {};
 
   function onNews(news: RoomNews) {
@@ -23,7 +25,8 @@ export function useRoomNews() {
   function tell(room: Room, news: RoomNews) {
     if (news.__typename !== 'MessageSent') return;
     const { author, body } = news.message;
-    if (!author || author.id === viewer.value?.user.id || !isFresh(news.message.createdAt)) return;
+    if (!author || blocked.has(author.id) || author.id === viewer.value?.user.id || !isFresh(news.message.createdAt))
+      return;
     const direct = room.kind === 'DIRECT';
     void show({ roomId: room.id, roomName: roomTitle(room), sender: author.displayName, direct, text: body ?? '' });
   }

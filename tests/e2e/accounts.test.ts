@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setUpLink } from '../../api/instance/instance.ts';
+import { PASSWORD } from '../world.ts';
+import { openSite, type Site, type Visitor } from './site.ts';
+
+let site: Site;
+let ada: Visitor;
+let bea: Visitor;
+
+beforeAll(async () => {
+  site = await openSite();
+  [ada, bea] = [await site.visitor('Ada'), await site.visitor('Bea')];
+  const { page } = ada;
+  await page.goto((await setUpLink(site.node.core)) ?? '');
+  await page.getByLabel('Your name').fill('Ada');
+  await page.getByLabel('Username').fill('ada');
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByLabel('Name').fill('The kitchen');
+  await page.getByText('Anyone with the address').click();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('heading', { name: 'A first room' }).waitFor();
+});
+afterAll(() => site?.close());
+
+const isIn = ({ page }: Visitor) => page.getByLabel('Rooms and people').waitFor();
+
+test('Bea makes an account and is offered a recovery code, which she keeps', async () => {
+  const { page } = bea;
+  await page.goto('/register');
+  await page.getByLabel('Your name').fill('Bea');
+  await page.getByLabel('Username').fill('bea');
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Make my account' }).click();
+  await page.getByRole('button', { name: 'Make a recovery code' }).click();
+  expect(await page.getByLabel('Recovery code').innerText()).toMatch(/^(\w{4}-){6}\w{4}$/);
+  await bea.picture('recovery-code-light-1280');
+  await page.getByRole('button', { name: 'I have kept it' }).click();
+  await isIn(bea);
+});
+
+test('Lose the password: get back in with the code; without the code, with a link from an administrator.', async () => {
+  await bea.page.goto('/settings');
+  await bea.page.getByRole('button', { name: 'Make a recovery code' }).click();
+  await bea.page.getByRole('dialog').getByLabel('Your password').fill(PASSWORD);
+  await bea.page.getByRole('button', { name: 'Make the code' }).click();
+  const code = await bea.page.getByLabel('Recovery code').innerText();
+
+  const { page } = await site.visitor('Bea');
+  await page.goto('/login');
+  await page.getByRole('link', { name: 'Lost your password?' }).click();
+  await page.getByLabel('Email or username').fill('bea');
+  await page.getByLabel('Recovery code').fill(code.toLowerCase());
+  await page.getByLabel('New password', { exact: true }).fill('the second password');
+  await page.getByRole('button', { name: 'Sign in with the code' }).click();
+  await page.getByRole('heading', { name: 'You are in again' }).waitFor();
+  expect(await page.getByLabel('Recovery code').innerText()).not.toBe(code);
+  await page.getByRole('button', { name: 'I have kept it' }).click();
+  await page.getByLabel('Rooms and people').waitFor();
+  await bea.page.waitForURL(/\/login/);
+
+  await ada.page.goto('/settings');
+  await ada.page.getByRole('button', { name: 'Make a reset link' }).click();
+  await ada.page.getByRole('button', { name: 'Make a link for Bea' }).click();
+  const link = await ada.page.getByText(/\/reset#/).innerText();
+  await bea.page.goto(link);
+  await bea.page.getByLabel('New password', { exact: true }).fill('the third password');
+  await bea.page.getByRole('button', { name: 'Save and sign in' }).click();
+  await isIn(bea);
+  await bea.page.goto('/settings');
+  await bea.page.getByText('An administrator made a reset link').waitFor();
+  await page.waitForURL(/\/login/);
+});
+
+test('A link for one person works once.', async () => {
+  await ada.page.goto('/');
+  await ada.page.getByRole('button', { name: 'New room' }).first().click();
+  const dialog = ada.page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('pantry');
+  await dialog.getByText('Private').click();
+  await dialog.getByRole('button', { name: 'Create room' }).click();
+  await ada.page.getByRole('button', { name: 'Invite with a link' }).first().click();
+  await ada.page.getByRole('button', { name: 'Make a link' }).click();
+  const link = await ada.page.getByText(/\/join#/).innerText();
+  await ada.page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+
+  // Somebody who is not signed in yet comes to the room through the door.
+  const cleo = await site.visitor('Cleo');
+  await cleo.page.goto(link);
+  await cleo.page.waitForURL(/\/login/);
+  expect(new URL(cleo.page.url()).search).not.toContain(link.split('#')[1]);
+  await cleo.page.getByRole('link', { name: 'Make an account' }).click();
+  await cleo.page.getByLabel('Username').fill('cleo');
+  await cleo.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await cleo.page.getByRole('button', { name: 'Make my account' }).click();
+  await cleo.page.getByRole('button', { name: 'Not now' }).click();
+  await cleo.page.getByRole('button', { name: 'Join pantry' }).click();
+  await cleo.say('Found it');
+  await cleo.sees('Found it');
+
+  await bea.page.goto(link);
+  await bea.page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
+});
+
+test('Start from a profile; after a block nothing arrives, and the other is not told.', async () => {
+  await bea.page.goto('/');
+  await bea.page.getByRole('button', { name: 'Write to someone' }).first().click();
+  await bea.page.getByRole('dialog').getByRole('button', { name: 'Write Ada' }).click();
+  await bea.say('Hello Ada');
+  await bea.sees('Hello Ada');
+  await ada.page.getByRole('link', { name: /Bea/ }).click();
+  await ada.sees('Hello Ada');
+  await ada.page.getByRole('button', { name: 'Details', exact: true }).click();
+  await ada.page.getByRole('button', { name: 'Block Bea' }).click();
+  await ada.page.getByRole('dialog').getByRole('button', { name: 'Block', exact: true }).click();
+  await ada.page.getByRole('link', { name: /Bea/ }).waitFor({ state: 'detached' });
+
+  await bea.say('Are you there?');
+  await bea.sees('Are you there?');
+  await ada.page.goto('/settings');
+  await ada.page.getByRole('button', { name: 'Unblock Bea' }).waitFor();
+  expect(await ada.page.getByRole('link', { name: /Bea/ }).count()).toBe(0);
+  await ada.page.getByRole('button', { name: 'Unblock Bea' }).click();
+  await ada.page.getByRole('link', { name: /Bea/ }).click();
+  await ada.sees('Are you there?');
+});
+
+test('Bea takes her data with her, deletes her account, and her name is free', async () => {
+  await bea.page.goto('/settings');
+  await bea.picture('settings-account-light-1280');
+  const download = bea.page.waitForEvent('download');
+  await bea.page.getByRole('link', { name: 'Download my data' }).click();
+  expect((await download).suggestedFilename()).toBe('shh-export.json');
+  await bea.page.getByRole('button', { name: 'Delete my account' }).click();
+  const dialog = bea.page.getByRole('dialog');
+  await dialog.getByText('Delete them').click();
+  await dialog.getByLabel('Your password').fill('the third password');
+  await dialog.getByRole('button', { name: 'Delete for good' }).click();
+  await bea.page.waitForURL(/\/login/);
+  await ada.page.getByText('Message deleted').first().waitFor();
+  await bea.register();
+});
+
+test('no page complained', () => {
+  expect(site.complaints()).toEqual([]);
+});
