@@ -33,7 +33,7 @@ test('Bea makes an account and is offered a recovery code, which she keeps', asy
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Make my account' }).click();
   await page.getByRole('button', { name: 'Make a recovery code' }).click();
-  expect(await page.getByLabel('Recovery code').innerText()).toMatch(/^(\w{4}-){6}\w{4}$/);
+  expect(await page.getByLabel('Recovery code', { exact: true }).innerText()).toMatch(/^(\w{4}-){6}\w{4}$/);
   await bea.picture('recovery-code-light-1280');
   await page.getByRole('button', { name: 'I have kept it' }).click();
   await isIn(bea);
@@ -44,17 +44,17 @@ test('Lose the password: get back in with the code; without the code, with a lin
   await bea.page.getByRole('button', { name: 'Make a recovery code' }).click();
   await bea.page.getByRole('dialog').getByLabel('Your password').fill(PASSWORD);
   await bea.page.getByRole('button', { name: 'Make the code' }).click();
-  const code = await bea.page.getByLabel('Recovery code').innerText();
+  const code = await bea.page.getByLabel('Recovery code', { exact: true }).innerText();
 
   const { page } = await site.visitor('Bea');
   await page.goto('/login');
   await page.getByRole('link', { name: 'Lost your password?' }).click();
   await page.getByLabel('Email or username').fill('bea');
-  await page.getByLabel('Recovery code').fill(code.toLowerCase());
+  await page.getByLabel('Recovery code', { exact: true }).fill(code.toLowerCase());
   await page.getByLabel('New password', { exact: true }).fill('the second password');
   await page.getByRole('button', { name: 'Sign in with the code' }).click();
   await page.getByRole('heading', { name: 'You are in again' }).waitFor();
-  expect(await page.getByLabel('Recovery code').innerText()).not.toBe(code);
+  expect(await page.getByLabel('Recovery code', { exact: true }).innerText()).not.toBe(code);
   await page.getByRole('button', { name: 'I have kept it' }).click();
   await page.getByLabel('Rooms and people').waitFor();
   await bea.page.waitForURL(/\/login/);
