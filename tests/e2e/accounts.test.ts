@@ -49,6 +49,7 @@ test('Lose the password: get back in with the code; without the code, with a lin
   const { page } = await site.visitor('Bea');
   await page.goto('/login');
   await page.getByRole('link', { name: 'Lost your password?' }).click();
+  await page.getByRole('heading', { name: 'Lost your password?' }).waitFor();
   await page.getByLabel('Email or username').fill('bea');
   await page.getByLabel('Recovery code', { exact: true }).fill(code.toLowerCase());
   await page.getByLabel('New password', { exact: true }).fill('the second password');
@@ -77,7 +78,7 @@ test('A link for one person works once.', async () => {
   await ada.page.getByRole('button', { name: 'New room' }).first().click();
   const dialog = ada.page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('pantry');
-  await dialog.getByText('Private').click();
+  await dialog.getByText('People who are added').click();
   await dialog.getByRole('button', { name: 'Create room' }).click();
   await ada.page.getByRole('button', { name: 'Invite with a link' }).first().click();
   await ada.page.getByRole('button', { name: 'Make a link' }).click();
@@ -90,6 +91,7 @@ test('A link for one person works once.', async () => {
   await cleo.page.waitForURL(/\/login/);
   expect(new URL(cleo.page.url()).search).not.toContain(link.split('#')[1]);
   await cleo.page.getByRole('link', { name: 'Make an account' }).click();
+  await cleo.page.getByRole('heading', { name: 'Join The kitchen' }).waitFor();
   await cleo.page.getByLabel('Username').fill('cleo');
   await cleo.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await cleo.page.getByRole('button', { name: 'Make my account' }).click();
