@@ -1,8 +1,6 @@
 import { watch } from 'vue';
-import type { RoomPartsFragment } from '../gql/graphql';
 import { stored } from '../ui/stored';
-
-type Room = RoomPartsFragment;
+import type { Room } from './unreadCounts';
 
 const SHOWN = 120;
 const LATER = 1_000;

@@ -1,5 +1,5 @@
 import { graphql } from '../gql';
-import type { CreateRoomInput, MemberRole, UpdateRoomInput } from '../gql/graphql';
+import type { CreateRoomInput, MemberRole, NotifyLevel, UpdateRoomInput } from '../gql/graphql';
 import { act } from '../request';
 import { useRooms } from './useRooms';
 
@@ -77,6 +77,14 @@ const setRoleMutation = graphql(`
   }
 `);
 
+const setNotifyMutation = graphql(`
+  mutation SetNotify($roomId: ID!, $level: NotifyLevel!) {
+    setNotify(roomId: $roomId, level: $level) {
+      ...RoomParts
+    }
+  }
+`);
+
 const { put, rooms } = useRooms();
 
 export async function createRoom(input: CreateRoomInput) {
@@ -105,6 +113,11 @@ export async function joinByLink(token: string) {
 
 export async function updateRoom(input: UpdateRoomInput) {
   const { updateRoom: room } = await act(updateRoomMutation, { input });
+  put(room);
+}
+
+export async function setNotify(roomId: string, level: NotifyLevel) {
+  const { setNotify: room } = await act(setNotifyMutation, { roomId, level });
   put(room);
 }
 

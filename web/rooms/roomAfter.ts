@@ -1,12 +1,12 @@
-import type { RoomNewsSubscription, RoomPartsFragment } from '../gql/graphql';
+import type { RoomNewsSubscription } from '../gql/graphql';
+import { countedAfter, type Room } from './unreadCounts';
 
-type Room = RoomPartsFragment;
 export type RoomNews = RoomNewsSubscription['viewerLog'];
 
 /** The room as it is after the entry. An entry that the room already has in it changes nothing. */
 export function roomAfter(room: Room, event: RoomNews, viewerId: string | undefined): Room {
   if (event.seq <= room.lastSeq) return room;
-  return { ...room, ...changes(room, event, viewerId), lastSeq: event.seq };
+  return { ...countedAfter(room, event, viewerId), ...changes(room, event, viewerId), lastSeq: event.seq };
 }
 
 function changes(room: Room, event: RoomNews, viewerId: string | undefined): Partial<Room> {

@@ -9,6 +9,10 @@ graphql(`
     createdAt
     memberCount
     lastSeq
+    readSeq
+    unreadCount
+    mentionCount
+    notify
     directWith {
       ...UserParts
     }
@@ -43,6 +47,14 @@ export const roomsQuery = graphql(`
   }
 `);
 
+export const roomQuery = graphql(`
+  query RoomNow($id: ID!) {
+    room(id: $id) {
+      ...RoomParts
+    }
+  }
+`);
+
 export const viewerEventsSubscription = graphql(`
   subscription ViewerEvents($after: Int) {
     viewerEvents(after: $after) {
@@ -59,9 +71,16 @@ export const viewerEventsSubscription = graphql(`
       }
       ... on ReadMoved {
         version
+        roomId
+        readSeq
+        unreadCount
+        mentionCount
+        lastSeq
       }
       ... on NotifyChanged {
         version
+        roomId
+        notify
       }
       ... on RoomsChanged {
         version

@@ -1,5 +1,6 @@
 import { onScopeDispose, watch } from 'vue';
 import { useViewer } from '../auth/useViewer';
+import type { PreviewPartsFragment } from '../gql/graphql';
 import { subscribe } from '../lib/live';
 import { useNotifications } from '../notifications/useNotifications';
 import { useBlocked } from '../users/useBlocked';
@@ -11,22 +12,33 @@ import { type Room, useRooms } from './useRooms';
 /** Follows all rooms of the viewer, so that the list and the notices tell what goes on in them. */
 export function useRoomNews() {
   const { viewer } = useViewer();
-  const { rooms, fresh, apply } = useRooms();
+  const { rooms, fresh, apply, recount } = useRooms();
   const { show } = useNotifications();
   const { blocked } = useBlocked();
   let stop = () => {};
 
   function onNews(news: RoomNews) {
     const room = rooms.get(news.roomId);
-    if (room && news.seq > room.lastSeq) tell(room, news);
     apply(news, viewer.value?.user.id);
+    if (room && news.__typename === 'MessageSent') void onMessage(room, news.message);
   }
 
-  function tell(room: Room, news: RoomNews) {
-    if (news.__typename !== 'MessageSent') return;
-    const { author, body } = news.message;
-    if (!author || blocked.has(author.id) || author.id === viewer.value?.user.id || !isFresh(news.message.createdAt))
-      return;
+  async function onMessage(room: Room, message: PreviewPartsFragment) {
+    if (message.author?.id === viewer.value?.user.id) return;
+    const mentioned = await mentions(room, message);
+    if (room.notify === 'ALL' || (room.notify === 'MENTIONS' && mentioned)) tell(room, message);
+  }
+
+  // Only the server knows whom a text names.
+  async function mentions(room: Room, { body }: PreviewPartsFragment): Promise<boolean> {
+    if (room.kind === 'DIRECT') return true;
+    if (!body?.includes('@')) return false;
+    const now = await recount(room.id).catch(() => room);
+    return Boolean(now && now.mentionCount > room.mentionCount);
+  }
+
+  function tell(room: Room, { author, body, createdAt }: PreviewPartsFragment) {
+    if (!author || blocked.has(author.id) || !isFresh(createdAt)) return;
     const direct = room.kind === 'DIRECT';
     void show({ roomId: room.id, roomName: roomTitle(room), sender: author.displayName, direct, text: body ?? '' });
   }

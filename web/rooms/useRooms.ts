@@ -7,9 +7,10 @@ import { pause, retryDelay } from '../lib/retry';
 import { ask } from '../request';
 import { keepRooms, keptRooms } from './keptRooms';
 import { type RoomNews, roomAfter } from './roomAfter';
-import { roomsQuery, viewerEventsSubscription } from './roomQueries';
+import { roomQuery, roomsQuery, viewerEventsSubscription } from './roomQueries';
+import { countedAt, newerOf, type Room, withCounts } from './unreadCounts';
 
-export type Room = RoomPartsFragment;
+export type { Room };
 
 const rooms = shallowReactive(new Map<string, Room>());
 const { viewer } = useViewer();
@@ -28,9 +29,11 @@ function lastActivity(room: Room) {
   return room.lastMessage?.createdAt ?? room.createdAt;
 }
 
-async function load() {
+async function load(again = false) {
   const { viewer: person } = await ask(roomsQuery, {});
   if (!person) return;
+  // The answer was overtaken by what the socket told meanwhile.
+  if (fresh.value && person.roomsVersion < version && !again) return load(true);
   const ids = new Set(person.rooms.map((room) => room.id));
   for (const id of rooms.keys()) if (!ids.has(id)) rooms.delete(id);
   for (const room of person.rooms) put(room);
@@ -40,8 +43,15 @@ async function load() {
   fresh.value = true;
 }
 
-function put(room: Room) {
-  rooms.set(room.id, room);
+function put(room: RoomPartsFragment) {
+  const held = fresh.value && rooms.get(room.id);
+  rooms.set(room.id, held ? newerOf(held, room) : room);
+}
+
+/** Asks the server for one room. */
+async function recount(id: string): Promise<Room | undefined> {
+  put((await ask(roomQuery, { id })).room);
+  return rooms.get(id);
 }
 
 function onViewerEvent({ viewerEvents: event }: ViewerEventsSubscription) {
@@ -49,14 +59,31 @@ function onViewerEvent({ viewerEvents: event }: ViewerEventsSubscription) {
   if (event.__typename === 'RoomJoined' && event.room) put(event.room);
   else if (event.__typename === 'RoomLeft') rooms.delete(event.roomId);
   else if (event.__typename === 'RoomsChanged') refresh();
+  else if (event.__typename === 'ReadMoved') onReadMoved(event);
+  else if (event.__typename === 'NotifyChanged') change(event.roomId, { notify: event.notify });
+}
+
+function onReadMoved(moved: Extract<ViewerEventsSubscription['viewerEvents'], { __typename: 'ReadMoved' }>) {
+  const room = rooms.get(moved.roomId);
+  if (!room) return;
+  if (moved.lastSeq < countedAt(room)) refresh();
+  else rooms.set(room.id, withCounts(room, moved));
+}
+
+function change(id: string, parts: Partial<Room>) {
+  const room = rooms.get(id);
+  if (room) rooms.set(id, { ...room, ...parts });
 }
 
 /** Brings a room up to date with an entry of its log. */
 function apply(event: RoomNews, viewerId: string | undefined) {
   const room = rooms.get(event.roomId);
-  if (event.__typename === 'Reset') return refresh();
+  if (event.__typename === 'Reset') {
+    change(event.roomId, { lastSeq: event.seq, counted: undefined });
+    return refresh();
+  }
   if (event.__typename === 'RoomDeleted') return void rooms.delete(event.roomId);
-  if (room) put(roomAfter(room, event, viewerId));
+  if (room) rooms.set(room.id, roomAfter(room, event, viewerId));
 }
 
 /** Loads the viewer's rooms, however often it takes, and keeps them current. Gives the function that stops it. */
@@ -100,5 +127,5 @@ function refresh() {
 }
 
 export function useRooms() {
-  return { rooms, loaded, fresh, fault, groupRooms, directRooms, put, apply, follow, refresh };
+  return { rooms, loaded, fresh, fault, groupRooms, directRooms, put, recount, apply, follow, refresh };
 }

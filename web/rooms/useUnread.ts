@@ -1,41 +1,48 @@
-import { computed, reactive, watch } from 'vue';
-import { useViewer } from '../auth/useViewer';
-import { stored } from '../ui/stored';
+import { computed, onScopeDispose, type Ref, shallowReactive, watch } from 'vue';
 import { type Room, useRooms } from './useRooms';
 
-const { viewer } = useViewer();
-const { rooms, fresh } = useRooms();
+const { rooms } = useRooms();
 
-/** Room by room, the newest message that this browser has shown. The server keeps no such marks. */
-const seen = reactive<Record<string, number>>({});
-const key = computed(() => (viewer.value ? `seen ${viewer.value.user.id}` : undefined));
+/** What has just come into the room that is being looked at, and will be read in a moment: no more than this is shown. */
+const most = shallowReactive(new Map<string, number>());
+const MOMENT = 1_500;
+
 const unread = computed(() => new Set([...rooms.values()].filter(isUnread).map((room) => room.id)));
-const waiting = computed(() => [...rooms.values()].filter((room) => waitsIn(room) > 0));
-const waits = computed(() => waiting.value.reduce((sum, room) => sum + waitsIn(room), 0));
+const waits = computed(() => [...rooms.values()].reduce((sum, room) => sum + waitsIn(room), 0));
 
-function isUnread({ id, lastMessage }: Room) {
-  if (!lastMessage || lastMessage.author?.id === viewer.value?.user.id) return false;
-  return lastMessage.seq > (seen[id] ?? 0);
+// Of a muted room only what waits for the viewer in person is told.
+function isUnread(room: Room) {
+  return (room.notify === 'NOTHING' ? waitsIn(room) : shown(room, room.unreadCount)) > 0;
 }
 
 /** How much in a room is for the viewer in person. */
 function waitsIn(room: Room) {
-  return room.kind === 'DIRECT' && unread.value.has(room.id) ? 1 : 0;
+  return shown(room, room.mentionCount);
 }
 
-function see({ id, lastMessage }: Room) {
-  if (lastMessage) seen[id] = lastMessage.seq;
+const shown = ({ id }: Room, count: number) => Math.min(count, most.get(id) ?? count);
+
+/** Looks at a room: what arrives there does not count before there was a moment to read it. */
+function attend(room: Readonly<Ref<Room | undefined>>) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const settle = (id: string) => () => most.delete(id);
+  watch(
+    room,
+    (now, before) => {
+      if (!now || now.id !== before?.id || now.unreadCount <= before.unreadCount || document.hidden) return;
+      most.set(now.id, Math.min(before.unreadCount, most.get(now.id) ?? before.unreadCount));
+      clearTimeout(timer);
+      timer = setTimeout(settle(now.id), MOMENT);
+    },
+    { flush: 'sync' },
+  );
+  onScopeDispose(() => {
+    clearTimeout(timer);
+    most.clear();
+  });
 }
 
-// On a browser's first visit everything counts as seen.
-watch(fresh, () => {
-  const kept = key.value && stored.get(key.value);
-  if (kept) Object.assign(seen, JSON.parse(kept));
-  else for (const room of rooms.values()) see(room);
-});
-
-watch(seen, () => key.value && stored.set(key.value, JSON.stringify(seen)));
-
+/** What is new, and what waits for the viewer, as the server counts it. */
 export function useUnread() {
-  return { unread, waiting, waits, waitsIn, see };
+  return { unread, waits, waitsIn, attend };
 }

@@ -1,0 +1,81 @@
+import type { RoomNewsSubscription, RoomPartsFragment } from '../gql/graphql';
+
+type Counts = Pick<RoomPartsFragment, 'readSeq' | 'unreadCount' | 'mentionCount' | 'lastSeq'>;
+type Event = RoomNewsSubscription['viewerLog'];
+
+/** An entry that counts one message more, or one less: which message, and where the entry stands. */
+interface Change {
+  seq: number;
+  of: number;
+  by: 1 | -1;
+}
+
+/** What the server counted, where the log ended then, and what the log has told since. */
+interface Counted extends Counts {
+  changes: readonly Change[];
+}
+
+/** A room with the counts as they are now. `counted` is missing where they are what the server said with the room. */
+export interface Room extends RoomPartsFragment {
+  counted?: Counted | undefined;
+}
+
+const KEPT = 500;
+
+/** Where the log ended when the server counted. */
+export const countedAt = (room: Room) => (room.counted ?? room).lastSeq;
+
+/** The room with what the server counted, perhaps before what this page already knows of the log. */
+export function withCounts(room: Room, { readSeq, unreadCount, mentionCount, lastSeq }: Counts): Room {
+  const changes = (room.counted?.changes ?? []).filter(({ seq }) => seq > lastSeq);
+  return recount(room, { readSeq, unreadCount, mentionCount, lastSeq, changes });
+}
+
+/** The room with the counts after an entry that it did not have in it. Who writes has read what was before. */
+export function countedAfter(room: Room, event: Event, viewerId: string | undefined): Room {
+  if (event.seq <= countedAt(room) || !isCounting(event)) return room;
+  const { author, seq: of } = event.message;
+  const counted = room.counted ?? { ...countsOf(room), changes: [] };
+  if (author?.id !== viewerId) return recount(room, withChange(counted, event, of));
+  if (event.__typename === 'MessageDeleted') return room;
+  return withCounts(room, { readSeq: of, unreadCount: 0, mentionCount: 0, lastSeq: event.seq });
+}
+
+/** Of two states of a room, what is newer in each. */
+export function newerOf(held: Room, answer: RoomPartsFragment): Room {
+  const room = held.lastSeq > answer.lastSeq ? { ...held, notify: answer.notify } : { ...answer, ...ownCounts(held) };
+  return countedAt(held) > answer.lastSeq ? room : withCounts(room, answer);
+}
+
+function recount(room: Room, counted: Counted): Room {
+  const { readSeq, changes } = counted;
+  const more = changes.reduce((sum, { of, by }) => (of > readSeq ? sum + by : sum), 0);
+  const unreadCount = Math.max(0, counted.unreadCount + more);
+  // With a person alone everything is for the viewer. Elsewhere only the server knows.
+  const mentionCount = room.kind === 'DIRECT' ? unreadCount : Math.min(counted.mentionCount, unreadCount);
+  return { ...room, readSeq, unreadCount, mentionCount, counted };
+}
+
+// The oldest changes become part of what was counted.
+function withChange(counted: Counted, { seq, __typename }: Event, of: number): Counted {
+  const change: Change = { seq, of, by: __typename === 'MessageSent' ? 1 : -1 };
+  const changes = [...counted.changes, change];
+  const [first] = changes;
+  if (changes.length <= KEPT || !first) return { ...counted, changes };
+  const unreadCount = counted.unreadCount + (first.of > counted.readSeq ? first.by : 0);
+  return { ...counted, unreadCount, lastSeq: first.seq, changes: changes.slice(1) };
+}
+
+const isCounting = (event: Event) => event.__typename === 'MessageSent' || event.__typename === 'MessageDeleted';
+const countsOf = ({ readSeq, unreadCount, mentionCount, lastSeq }: Counts) => ({
+  readSeq,
+  unreadCount,
+  mentionCount,
+  lastSeq,
+});
+const ownCounts = ({ readSeq, unreadCount, mentionCount, counted }: Room) => ({
+  readSeq,
+  unreadCount,
+  mentionCount,
+  ...(counted && { counted }),
+});
