@@ -28,7 +28,7 @@ export async function inhabit(node: Node) {
   await say(sam, kitchen, 'Both in the shed, I will dry the vests tonight and pack the list.');
   for (const other of [ada, kenji]) await say(other, await direct(other, sam), 'Thank you for the rope');
   const imanis = await direct(imani, sam);
-  return { sam, imani, ada, kenji, kitchen, boats, porch, garden, imanis };
+  return { sam, imani, ada, kenji, noor, kitchen, boats, books, porch, garden, imanis };
 }
 
 async function moveIn(node: Node, displayName: string): Promise<Person> {

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import { type RoomNews, roomAfter } from '../../web/rooms/roomAfter';
+import { newerOf, type Room, withCounts } from '../../web/rooms/unreadCounts';
+
+const sam = 'sam';
+
+const room = (parts: Partial<Room> = {}): Room => ({
+  id: 'room',
+  kind: 'DIRECT',
+  name: null,
+  topic: '',
+  createdAt: '2026-03-03T12:00:00.000Z',
+  memberCount: 2,
+  lastSeq: 10,
+  readSeq: 10,
+  unreadCount: 0,
+  mentionCount: 0,
+  notify: 'ALL',
+  directWith: null,
+  membership: { role: 'MEMBER' },
+  lastMessage: null,
+  ...parts,
+});
+
+const entry = (kind: 'MessageSent' | 'MessageDeleted', seq: number, of: number, by: string): RoomNews => {
+  const author = { id: by, displayName: by };
+  const message = { id: `m${of}`, seq: of, body: `${of}`, createdAt: '2026-03-03T12:00:00.000Z', author };
+  return { __typename: kind, roomId: 'room', seq, message };
+};
+const sent = (seq: number, by = 'ada') => entry('MessageSent', seq, seq, by);
+const deleted = (seq: number, of: number, by = 'ada') => entry('MessageDeleted', seq, of, by);
+const after = (from: Room, ...events: RoomNews[]) => events.reduce((now, event) => roomAfter(now, event, sam), from);
+const counts = (readSeq: number, unreadCount: number, lastSeq: number) => ({
+  readSeq,
+  unreadCount,
+  mentionCount: unreadCount,
+  lastSeq,
+});
+
+test('what others say counts once, also when it is told twice', () => {
+  expect(after(room(), sent(11), sent(12), sent(12), sent(11)).unreadCount).toBe(2);
+});
+
+test('with a person alone everything is for the viewer; in a room of many the server says what is', () => {
+  expect(after(room(), sent(11))).toMatchObject({ unreadCount: 1, mentionCount: 1 });
+  expect(after(room({ kind: 'PUBLIC' }), sent(11))).toMatchObject({ unreadCount: 1, mentionCount: 0 });
+});
+
+test('Sam’s own message has read what was before it', () => {
+  expect(after(room(), sent(11), sent(12, sam), sent(13))).toMatchObject({ unreadCount: 1, readSeq: 12 });
+});
+
+test('a message that is deleted before it was read counts no more', () => {
+  expect(after(room(), sent(11), sent(12), deleted(13, 11)).unreadCount).toBe(1);
+});
+
+test('a message that is deleted after it was read takes nothing away', () => {
+  const read = withCounts(after(room(), sent(11)), counts(11, 0, 11));
+  expect(after(read, sent(12), deleted(13, 11)).unreadCount).toBe(1);
+});
+
+test('read on another device: what was said since then stays', () => {
+  const now = after(room(), sent(11), sent(12), sent(13));
+  expect(withCounts(now, counts(12, 0, 12)).unreadCount).toBe(1);
+});
+
+test('read on another device, told before the messages are: they are not counted again', () => {
+  const now = withCounts(after(room(), sent(11)), counts(12, 1, 13));
+  expect(after(now, sent(12), sent(13)).unreadCount).toBe(1);
+  expect(after(now, sent(12), sent(13), sent(14)).unreadCount).toBe(2);
+});
+
+test('marked unread on another device', () => {
+  expect(withCounts(room(), counts(7, 3, 10)).unreadCount).toBe(3);
+});
+
+test('an answer that is older than what the log told takes nothing back', () => {
+  const now = after(room(), sent(11), sent(12));
+  expect(newerOf(now, room({ lastSeq: 11, unreadCount: 1, mentionCount: 1 }))).toMatchObject({
+    lastSeq: 12,
+    unreadCount: 2,
+  });
+});
+
+test('an answer that is older than what was read elsewhere does not bring it back', () => {
+  const read = withCounts(after(room(), sent(11), sent(12)), counts(12, 0, 12));
+  expect(newerOf(read, room({ lastSeq: 11, unreadCount: 1, mentionCount: 1 })).unreadCount).toBe(0);
+});
+
+test('a newer answer is believed', () => {
+  const now = after(room(), sent(11));
+  expect(newerOf(now, room({ lastSeq: 30, unreadCount: 7, mentionCount: 7 }))).toMatchObject({
+    lastSeq: 30,
+    unreadCount: 7,
+  });
+});
+
+test('thousands of messages are counted, and reading them clears them', () => {
+  const many = Array.from({ length: 2_000 }, (_, index) => sent(11 + index));
+  const now = after(room(), ...many);
+  expect(now.unreadCount).toBe(2_000);
+  expect(now.counted?.changes.length).toBe(500);
+  expect(withCounts(now, counts(2_010, 0, 2_010)).unreadCount).toBe(0);
+});
