@@ -73,7 +73,7 @@ test('Alt and the arrows go from room to room, with Shift from unread to unread'
   const { page } = sam;
   await say(house.kenji, house.boats, 'the winch is fixed');
   await page.getByRole('link', { name: /boat-shed.*something new/ }).waitFor();
-  await page.keyboard.press('Alt+Shift+ArrowDown');
+  await page.keyboard.press('Alt+Shift+ArrowUp');
   await page.waitForURL(new RegExp(house.boats));
   await sam.sees('the winch is fixed');
   await page.keyboard.press('Alt+ArrowDown');
