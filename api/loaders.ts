@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type { Core } from './core.ts';
 import type { Room, User } from './db/model.ts';
 import { lastMessages } from './messages/messagePages.ts';
+import { pinsOf } from './pins/pins.ts';
 import type { MessageState } from './realtime/entry.ts';
 import { NO_FACTS, type RoomFacts, type RoomPart, readRoomFacts } from './rooms/roomFacts.ts';
 import { listRooms } from './rooms/rooms.ts';
@@ -11,6 +12,7 @@ import type { Viewer } from './users/users.ts';
 export interface Loaders {
   user: DataLoader<string, User | null>;
   lastMessage: DataLoader<Room, MessageState | null>;
+  pins: DataLoader<Room, MessageState[]>;
   /** Parts of rooms: whatever is asked at a time is one query. */
   roomFacts: DataLoader<{ id: string; part: RoomPart }, RoomFacts>;
   /** The viewer's rooms, and the version of their set as it was at the same moment. */
@@ -30,6 +32,10 @@ export function createLoaders(core: Core, caller: { viewer: Viewer | null }): Lo
     lastMessage: new DataLoader(async (rooms) => {
       const found = await lastMessages(core, rooms);
       return rooms.map((room) => found.get(room.id) ?? null);
+    }, options),
+    pins: new DataLoader(async (rooms) => {
+      const pins = await pinsOf(core, rooms);
+      return rooms.map((room) => pins.get(room.id) ?? []);
     }, options),
     roomFacts: new DataLoader(async (asked) => {
       const ids = [...new Set(asked.map(({ id }) => id))];

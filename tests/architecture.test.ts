@@ -24,6 +24,7 @@ const LAYERS = [
   [/\.(schema|http)\.ts$/],
   ['builder.ts', 'context.ts', 'loaders.ts'],
   ['typing/', 'presence/', 'accounts/', 'search/'],
+  ['reactions/', 'pins/', 'mentions/'],
   ['messages/', 'roomLinks/'],
   ['files/'],
   ['rooms/'],

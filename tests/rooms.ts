@@ -10,7 +10,8 @@ export type Page = { first?: number; after?: string; last?: number; before?: str
 
 const ROOM = '{ id kind name topic encryption lastSeq memberCount membership { role joinedSeq user { id } } }';
 const QUOTE = 'replyTo { id seq body createdAt deletedAt author { id displayName } }';
-const MESSAGE = `{ id roomId seq changedSeq body createdAt editedAt deletedAt author { id displayName } ${QUOTE} }`;
+const MARKS = 'reactions { emoji count users { id } } mentions { id } mentionsRoom pinnedAt';
+const MESSAGE = `{ id roomId seq changedSeq body createdAt editedAt deletedAt author { id displayName } ${QUOTE} ${MARKS} }`;
 const MEMBERSHIP = '{ role joinedSeq user { id displayName } }';
 const PAGE = '$first: Int, $after: String, $last: Int, $before: String';
 const PAGED = 'first: $first, after: $after, last: $last, before: $before';
@@ -101,6 +102,27 @@ export const markUnread = (roomId: string, seq: number): Operation => [
 export const setNotify = (roomId: string, level: 'ALL' | 'MENTIONS' | 'NOTHING'): Operation => [
   `mutation ($roomId: ID!, $level: NotifyLevel!) { setNotify(roomId: $roomId, level: $level) ${READING} }`,
   { roomId, level },
+];
+export const react = (messageId: string, emoji: string, on = true): Operation => [
+  `mutation ($messageId: ID!, $emoji: String!, $on: Boolean!) {
+    setReaction(messageId: $messageId, emoji: $emoji, on: $on) ${MESSAGE}
+  }`,
+  { messageId, emoji, on },
+];
+export const pin = (messageId: string): Operation => [
+  `mutation ($messageId: ID!) { pinMessage(messageId: $messageId) ${MESSAGE} }`,
+  { messageId },
+];
+export const unpin = (messageId: string): Operation => [
+  `mutation ($messageId: ID!) { unpinMessage(messageId: $messageId) ${MESSAGE} }`,
+  { messageId },
+];
+export const listPins = (id: string): Operation => [`query ($id: ID!) { room(id: $id) { pins ${MESSAGE} } }`, { id }];
+export const listMentions = (unread = false, page: Page = {}): Operation => [
+  `query ($unread: Boolean!, ${PAGE}) { viewer { mentions(unread: $unread, ${PAGED}) {
+    nodes ${MESSAGE} ${PAGE_INFO}
+  } } }`,
+  { unread, ...page },
 ];
 export const startTyping = (roomId: string): Operation => [
   'mutation ($roomId: ID!) { setTyping(roomId: $roomId) }',

@@ -212,7 +212,8 @@ export class Refusal extends Error {
 
 const PERSON = '{ id username displayName }';
 const QUOTE = `replyTo { id seq body createdAt deletedAt author ${PERSON} }`;
-const MESSAGE = `{ id roomId seq changedSeq body createdAt editedAt deletedAt author ${PERSON} ${QUOTE} }`;
+const MARKS = 'reactions { emoji count users { id } } mentions { id } mentionsRoom pinnedAt';
+const MESSAGE = `{ id roomId seq changedSeq body createdAt editedAt deletedAt author ${PERSON} ${QUOTE} ${MARKS} }`;
 
 export const ROOM_LOG = `subscription ($roomId: ID!, $after: Int, $epoch: ID) {
   roomLog(roomId: $roomId, after: $after, epoch: $epoch) {
@@ -226,6 +227,9 @@ export const ROOM_LOG = `subscription ($roomId: ID!, $after: Int, $epoch: ID) {
     ... on MessageSent { message ${MESSAGE} }
     ... on MessageEdited { message ${MESSAGE} }
     ... on MessageDeleted { message ${MESSAGE} }
+    ... on MessagePinned { message ${MESSAGE} by ${PERSON} }
+    ... on MessageUnpinned { message ${MESSAGE} by ${PERSON} }
+    ... on ReactionsChanged { message ${MESSAGE} by ${PERSON} emoji on }
   }
 }`;
 

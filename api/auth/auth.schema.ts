@@ -4,6 +4,9 @@ import type { Core } from '../core.ts';
 import type { Session } from '../db/model.ts';
 import { AppError } from '../errors.ts';
 import { RegistrationType } from '../instance/instance.schema.ts';
+import { mentionCursor, pageMentions } from '../mentions/mentions.ts';
+import { MessageType } from '../messages/message.schema.ts';
+import { perPage, toConnection } from '../paging.ts';
 import { RoomType } from '../rooms/rooms.schema.ts';
 import { UserType } from '../users/users.schema.ts';
 import { getUser, type Viewer } from '../users/users.ts';
@@ -100,6 +103,26 @@ const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
       description: 'Every room of the viewer, oldest membership first.',
       resolve: async (_viewer, _, { loaders }) => (await loaders.ownRooms.load('rooms')).rooms,
     }),
+    mentions: t.connection(
+      {
+        type: MessageType,
+        description:
+          'Messages of others in the viewer’s rooms that mention them, by name or with everyone, newest first; ' +
+          'what waits for them, if only unread ones are asked for.',
+        complexity: perPage,
+        args: {
+          unread: t.arg.boolean({
+            required: true,
+            defaultValue: false,
+            description: 'Only those after the read positions, and every unread message of a direct room with them.',
+          }),
+        },
+        resolve: async (viewer, { unread, ...page }, { core }) =>
+          toConnection(await pageMentions(core, viewer, unread, page), mentionCursor),
+      },
+      { name: 'MentionConnection', description: 'A page of mentions.' },
+      { name: 'MentionEdge', description: 'A mention of a page.' },
+    ),
     roomsVersion: t.int({
       description:
         'Grows with every change of the set of rooms and of what the viewer keeps of each: how far they have read, what ' +

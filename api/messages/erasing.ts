@@ -4,6 +4,7 @@ import type { LogEntry } from '../realtime/entry.ts';
 import { selectEntries, toEntry } from '../realtime/entry.ts';
 import { withRoom } from '../realtime/roomLog.ts';
 import type { Viewer } from '../users/users.ts';
+import { forgetMarks } from './messages.ts';
 
 const AT_ONCE = 500;
 
@@ -45,12 +46,7 @@ async function append(db: Prisma.TransactionClient, viewer: Viewer, roomId: stri
       FROM bumped, own WHERE e.id = own.id
       RETURNING e.*
     ),
-    unmentioned AS (
-      DELETE FROM mention n USING changed WHERE n.room_id = changed.room_id AND n.seq = changed.seq
-    ),
-    unanswered AS (
-      DELETE FROM reaction n USING changed WHERE n.room_id = changed.room_id AND n.seq = changed.seq
-    ),
+    ${forgetMarks},
     added AS (
       INSERT INTO entry (room_id, seq, id, kind, actor_id, target_id, created_at)
       SELECT bumped.id, bumped.base + own.step, gen_random_uuid(), 'MESSAGE_DELETED', ${viewer.id}::uuid, own.id,

@@ -1,6 +1,6 @@
 import { builder } from '../builder.ts';
 import { FileType } from '../files/file.schema.ts';
-import type { MessageState, Quote } from '../realtime/entry.ts';
+import type { MessageState, Quote, ReactionState } from '../realtime/entry.ts';
 import { UserType } from '../users/users.schema.ts';
 
 const QuoteType = builder.objectRef<Quote>('Quote').implement({
@@ -21,6 +21,20 @@ const QuoteType = builder.objectRef<Quote>('Quote').implement({
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was stored.' }),
     deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true, description: 'When it was deleted.' }),
+  }),
+});
+
+const ReactionType = builder.objectRef<ReactionState>('Reaction').implement({
+  description: 'Everyone who answered a message with one emoji.',
+  fields: (t) => ({
+    emoji: t.exposeString('emoji', { description: 'One emoji.' }),
+    count: t.exposeInt('count', { description: 'How many people.' }),
+    users: t.field({
+      type: [UserType],
+      description: 'Who: the first 100 of them, in the order in which they did it.',
+      complexity: { field: 1, multiplier: 1 },
+      resolve: (reaction) => reaction.users as never,
+    }),
   }),
 });
 
@@ -53,6 +67,22 @@ export const MessageType = builder.objectRef<MessageState>('Message').implement(
       complexity: { field: 1, multiplier: 1 },
       description: 'The files that it brings; none once it was deleted.',
     }),
+    reactions: t.field({
+      type: [ReactionType],
+      description: 'What people answered it with, in the order in which each emoji was first used; at most 20.',
+      complexity: { field: 1, multiplier: 2 },
+      resolve: (message) => message.reactions,
+    }),
+    mentions: t.field({
+      type: [UserType],
+      description: 'The members of the room whom its text names with @username, its author excepted.',
+      complexity: { field: 1, multiplier: 1 },
+      resolve: (message) => message.mentions as never,
+    }),
+    mentionsRoom: t.exposeBoolean('mentionsRoom', {
+      description: 'Whether it mentions everyone: an owner or moderator has written @room.',
+    }),
+    pinnedAt: t.expose('pinnedAt', { type: 'DateTime', nullable: true, description: 'When it was pinned.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was stored.' }),
     editedAt: t.expose('editedAt', {
       type: 'DateTime',

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import type { Core } from '../core.ts';
 import { Prisma } from '../db/db.ts';
+import type { Room } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { removeFilesOf } from '../files/files.ts';
 import { idOf, parse } from '../input.ts';
 import type { MessageState } from '../realtime/entry.ts';
+import { personJson } from '../realtime/person.ts';
 import { acting, appendChange, findEntries, type NewMessage, withRoom } from '../realtime/roomLog.ts';
 import { getMembership } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
+import { mentionedNames } from './mentionedNames.ts';
 import { sendTogether } from './sendQueue.ts';
 
 export const BODY_LIMIT = 8_000;
@@ -48,57 +51,90 @@ export async function sendMessage(
     actorId: viewer.id,
     replyTo: replyTo == null ? undefined : idOf(replyTo, 'Message'),
     files: filesOf(files),
+    ...mentionedNames(body),
   };
   await core.limits.take('messagesPer10Seconds', viewer.id);
   const entry = await sendTogether(core, room, message);
   return entry?.message ?? (await sentBefore(core, viewer, room, message));
 }
 
-/** Changes the text of one's own message. The same text again tells nobody anything. */
+/** Changes the text of one's own message, and whom it mentions. The same text again tells nobody anything. */
 export async function editMessage(core: Core, viewer: Viewer, id: string, body: string): Promise<MessageState> {
   const text = parse(z.object({ body: Body }), { body }).body;
   const message = await ownMessage(core, viewer, id);
   await core.limits.take('messagesPer10Seconds', viewer.id);
-  return change(
-    core,
-    viewer,
-    message,
-    'MESSAGE_EDITED',
-    Prisma.sql`
-    UPDATE entry e SET body = ${text}, edited_at = clock_timestamp(), changed_seq = head.seq FROM head, acting
-    WHERE e.id = ${message.id}::uuid AND e.room_id = head.id AND e.actor_id = acting.user_id
-      AND e.deleted_at IS NULL AND e.body IS DISTINCT FROM ${text}
-    RETURNING e.*`,
-  );
+  const { names, callsRoom } = mentionedNames(text);
+  const changes = Prisma.sql`
+    changed AS (
+      UPDATE entry e SET body = ${text}, edited_at = clock_timestamp(), changed_seq = head.seq,
+        mentions_room = ${callsRoom}::boolean AND acting.role <> 'MEMBER'
+      FROM head, acting
+      WHERE e.id = ${message.id}::uuid AND e.room_id = head.id AND e.actor_id = acting.user_id
+        AND e.deleted_at IS NULL AND e.body IS DISTINCT FROM ${text}
+      RETURNING e.*
+    ),
+    ${mentionAgain(names)}`;
+  return change(core, viewer, message, { kind: 'MESSAGE_EDITED', changes, mentions: NAMED });
 }
 
 /** Deletes one's own message: its text and its files are gone from the server, a tombstone stays. Again, it changes nothing. */
 export async function deleteMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
   const message = await ownMessage(core, viewer, id);
-  const deleted = await change(
-    core,
-    viewer,
-    message,
-    'MESSAGE_DELETED',
-    Prisma.sql`
-    UPDATE entry e SET body = NULL, files = NULL, edited_at = NULL, deleted_at = clock_timestamp(), changed_seq = head.seq
-    FROM head, acting
-    WHERE e.id = ${message.id}::uuid AND e.room_id = head.id AND e.actor_id = acting.user_id AND e.deleted_at IS NULL
-    RETURNING e.*`,
-  );
-  await removeFilesOf(core, deleted.id);
-  return deleted;
+  const changes = Prisma.sql`
+    changed AS (
+      UPDATE entry e SET body = NULL, files = NULL, edited_at = NULL, deleted_at = clock_timestamp(), changed_seq = head.seq,
+        mentions_room = false, pinned_at = NULL
+      FROM head, acting
+      WHERE e.id = ${message.id}::uuid AND e.room_id = head.id AND e.actor_id = acting.user_id AND e.deleted_at IS NULL
+      RETURNING e.*
+    ),
+    ${forgetMarks}`;
+  const gone = await change(core, viewer, message, { kind: 'MESSAGE_DELETED', changes });
+  await removeFilesOf(core, gone.id);
+  return gone;
 }
 
 /** A message by its id; NOT_FOUND unless the viewer is a member of its room. */
 export async function getMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
+  return (await findMessage(core, viewer, id)).message;
+}
+
+/** A message and the viewer's membership of its room; NOT_FOUND without one. */
+export async function findMessage(core: Core, viewer: Viewer, id: string) {
   const [entry] = await findEntries(core.db, [idOf(id, 'Message')]);
   if (!entry?.message || entry.kind !== 'MESSAGE') throw notFound('Message');
-  await getMembership(core, viewer, entry.roomId).catch((error) => {
+  const membership = await getMembership(core, viewer, entry.roomId).catch((error) => {
     throw error instanceof AppError && error.code === 'NOT_FOUND' ? notFound('Message') : error;
   });
-  return entry.message;
+  return { message: entry.message, membership };
 }
+
+/** CTEs that take back what stands out of the messages in `changed`, which were deleted. */
+export const forgetMarks = Prisma.sql`
+  unmentioned AS (DELETE FROM mention n USING changed WHERE n.room_id = changed.room_id AND n.seq = changed.seq),
+  unanswered AS (DELETE FROM reaction n USING changed WHERE n.room_id = changed.room_id AND n.seq = changed.seq)`;
+
+/** Refuses what an encrypted room keeps inside the encryption. */
+export function refuseEncrypted({ encryption }: Room): void {
+  if (encryption !== 'NONE') throw encrypted();
+}
+
+// Whoever is named and is not a member is text.
+const mentionAgain = (names: string[]) => Prisma.sql`
+  named AS (
+    SELECT u.* FROM acting, head JOIN membership m ON m.room_id = head.id AND m.left_seq IS NULL
+    JOIN "user" u ON u.id = m.user_id
+    WHERE u.username_key = ANY(${names}::text[]) AND u.id <> acting.user_id
+  ),
+  unmentioned AS (
+    DELETE FROM mention n USING changed
+    WHERE n.room_id = changed.room_id AND n.seq = changed.seq AND n.user_id NOT IN (SELECT id FROM named)
+  ),
+  mentioned AS (
+    INSERT INTO mention (user_id, room_id, seq, created_at)
+    SELECT named.id, changed.room_id, changed.seq, changed.created_at FROM changed, named ON CONFLICT DO NOTHING
+  )`;
+const NAMED = Prisma.sql`(SELECT json_agg(${personJson('named')} ORDER BY named.username_key) FROM named)`;
 
 const filesOf = (ids: string[] | null | undefined) => [...new Set(ids?.map((id) => idOf(id, 'File')))];
 
@@ -107,13 +143,13 @@ async function sentBefore(core: Core, viewer: Viewer, roomId: string, { id, repl
   const same = entry?.roomId === roomId && entry.message?.author?.id === viewer.id && entry.kind === 'MESSAGE';
   if (same && entry.message) return entry.message;
   const { room } = await getMembership(core, viewer, roomId);
-  if (room.encryption !== 'NONE') throw encrypted();
+  refuseEncrypted(room);
   if (entry) throw new AppError('CONFLICT', 'This id belongs to another message. Choose a new one.');
   throw notFound(files?.length ? 'File' : replyTo ? 'Message' : 'Room');
 }
 
 const encrypted = () =>
-  new AppError('CONFLICT', 'This room is end-to-end encrypted: a message in plain text is not taken.', {
+  new AppError('CONFLICT', 'This room is end-to-end encrypted: what is in plain text is not taken.', {
     reason: 'E2EE_REQUIRED',
   });
 
@@ -123,20 +159,25 @@ async function ownMessage(core: Core, viewer: Viewer, id: string): Promise<Messa
   return message;
 }
 
+interface MessageChange {
+  kind: 'MESSAGE_EDITED' | 'MESSAGE_DELETED';
+  changes: Prisma.Sql;
+  mentions?: Prisma.Sql;
+}
+
 async function change(
   core: Core,
   viewer: Viewer,
   { id, roomId }: MessageState,
-  kind: 'MESSAGE_EDITED' | 'MESSAGE_DELETED',
-  update: Prisma.Sql,
+  { changes, ...what }: MessageChange,
 ): Promise<MessageState> {
   const entry = await withRoom(core.db, roomId, (tx) =>
     appendChange(tx, {
+      ...what,
       roomId,
-      kind,
       actorId: viewer.id,
       targetId: id,
-      changes: Prisma.sql`${acting(viewer.id)}, changed AS (${update})`,
+      changes: Prisma.sql`${acting(viewer.id)}, ${changes}`,
       target: Prisma.sql`changed`,
     }),
   );
@@ -145,6 +186,9 @@ async function change(
     return entry.message;
   }
   const now = await ownMessage(core, viewer, id);
-  if (kind === 'MESSAGE_EDITED' && now.deletedAt) throw new AppError('CONFLICT', 'This message was deleted.');
+  if (what.kind === 'MESSAGE_EDITED' && now.deletedAt) throw deleted();
   return now;
 }
+
+/** What is said of a message that was deleted meanwhile. */
+export const deleted = () => new AppError('CONFLICT', 'This message was deleted.');

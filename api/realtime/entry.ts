@@ -1,6 +1,6 @@
 import { Prisma } from '../db/db.ts';
 import type { Encryption, EntryKind, MemberRole } from '../db/model.ts';
-import { type Person, personAt, personColumns } from './person.ts';
+import { type Person, personAt, personColumns, personJson, personOfJson } from './person.ts';
 import type { SentFile } from './sentFile.ts';
 
 /** The message that another one replies to, in short. */
@@ -12,6 +12,14 @@ export interface Quote {
   body: string | null;
   createdAt: string;
   deletedAt: string | null;
+}
+
+/** Everyone who answered a message with one emoji. */
+export interface ReactionState {
+  emoji: string;
+  count: number;
+  /** Those who did it first. */
+  users: Person[];
 }
 
 /** A message in its newest state at the time of reading. */
@@ -26,6 +34,12 @@ export interface MessageState {
   body: string | null;
   replyTo: Quote | null;
   files: SentFile[];
+  /** In the order in which each was first used. */
+  reactions: ReactionState[];
+  /** The members that it names. */
+  mentions: Person[];
+  mentionsRoom: boolean;
+  pinnedAt: string | null;
   createdAt: string;
   editedAt: string | null;
   deletedAt: string | null;
@@ -40,7 +54,7 @@ export interface LogEntry {
   at: string;
   actor: Person | null;
   subject: Person | null;
-  detail: { name?: string | null; topic?: string; role?: MemberRole } | null;
+  detail: { name?: string | null; topic?: string; role?: MemberRole; emoji?: string } | null;
   /** Present when the entry is about a message. */
   message: MessageState | null;
 }
@@ -51,20 +65,45 @@ interface Sources {
   targets?: Prisma.Sql | undefined;
   /** Where the message that a message replies to is read from. */
   quotes?: Prisma.Sql | undefined;
+  /** The people whom `message` names, as JSON: where the table of mentions is only being changed. */
+  mentions?: Prisma.Sql | undefined;
+  /** Without reactions: the messages are only being added. */
+  fresh?: boolean;
 }
 
 type Row = Record<string, unknown>;
 
 const QUOTED = 280;
+const LISTED = 100;
 const ENTRY = Prisma.sql`entry`;
+const NOTHING = Prisma.sql`NULL::json`;
 export const NO_ENTRY = Prisma.sql`(SELECT * FROM entry WHERE false)`;
 
+// Of the message that an entry is or is about.
+const MESSAGE_SEQ = Prisma.sql`CASE WHEN e.kind = 'MESSAGE' THEN e.seq ELSE m.seq END`;
+const MENTIONS = Prisma.sql`(
+  SELECT json_agg(${personJson('u')} ORDER BY u.username_key)
+  FROM mention n JOIN "user" u ON u.id = n.user_id WHERE n.room_id = e.room_id AND n.seq = ${MESSAGE_SEQ}
+)`;
+const REACTIONS = Prisma.sql`(
+  SELECT json_agg(json_build_object('emoji', r.emoji, 'count', r.count, 'users', r.users) ORDER BY r.first, r.emoji)
+  FROM (
+    SELECT n.emoji, count(*) AS count, min(n.created_at) AS first,
+      to_json((array_agg(${personJson('u')} ORDER BY n.created_at, n.user_id))[1:${LISTED}::int]) AS users
+    FROM reaction n JOIN "user" u ON u.id = n.user_id WHERE n.room_id = e.room_id AND n.seq = ${MESSAGE_SEQ}
+    GROUP BY n.emoji
+  ) r
+)`;
+
 /** The SELECT that reads entries whole: from `entries` (a table or CTE named with the columns of entry). */
-export const selectEntries = (entries: Prisma.Sql, { targets = ENTRY, quotes = ENTRY }: Sources = {}) => Prisma.sql`
+export const selectEntries = (
+  entries: Prisma.Sql,
+  { targets = ENTRY, quotes = ENTRY, mentions = MENTIONS, fresh = false }: Sources = {},
+) => Prisma.sql`
   SELECT e.room_id, e.kind::text AS kind, e.id AS entry_id, e.seq AS entry_seq, e.detail, e.created_at AS entry_at,
     ${messageColumns('e', 'own')}, ${messageColumns('m', 'about')},
     q.id AS quote_id, q.seq AS quote_seq, left(q.body, ${QUOTED}) AS quote_body, q.created_at AS quote_created_at,
-    q.deleted_at AS quote_deleted_at,
+    q.deleted_at AS quote_deleted_at, ${mentions} AS mentions, ${fresh ? NOTHING : REACTIONS} AS reactions,
     ${personColumns('a', 'actor')}, ${personColumns('s', 'subject')}, ${personColumns('w', 'writer')},
     ${personColumns('v', 'quoted')}
   FROM ${entries} e
@@ -93,12 +132,31 @@ export function toEntry(row: Row): LogEntry {
 /** The entry with that person as they are now, or (null) with nobody in their place. The same one if it names others only. */
 export function withPerson(entry: LogEntry, id: string, person: Person | null): LogEntry {
   const { actor, subject, message } = entry;
-  if (![actor, subject, message?.author, message?.replyTo?.author].some((named) => named?.id === id)) return entry;
+  if (!peopleIn(entry).some((named) => named?.id === id)) return entry;
   const now = (named: Person | null) => (named?.id === id ? person : named);
   const replyTo = message?.replyTo && { ...message.replyTo, author: now(message.replyTo.author) };
-  const rewritten = message && { ...message, author: now(message.author), replyTo: replyTo ?? null };
+  const those = (people: Person[]) => people.flatMap((named) => now(named) ?? []);
+  const reactions = message?.reactions.map((reaction) => withoutGone(reaction, those(reaction.users)));
+  const rewritten = message && {
+    ...message,
+    author: now(message.author),
+    replyTo: replyTo ?? null,
+    mentions: those(message.mentions),
+    reactions: reactions?.filter(({ count }) => count > 0) ?? [],
+  };
   return { ...entry, actor: now(actor), subject: now(subject), message: rewritten };
 }
+
+function peopleIn({ actor, subject, message }: LogEntry): (Person | null | undefined)[] {
+  const answering = message?.reactions.flatMap(({ users }) => users) ?? [];
+  return [actor, subject, message?.author, message?.replyTo?.author, ...(message?.mentions ?? []), ...answering];
+}
+
+const withoutGone = ({ emoji, count, users }: ReactionState, left: Person[]) => ({
+  emoji,
+  count: count - (users.length - left.length),
+  users: left,
+});
 
 /** The message as those quote it that reply to it. */
 export function toQuote({ id, seq, author, body, createdAt, deletedAt }: MessageState): Quote {
@@ -106,7 +164,18 @@ export function toQuote({ id, seq, author, body, createdAt, deletedAt }: Message
 }
 
 function messageColumns(table: string, prefix: string) {
-  const names = ['id', 'seq', 'changed_seq', 'body', 'files', 'created_at', 'edited_at', 'deleted_at'];
+  const names = [
+    'id',
+    'seq',
+    'changed_seq',
+    'body',
+    'files',
+    'created_at',
+    'edited_at',
+    'deleted_at',
+    'mentions_room',
+    'pinned_at',
+  ];
   const columns = names.map((name) => `${table}.${name} AS ${prefix}_${name}`);
   return Prisma.raw([...columns, `${table}.encoding::text AS ${prefix}_encoding`].join(', '));
 }
@@ -124,10 +193,19 @@ function messageAt(row: Row, prefix: string, writer: string): MessageState | nul
     body: of('body') as string | null,
     replyTo: quoteAt(row),
     files: (of('files') as SentFile[] | null) ?? [],
+    reactions: of('deleted_at') ? [] : reactionsAt(row),
+    mentions: of('deleted_at') ? [] : ((row.mentions as Person[] | null) ?? []).map(personOfJson),
+    mentionsRoom: of('mentions_room') as boolean,
+    pinnedAt: iso(of('pinned_at')),
     createdAt: iso(of('created_at')) as string,
     editedAt: iso(of('edited_at')),
     deletedAt: iso(of('deleted_at')),
   };
+}
+
+function reactionsAt(row: Row): ReactionState[] {
+  const reactions = (row.reactions as ReactionState[] | null) ?? [];
+  return reactions.map((reaction) => ({ ...reaction, users: reaction.users.map(personOfJson) }));
 }
 
 function quoteAt(row: Row): Quote | null {

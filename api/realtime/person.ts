@@ -21,6 +21,24 @@ export const personColumns = (table: string, prefix: string) =>
     ].join(', '),
   );
 
+/** A person as JSON, of the "user" that `table` names, for `personOfJson`. */
+export const personJson = (table: string) =>
+  Prisma.raw(
+    [
+      `json_build_object('id', ${table}.id`,
+      `'username', ${table}.username`,
+      `'displayName', ${table}.display_name`,
+      `'colour', ${table}.colour`,
+      `'createdAt', ${table}.created_at)`,
+    ].join(', '),
+  );
+
+/** The person of `personJson`. */
+export const personOfJson = (json: Person): Person => ({
+  ...json,
+  createdAt: new Date(json.createdAt).toISOString(),
+});
+
 /** The person in a row with `personColumns`; null when there is none. */
 export function personAt(row: Record<string, unknown>, prefix: string): Person | null {
   const of = (name: string) => row[`${prefix}_${name}`];

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Prisma, type PrismaClient } from '../db/db.ts';
 import type { EntryKind, MemberRole } from '../db/model.ts';
-import { type LogEntry, NO_ENTRY, selectEntries, toEntry } from './entry.ts';
+import { type LogEntry, type MessageState, NO_ENTRY, selectEntries, toEntry } from './entry.ts';
+import { personJson } from './person.ts';
 
 const PAGE = 200;
 
@@ -26,6 +27,8 @@ export interface Change {
   alsoSet?: Prisma.Sql;
   /** Where the changed message is read from, when `changed` returns one. */
   target?: Prisma.Sql;
+  /** Whom it names now, as JSON, when that changes with it. */
+  mentions?: Prisma.Sql;
 }
 
 /**
@@ -51,7 +54,7 @@ export async function appendChange(db: Prisma.TransactionClient, change: Change)
       FROM bumped
       RETURNING *
     )
-    ${selectEntries(Prisma.sql`added`, { targets: change.target })}`;
+    ${selectEntries(Prisma.sql`added`, { targets: change.target, mentions: change.mentions })}`;
   return rows[0] ? toEntry(rows[0]) : null;
 }
 
@@ -94,6 +97,10 @@ export interface NewMessage {
   replyTo?: string | undefined;
   /** The files that it brings, in order. */
   files?: string[] | undefined;
+  /** The keys of the names in it. */
+  names: string[];
+  /** Whether it calls everyone: that of an owner or moderator does. */
+  callsRoom: boolean;
 }
 
 /**
@@ -110,12 +117,13 @@ export async function appendMessages(db: PrismaClient, roomId: string, messages:
   ];
   const replies = quoting(messages);
   const files = attaching(messages);
+  const mentions = mentioning(roomId, messages);
   const rows = await db.$queryRaw<Record<string, unknown>[]>`
     WITH head AS MATERIALIZED (
       SELECT id FROM room WHERE id = ${roomId}::uuid AND deleted_at IS NULL AND encryption = 'NONE' FOR UPDATE
     ),
     allowed AS MATERIALIZED (
-      SELECT m.user_id FROM head JOIN membership m ON m.room_id = head.id
+      SELECT m.user_id, m.role FROM head JOIN membership m ON m.room_id = head.id
       WHERE m.user_id = ANY(${actors}::uuid[]) AND m.left_seq IS NULL
       FOR NO KEY UPDATE OF m
     ),
@@ -141,16 +149,19 @@ export async function appendMessages(db: PrismaClient, roomId: string, messages:
       FROM bumped, (SELECT actor_id, max(step) AS step FROM fresh GROUP BY actor_id) own
       WHERE m.room_id = bumped.id AND m.user_id = own.actor_id
     ),
+    ${mentions.inserted}
     added AS (
-      INSERT INTO entry (room_id, seq, id, kind, actor_id, target_id, body, files, created_at, ordinal, changed_seq)
-      SELECT bumped.id, bumped.base + fresh.step, fresh.id, 'MESSAGE', fresh.actor_id, fresh.target_id, fresh.body, fresh.files,
-        bumped.at, bumped.told + fresh.step, bumped.base + fresh.step
+      INSERT INTO entry
+        (room_id, seq, id, kind, actor_id, target_id, body, files, created_at, ordinal, changed_seq, mentions_room)
+      SELECT bumped.id, bumped.base + fresh.step, fresh.id, 'MESSAGE', fresh.actor_id, fresh.target_id, fresh.body,
+        fresh.files, bumped.at, bumped.told + fresh.step, bumped.base + fresh.step, ${mentions.everyone}
       FROM bumped, fresh
       ORDER BY fresh.id
       RETURNING *
     )
     ${files.attached}
-    ${selectEntries(Prisma.sql`added`, { targets: NO_ENTRY, quotes: replies.source })} ORDER BY e.seq`;
+    ${selectEntries(Prisma.sql`added`, { targets: NO_ENTRY, quotes: replies.source, mentions: mentions.people, fresh: true })}
+    ORDER BY e.seq`;
   return rows.map(toEntry);
 }
 
@@ -210,6 +221,37 @@ function attaching(messages: NewMessage[]) {
   };
 }
 
+// Whoever is named and is not a member is text.
+function mentioning(roomId: string, messages: NewMessage[]) {
+  const calling = messages.filter(({ callsRoom }) => callsRoom).map(({ id }) => id);
+  const everyone =
+    calling.length === 0
+      ? Prisma.sql`false`
+      : Prisma.sql`fresh.id = ANY(${calling}::uuid[]) AND EXISTS (
+          SELECT 1 FROM allowed WHERE allowed.user_id = fresh.actor_id AND allowed.role <> 'MEMBER')`;
+  const named = messages.flatMap(({ id, names }) => names.map((name) => ({ id, name })));
+  if (named.length === 0) return { inserted: Prisma.empty, everyone, people: Prisma.sql`NULL::json` };
+  const [ids, names] = [named.map(({ id }) => id), named.map(({ name }) => name)];
+  return {
+    inserted: Prisma.sql`
+      named AS MATERIALIZED (
+        SELECT fresh.id AS message_id, fresh.step, u.*
+        FROM unnest(${ids}::uuid[], ${names}::text[]) AS said(message_id, name)
+        JOIN fresh ON fresh.id = said.message_id
+        JOIN "user" u ON u.username_key = said.name AND u.id <> fresh.actor_id
+        JOIN membership m ON m.room_id = ${roomId}::uuid AND m.user_id = u.id AND m.left_seq IS NULL
+      ),
+      mentioned AS (
+        INSERT INTO mention (user_id, room_id, seq, created_at)
+        SELECT named.id, bumped.id, bumped.base + named.step, bumped.at FROM bumped, named
+      ),`,
+    everyone,
+    people: Prisma.sql`(
+      SELECT json_agg(${personJson('named')} ORDER BY named.username_key) FROM named WHERE named.message_id = e.id
+    )`,
+  };
+}
+
 /** The entries after a position, in order, at most a page of them. */
 export async function readEntries(db: PrismaClient, roomId: string, after: number, limit = PAGE): Promise<LogEntry[]> {
   const page = Prisma.sql`(
@@ -265,6 +307,16 @@ export async function readLastMessages(
   )`;
   const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(found)}`;
   return rows.map(toEntry);
+}
+
+/** The messages among `entries`, a SELECT of whole rows of entry, in that order of `e`. */
+export async function selectMessages(
+  db: PrismaClient,
+  entries: Prisma.Sql,
+  order: Prisma.Sql,
+): Promise<MessageState[]> {
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(entries)} ORDER BY ${order}`;
+  return rows.flatMap((row) => toEntry(row).message ?? []);
 }
 
 /** The entries with these ids, wherever they are. */

@@ -24,6 +24,10 @@ const TYPES: Partial<Record<RoomNews['kind'], string>> = {
   MESSAGE: 'MessageSent',
   MESSAGE_EDITED: 'MessageEdited',
   MESSAGE_DELETED: 'MessageDeleted',
+  MESSAGE_PINNED: 'MessagePinned',
+  MESSAGE_UNPINNED: 'MessageUnpinned',
+  REACTION_SET: 'ReactionsChanged',
+  REACTION_REMOVED: 'ReactionsChanged',
 };
 
 const RoomEvent = builder.interfaceRef<RoomNews>('RoomEvent').implement({
@@ -52,8 +56,12 @@ const RoleChanged = entryType('RoleChanged', 'A member got another role.');
 const MessageSent = entryType('MessageSent', 'A message was sent.');
 const MessageEdited = entryType('MessageEdited', 'A message got another text.');
 const MessageDeleted = entryType('MessageDeleted', 'A message was deleted.');
+const MessagePinned = entryType('MessagePinned', 'A message was pinned.');
+const MessageUnpinned = entryType('MessageUnpinned', 'A pin was taken away.');
+const ReactionsChanged = entryType('ReactionsChanged', 'A person answered a message with an emoji, or took that back.');
 
-for (const type of [RoomCreated, RoomChanged, RoomDeleted, MemberJoined, MemberRemoved, RoleChanged]) {
+const BY_SOMEBODY = [RoomCreated, RoomChanged, RoomDeleted, MemberJoined, MemberRemoved, RoleChanged];
+for (const type of [...BY_SOMEBODY, MessagePinned, MessageUnpinned, ReactionsChanged]) {
   builder.objectField(type, 'by', (t) =>
     t.field({
       type: UserType,
@@ -85,7 +93,8 @@ for (const type of [MemberJoined, RoleChanged]) {
   );
 }
 
-for (const type of [MessageSent, MessageEdited, MessageDeleted]) {
+const ABOUT_A_MESSAGE = [MessageSent, MessageEdited, MessageDeleted, MessagePinned, MessageUnpinned, ReactionsChanged];
+for (const type of ABOUT_A_MESSAGE) {
   builder.objectField(type, 'message', (t) =>
     t.field({
       type: MessageType,
@@ -97,6 +106,14 @@ for (const type of [MessageSent, MessageEdited, MessageDeleted]) {
     }),
   );
 }
+
+builder.objectFields(ReactionsChanged, (t) => ({
+  emoji: t.string({ description: 'Which one.', resolve: (entry) => entry.detail?.emoji ?? '' }),
+  on: t.boolean({
+    description: 'True when they answered with it, false when they took it back.',
+    resolve: (entry) => entry.kind === 'REACTION_SET',
+  }),
+}));
 
 builder.objectFields(RoomChanged, (t) => ({
   name: t.string({ nullable: true, description: 'From here on.', resolve: (entry) => entry.detail?.name ?? null }),

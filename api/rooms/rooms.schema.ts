@@ -126,6 +126,12 @@ export const RoomType = builder.prismaObject('Room', {
       description: 'How many of these mention the viewer, by name or with everyone; in a direct room, all of them.',
       resolve: async ({ id }, _, { loaders }) => (await loaders.roomFacts.load({ id, part: 'counts' })).mentionCount,
     }),
+    pins: t.field({
+      type: [MessageType],
+      description: 'The pinned messages, the newest pin first: at most 50.',
+      complexity: { field: 1, multiplier: 50 },
+      resolve: (room, _, { loaders }) => loaders.pins.load(room),
+    }),
     members: t.connection(
       {
         type: MembershipType,

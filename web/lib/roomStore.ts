@@ -70,6 +70,9 @@ export function applyEvent(log: RoomLog, event: RoomEvent, reader: Reader): Room
       return addMessage(moved, event.message, reader.following);
     case 'MessageEdited':
     case 'MessageDeleted':
+    case 'MessagePinned':
+    case 'MessageUnpinned':
+    case 'ReactionsChanged':
       return { ...moved, messages: requoted(replaced(log.messages, event.message), event.message) };
     case 'RoomDeleted':
       return { ...moved, ended: true };

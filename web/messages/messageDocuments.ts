@@ -78,6 +78,9 @@ export const roomLog = graphql(`
       ... on MessageSent { message { ...MessageParts } }
       ... on MessageEdited { message { ...MessageParts } }
       ... on MessageDeleted { message { ...MessageParts } }
+      ... on MessagePinned { message { ...MessageParts } }
+      ... on MessageUnpinned { message { ...MessageParts } }
+      ... on ReactionsChanged { message { ...MessageParts } }
     }
   }
 `);

@@ -95,6 +95,10 @@ function entryOf({ roomId, top }: RoomFeed): LogEntry {
     changedSeq: seq,
     replyTo: null,
     files: [],
+    reactions: [],
+    mentions: [],
+    mentionsRoom: false,
+    pinnedAt: null,
   };
   return { roomId, seq, id, kind: 'MESSAGE', at, actor: author, subject: null, detail: null, message };
 }
@@ -127,8 +131,10 @@ async function makeRooms(count: number): Promise<string[]> {
 const someone = (number: number) => people[number % people.length] as Viewer;
 
 function append(room: string, sender: number) {
-  return sendTogether(core, room, { id: randomUUID(), actorId: someone(sender).id, body: SHORT });
+  return sendTogether(core, room, { id: randomUUID(), actorId: someone(sender).id, body: SHORT, ...NOBODY });
 }
+
+const NOBODY = { names: [], callsRoom: false };
 
 /** The naive way: one insert each, with a position that this process counts. */
 async function createEach(roomId: string, senders: number, seconds: number) {
