@@ -134,11 +134,11 @@ test('in an encrypted room the server takes no reaction, by code and by constrai
   const room = await roomOf(alice, bob);
   const { id, seq } = await alice.say(room, 'before it was encrypted');
   await db.room.update({ where: { id: room }, data: { encryption: 'MLS', name: null } });
-  expect(await bob.refused(...react(id, '🦄'))).toMatchObject({ code: 'CONFLICT', reason: 'E2EE_REQUIRED' });
-  await expect(db.reaction.create({ data: { roomId: room, seq, emoji: '🦄', userId: bob.id } })).rejects.toThrow();
+  expect(await bob.refused(...react(id, '🐙'))).toMatchObject({ code: 'CONFLICT', reason: 'E2EE_REQUIRED' });
+  await expect(db.reaction.create({ data: { roomId: room, seq, emoji: '🐙', userId: bob.id } })).rejects.toThrow();
   await expect(
     db.mention.create({ data: { roomId: room, seq, userId: bob.id, createdAt: new Date() } }),
   ).rejects.toThrow();
   await expect(db.entry.update({ where: { id }, data: { pinnedAt: new Date() } })).rejects.toThrow();
-  expect(await tablesWith(world.node, '🦄')).toEqual([]);
+  expect(await tablesWith(world.node, '🐙')).toEqual([]);
 });
