@@ -107,8 +107,8 @@ test('with the version of the last event nothing was missed, with an older one s
   const { version } = await told.next();
   dan.disconnect();
   const again = dan.subscribe(VIEWER_EVENTS, { after: version });
-  const room = await roomOf(alice, dan);
-  expect(await again.next()).toMatchObject(joined(room));
+  await roomOf(alice, dan);
+  expect((await again.next()).version).toBe(version + 1);
   expect((await dan.subscribe(VIEWER_EVENTS, { after: version }).next()).__typename).toBe('RoomsChanged');
 });
 
