@@ -34,7 +34,7 @@ export async function searchMessages(
   roomId: string | null | undefined,
   request: PageRequest,
 ): Promise<Page<Found>> {
-  const room = roomId ? (await getMembership(core, viewer, roomId)).roomId : null;
+  const room = roomId != null ? (await getMembership(core, viewer, roomId)).roomId : null;
   if (text.length > LONGEST) throw new AppError('INVALID_INPUT', `Look for at most ${LONGEST} characters.`);
   if (text.includes('\0') || !text.isWellFormed()) throw new AppError('INVALID_INPUT', 'This cannot be looked for.');
   await core.limits.take('changesPerMinute', `search ${viewer.id}`);

@@ -345,8 +345,15 @@ const makeRoom = (data: Prisma.RoomCreateInput) => prisma.room.create({ data });
 const publicRoom = () => makeRoom({ kind: 'PUBLIC', name: 'kitchen', nameKey: randomUUID() });
 const encryptedRoom = (more: object = {}) => makeRoom({ kind: 'PRIVATE', encryption: 'MLS', ...more });
 
-function say(room: { id: string }, seq: number, body: string | null, more: object = {}) {
-  return prisma.entry.create({ data: { roomId: room.id, seq, id: randomUUID(), kind: 'MESSAGE', body, ...more } });
+function say(
+  room: { id: string },
+  seq: number,
+  body: string | null,
+  more: { kind?: 'COMMIT'; [column: string]: unknown } = {},
+) {
+  const place = more.kind ? {} : { ordinal: seq, changedSeq: seq };
+  const data = { roomId: room.id, seq, id: randomUUID(), kind: 'MESSAGE' as const, body, ...place, ...more };
+  return prisma.entry.create({ data });
 }
 
 async function failure(promise: Promise<unknown>): Promise<unknown> {

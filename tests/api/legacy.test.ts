@@ -552,9 +552,8 @@ async function encrypt(roomId: string): Promise<void> {
 /** A node on the same database that fails to read memberships. */
 async function broken(error: Error): Promise<Node> {
   const { core } = world.node;
-  const membership = { findMany: () => Promise.reject(error) };
   const db = new Proxy(core.db, {
-    get: (real, name) => (name === 'membership' ? membership : Reflect.get(real, name)),
+    get: (real, name) => (name === '$queryRaw' ? () => Promise.reject(error) : Reflect.get(real, name)),
   });
   const app = await openApp({ ...core, db, log: { ...core.log, error: () => {} } }, 'no-web-client');
   return { core, app, url: await app.listen(), close: () => app.close() };
