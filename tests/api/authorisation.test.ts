@@ -330,7 +330,7 @@ test.each(Object.entries(TABLE))('%s is for whom it is for', async (name, { answ
   for (const role of ROLES) {
     scene ??= await setScene();
     codes[role] = (await outcome(scene[role], name, scene)).code;
-    if (codes[role] === 'OK') scene = undefined;
+    if (codes[role] === 'OK' && name.startsWith('Mutation')) scene = undefined;
   }
   const signs = answers.split(' ');
   expect(codes).toEqual(Object.fromEntries(ROLES.map((role, n) => [role, CODES[signs[n] ?? '']])));
@@ -379,27 +379,24 @@ async function setScene(): Promise<Scene> {
   const { owner, moderator, member, former, removed, author, administrator } = people;
   const room = await owner.createRoom({ kind: 'PRIVATE' });
   const add = 'mutation ($roomId: ID!, $userId: ID!) { addMember(roomId: $roomId, userId: $userId) { role } }';
-  for (const { id } of [moderator, member, former, removed, author])
-    await owner.graphql(add, { roomId: room, userId: id });
+  const newcomers = [moderator, member, former, removed, author];
+  await Promise.all(newcomers.map(({ id }) => owner.graphql(add, { roomId: room, userId: id })));
   const promote =
     'mutation ($roomId: ID!, $userId: ID!) { setRole(roomId: $roomId, userId: $userId, role: MODERATOR) { role } }';
   await owner.graphql(promote, { roomId: room, userId: moderator.id });
   await former.graphql('mutation ($id: ID!) { leaveRoom(id: $id) }', { id: room });
   const remove = 'mutation ($roomId: ID!, $userId: ID!) { removeMember(roomId: $roomId, userId: $userId) }';
   await owner.graphql(remove, { roomId: room, userId: removed.id });
-  const message = (await author.say(room, 'mine')).id;
-  const session = (await author.graphql('{ viewer { session { id } } }')).viewer.session.id;
-  const { id: upload } = await begin(author, room, { bytes: Buffer.from('mine') });
-  await author.ask('mutation ($id: ID!) { cancelUpload(id: $id) }', { id: uploads.at(-1) });
+  const [{ id: message }, { viewer }, { id: upload }, { createInvitation }, { createRoomLink }] = await Promise.all([
+    author.say(room, 'mine'),
+    author.graphql('{ viewer { session { id } } }'),
+    begin(author, room, { bytes: Buffer.from('mine') }),
+    administrator.graphql('mutation { createInvitation(input: {}) { invitation { id } } }'),
+    owner.graphql('mutation ($id: ID!) { createRoomLink(input: { roomId: $id }) { link { id } token } }', { id: room }),
+    author.ask('mutation ($id: ID!) { cancelUpload(id: $id) }', { id: uploads.at(-1) }),
+  ]);
   uploads.push(upload);
-  const { createInvitation } = await administrator.graphql(
-    'mutation { createInvitation(input: {}) { invitation { id } } }',
-  );
-  const { createRoomLink } = await owner.graphql(
-    'mutation ($id: ID!) { createRoomLink(input: { roomId: $id }) { link { id } token } }',
-    { id: room },
-  );
-  const [invitation, roomLink] = [createInvitation.invitation.id, createRoomLink.link.id];
+  const [session, invitation, roomLink] = [viewer.session.id, createInvitation.invitation.id, createRoomLink.link.id];
   return { ...people, room, message, session, invitation, upload, roomLink, linkToken: createRoomLink.token };
 }
 

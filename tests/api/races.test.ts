@@ -26,7 +26,7 @@ import { type Node, openWorld, type Person, ROOM_LOG, type World } from '../worl
 /** As many as are asked at once, by half as many people. */
 const CROWD = 50;
 // The embedded database takes one statement after the other: less can go wrong there.
-const ROUNDS = Number(process.env.ROUNDS ?? (process.env.SERVICES === 'cluster' ? 20 : 5));
+const ROUNDS = Number(process.env.ROUNDS ?? (process.env.SERVICES === 'cluster' ? 10 : 4));
 const rounds = (count: number) => Array.from({ length: Math.ceil(count) }, (_, n) => n + 1);
 
 let world: World;
