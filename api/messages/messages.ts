@@ -109,10 +109,15 @@ export async function findMessage(core: Core, viewer: Viewer, id: string) {
   return { message: entry.message, membership };
 }
 
-/** CTEs that take back what stands out of the messages in `changed`, which were deleted. */
+/** CTEs that take back what stands out of the messages in `changed`, which were deleted, and with what people answered. */
 export const forgetMarks = Prisma.sql`
   unmentioned AS (DELETE FROM mention n USING changed WHERE n.room_id = changed.room_id AND n.seq = changed.seq),
-  unanswered AS (DELETE FROM reaction n USING changed WHERE n.room_id = changed.room_id AND n.seq = changed.seq)`;
+  unanswered AS (DELETE FROM reaction n USING changed WHERE n.room_id = changed.room_id AND n.seq = changed.seq),
+  untold AS (
+    UPDATE entry n SET detail = NULL FROM changed
+    WHERE n.room_id = changed.room_id AND n.kind IN ('REACTION_SET', 'REACTION_REMOVED') AND n.seq > changed.seq
+      AND n.target_id = changed.id
+  )`;
 
 /** Refuses what an encrypted room keeps inside the encryption. */
 export function refuseEncrypted({ encryption }: Room): void {

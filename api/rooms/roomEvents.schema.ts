@@ -108,7 +108,11 @@ for (const type of ABOUT_A_MESSAGE) {
 }
 
 builder.objectFields(ReactionsChanged, (t) => ({
-  emoji: t.string({ description: 'Which one.', resolve: (entry) => entry.detail?.emoji ?? '' }),
+  emoji: t.string({
+    nullable: true,
+    description: 'Which one; null once the message was deleted.',
+    resolve: ({ detail, message }) => (message?.deletedAt ? null : (detail?.emoji ?? null)),
+  }),
   on: t.boolean({
     description: 'True when they answered with it, false when they took it back.',
     resolve: (entry) => entry.kind === 'REACTION_SET',

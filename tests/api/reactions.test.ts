@@ -112,7 +112,14 @@ test('a deleted message has none, and takes none', async () => {
   await bob.graphql(...react(id, '🦄'));
   expect((await alice.graphql(...unsend(id))).deleteMessage.reactions).toEqual([]);
   expect(await bob.refused(...react(id, '👍'))).toMatchObject({ code: 'CONFLICT' });
-  expect(await world.node.core.db.reaction.count({ where: { roomId: room } })).toBe(0);
+  expect(await tablesWith(world.node, '🦄')).toEqual([]);
+  const late = bob.follow(room, { after: 0 });
+  const told = (await late.upTo(({ __typename }) => __typename === 'MessageDeleted')).slice(-2);
+  expect(told.map(({ emoji, message }) => [emoji, message.reactions])).toEqual([
+    [null, []],
+    [undefined, []],
+  ]);
+  late.stop();
   const { id: other } = await alice.say(room, 'again');
   await Promise.all([
     ...Array.from({ length: 10 }, (_, n) => bob.ask(...react(other, String.fromCodePoint(0x1f600 + n)))),
