@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectSound, listMessages, people, react, removeMember, roomOf, tablesWith, unsend } from '../rooms.ts';
 import { openWorld, type Person, type World } from '../world.ts';
@@ -147,5 +148,10 @@ test('in an encrypted room the server takes no reaction, by code and by constrai
     db.mention.create({ data: { roomId: room, seq, userId: bob.id, createdAt: new Date() } }),
   ).rejects.toThrow();
   await expect(db.entry.update({ where: { id }, data: { pinnedAt: new Date() } })).rejects.toThrow();
+  const sealed = { roomId: room, seq: seq + 1, id: randomUUID(), kind: 'MESSAGE' as const, encoding: 'MLS' as const };
+  const numbered = { ordinal: 2, changedSeq: seq + 1 };
+  await expect(db.entry.create({ data: { ...sealed, ...numbered, targetId: id } })).rejects.toThrow();
+  await expect(db.entry.create({ data: { ...sealed, ...numbered, mentionsRoom: true } })).rejects.toThrow();
+  await db.entry.create({ data: { ...sealed, ...numbered } });
   expect(await tablesWith(world.node, '🐙')).toEqual([]);
 });

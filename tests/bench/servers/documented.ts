@@ -48,7 +48,8 @@ function sendMessage({ id, roomId, body: text }: NewMessage) {
   return db.$transaction(
     async (tx) => {
       const { lastSeq } = await tx.room.update({ where: { id: roomId }, data: { lastSeq: { increment: 1 } } });
-      return tx.entry.create({ data: { id, roomId, seq: lastSeq, kind: 'MESSAGE', body: text } });
+      const place = { seq: lastSeq, ordinal: lastSeq, changedSeq: lastSeq };
+      return tx.entry.create({ data: { id, roomId, ...place, kind: 'MESSAGE', body: text } });
     },
     { maxWait: 60_000, timeout: 60_000 },
   );

@@ -55,11 +55,11 @@ async function populate({ people, rooms, each }: { people: number; rooms: number
     SELECT id, user_id, gen_random_uuid(), now() + interval '1 day'
     FROM unnest(${sessions}::uuid[], ${users}::uuid[]) AS s(id, user_id)`;
   await core.db.$executeRaw`
-    INSERT INTO room (id, kind, name, last_seq, last_message_seq)
-    SELECT id, 'PRIVATE', 'storm', 4, 4 FROM unnest(${all}::uuid[]) AS r(id)`;
+    INSERT INTO room (id, kind, name, last_seq, last_message_seq, message_count)
+    SELECT id, 'PRIVATE', 'storm', 4, 4, 4 FROM unnest(${all}::uuid[]) AS r(id)`;
   await core.db.$executeRaw`
-    INSERT INTO entry (room_id, seq, id, kind, actor_id, body)
-    SELECT id, n, gen_random_uuid(), 'MESSAGE', ${users[0]}::uuid, 'hello' FROM unnest(${all}::uuid[]) AS r(id), generate_series(1, 4) AS n`;
+    INSERT INTO entry (room_id, seq, id, kind, actor_id, body, ordinal, changed_seq)
+    SELECT id, n, gen_random_uuid(), 'MESSAGE', ${users[0]}::uuid, 'hello', n, n FROM unnest(${all}::uuid[]) AS r(id), generate_series(1, 4) AS n`;
   const pairs = [[quiet], ...own].flatMap((list, n) =>
     list.map((room) => [room, users[Math.max(0, n - 1)] ?? ''] as const),
   );
