@@ -56,6 +56,7 @@ const Environment = z.object({
     .string()
     .refine(isSite, 'must be an address such as https://chat.example.org, without a path')
     .optional(),
+  OUTGOING_ORIGINS: listOf(isOrigin, 'origins such as http://10.0.0.5:8080').default([]),
   TRUSTED_PROXIES: listOf((part) => isIP(part) > 0, 'addresses such as 127.0.0.1').default([]),
   REGISTRATION: z
     .string()
@@ -117,6 +118,8 @@ export function readConfig(environment: Record<string, string | undefined> = rea
     allowedOrigins: env.CORS_ALLOWED_ORIGINS,
     publicUrl: env.PUBLIC_URL && new URL(env.PUBLIC_URL).origin,
     trustedProxies: env.TRUSTED_PROXIES,
+    /** What may be asked although it is not public or not https: webhooks and push services of the operator's own. */
+    outgoingOrigins: env.OUTGOING_ORIGINS,
     filesDir: env.FILES_DIR ? resolve(env.FILES_DIR) : join(dataDir, 'files'),
     /** In bytes. */
     fileLimit: env.FILE_LIMIT_MB * 1_048_576,

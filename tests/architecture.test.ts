@@ -37,6 +37,7 @@ const LAYERS = [
   [
     'input.ts',
     'links.ts',
+    'outgoing.ts',
     'paging.ts',
     'limits.ts',
     'admission.ts',
