@@ -4,7 +4,7 @@ import { purgeFiles } from './files/purge.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** Removes what is useless for long enough that nobody asks why: sessions, links, old security events. */
+/** Removes what is useless for long enough that nobody asks why: sessions, links, what was done a year ago. */
 export async function purgeExpired({ db }: Core): Promise<void> {
   const before = (days: number) => ({ lt: new Date(Date.now() - days * DAY) });
   await db.session.deleteMany({ where: { OR: [{ expiresAt: before(1) }, { revokedAt: before(1) }] } });
@@ -12,7 +12,7 @@ export async function purgeExpired({ db }: Core): Promise<void> {
     await links.deleteMany({ where: { OR: [{ expiresAt: before(30) }, { revokedAt: before(30) }] } });
   }
   await db.resetLink.deleteMany({ where: { expiresAt: before(0) } });
-  await db.securityEvent.deleteMany({ where: { createdAt: before(365) } });
+  await db.auditEvent.deleteMany({ where: { createdAt: before(365) } });
 }
 
 /** Does it now and every hour. What fails is tried again with the next. */

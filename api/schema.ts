@@ -1,4 +1,5 @@
 import './accounts/accounts.schema.ts';
+import './audit/audit.schema.ts';
 import './auth/auth.schema.ts';
 import './files/files.schema.ts';
 import './instance/instance.schema.ts';

@@ -30,6 +30,7 @@ const LAYERS = [
   ['rooms/'],
   ['auth/'],
   ['invitations/'],
+  ['audit/'],
   ['users/'],
   ['instance/'],
   ['core.ts'],

@@ -39,7 +39,11 @@ const PARTS: Record<string, (core: Core, viewer: Viewer) => Promise<unknown>> = 
     }),
   sessions: ({ db }, { id }) =>
     db.session.findMany({ where: { userId: id }, omit: { refreshId: true, previousId: true, userId: true } }),
-  securityEvents: ({ db }, { id }) => db.securityEvent.findMany({ where: { userId: id }, omit: { userId: true } }),
+  securityEvents: ({ db }, { id }) =>
+    db.auditEvent.findMany({
+      where: { OR: [{ actorId: id }, { subjectId: id }] },
+      select: { id: true, action: true, detail: true, createdAt: true },
+    }),
   memberships: ({ db }, { id }) =>
     db.membership.findMany({
       where: { userId: id },

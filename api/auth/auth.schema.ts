@@ -1,3 +1,4 @@
+import { type AccountAction, listOwnEvents } from '../audit/audit.ts';
 import { builder } from '../builder.ts';
 import { type Context, signedIn } from '../context.ts';
 import type { Core } from '../core.ts';
@@ -11,7 +12,7 @@ import { RoomType } from '../rooms/rooms.schema.ts';
 import { UserType } from '../users/users.schema.ts';
 import { getUser, type Viewer } from '../users/users.ts';
 import { logIn, register, setUp } from './accounts.ts';
-import { changePassword, listSecurityEvents } from './ownPassword.ts';
+import { changePassword } from './ownPassword.ts';
 import { createRecoveryCode, createResetLink, recover, resetPassword } from './recovery.ts';
 import {
   endSession,
@@ -49,14 +50,24 @@ const SecurityEventKindType = builder.enumType('SecurityEventKind', {
     RECOVERY_CODE_USED: { description: 'The password was replaced with the recovery code.' },
     RESET_LINK_MADE: { description: 'An administrator made a link that replaces the password.' },
     RESET_LINK_USED: { description: 'The password was replaced with that link.' },
+    ADMINISTRATOR_MADE: { description: 'The account became that of an administrator.' },
+    ADMINISTRATOR_REMOVED: { description: 'The account is no longer that of an administrator.' },
+    ACCOUNT_DISABLED: { description: 'An administrator stopped the account from signing in.' },
+    ACCOUNT_ENABLED: { description: 'An administrator let the account sign in again.' },
+    SESSIONS_ENDED: { description: 'An administrator signed the account out everywhere.' },
   },
 });
 
-const SecurityEventType = builder.prismaObject('SecurityEvent', {
+const SecurityEventType = builder.prismaObject('AuditEvent', {
+  variant: 'SecurityEvent',
   description: 'Something that happened to the viewer’s account.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Of the event.' }),
-    kind: t.expose('kind', { type: SecurityEventKindType, description: 'What happened.' }),
+    kind: t.field({
+      type: SecurityEventKindType,
+      description: 'What happened.',
+      resolve: ({ action }) => action as AccountAction,
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When.' }),
   }),
 });
@@ -96,7 +107,7 @@ const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
     securityEvents: t.field({
       type: [SecurityEventType],
       description: 'What happened to the account in the last year that its owner should know of, newest first.',
-      resolve: (viewer, _, { core }) => listSecurityEvents(core, viewer),
+      resolve: (viewer, _, { core }) => listOwnEvents(core, viewer),
     }),
     rooms: t.field({
       type: [RoomType],

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { type AccountAction, audit } from '../audit/audit.ts';
 import type { Core } from '../core.ts';
 import type { Prisma } from '../db/db.ts';
-import type { SecurityEventKind, User } from '../db/model.ts';
+import type { User } from '../db/model.ts';
 import { invalid } from '../errors.ts';
 import { parse } from '../input.ts';
 import type { Viewer } from '../users/users.ts';
@@ -37,7 +38,7 @@ export async function changePassword(core: Core, viewer: Viewer, current: string
  */
 export async function replacePassword(
   core: Core,
-  kind: SecurityEventKind,
+  action: AccountAction,
   change: (db: Prisma.TransactionClient) => Promise<User[]>,
   keep?: string,
 ): Promise<User | null> {
@@ -45,19 +46,9 @@ export async function replacePassword(
     const [user = null] = await change(db);
     if (!user) return { user, ended: [] };
     await db.resetLink.deleteMany({ where: { userId: user.id } });
-    await noteSecurityEvent(db, user.id, kind);
+    await audit(db, { action, actorId: user.id, subjectId: user.id });
     return { user, ended: await revokeSessions(db, { userId: user.id, ...(keep && { id: { not: keep } }) }) };
   });
   tellEnded(core, ended);
   return user;
-}
-
-/** Keeps what happened to an account for its owner to see. */
-export async function noteSecurityEvent(db: Prisma.TransactionClient, userId: string, kind: SecurityEventKind) {
-  await db.securityEvent.create({ data: { userId, kind } });
-}
-
-/** What happened to the viewer's account in the last year, newest first; at most 50. */
-export function listSecurityEvents(core: Core, viewer: Viewer) {
-  return core.db.securityEvent.findMany({ where: { userId: viewer.id }, orderBy: { id: 'desc' }, take: 50 });
 }

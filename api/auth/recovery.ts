@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { audit } from '../audit/audit.ts';
 import type { Core } from '../core.ts';
 import type { Prisma } from '../db/db.ts';
 import { AppError } from '../errors.ts';
@@ -8,7 +9,7 @@ import { requireAdmin } from '../users/admins.ts';
 import { usernameKey } from '../users/username.ts';
 import { accountCalled, getUser, type Viewer } from '../users/users.ts';
 import type { Origin } from './accounts.ts';
-import { confirmPassword, noteSecurityEvent, replacePassword } from './ownPassword.ts';
+import { confirmPassword, replacePassword } from './ownPassword.ts';
 import { hashPassword, Password } from './passwords.ts';
 import { newRecoveryCode, RecoveryCode } from './recoveryCode.ts';
 import { startSession, type Tokens } from './sessions.ts';
@@ -22,7 +23,7 @@ export async function createRecoveryCode(core: Core, viewer: Viewer, password: s
   const code = newRecoveryCode();
   await core.db.$transaction(async (db) => {
     await db.user.updateMany({ where: { id: viewer.id }, data: { recoveryHash: hashOf(code) } });
-    await noteSecurityEvent(db, viewer.id, 'RECOVERY_CODE_MADE');
+    await audit(db, { action: 'RECOVERY_CODE_MADE', actorId: viewer.id, subjectId: viewer.id });
   });
   return code;
 }
@@ -59,7 +60,7 @@ export async function createResetLink(core: Core, viewer: Viewer, userId: string
   const made = { tokenHash: hashOf(token), madeById: viewer.id, expiresAt: inHours(RESET_HOURS) };
   await core.db.$transaction(async (db) => {
     await db.resetLink.upsert({ where: { userId: user.id }, create: { userId: user.id, ...made }, update: made });
-    await noteSecurityEvent(db, user.id, 'RESET_LINK_MADE');
+    await audit(db, { action: 'RESET_LINK_MADE', actorId: viewer.id, subjectId: user.id });
   });
   return { token, expiresAt: made.expiresAt, user };
 }

@@ -1,20 +1,21 @@
 export type {
+  AuditEvent,
+  Ban,
   File,
   Instance,
   Invitation,
   Membership,
   Room,
   RoomLink,
-  SecurityEvent,
   Session,
   User,
 } from '../generated/prisma/client.ts';
 export type {
+  AuditAction,
   Encryption,
   EntryKind,
   MemberRole,
   NotifyLevel,
   Registration,
   RoomKind,
-  SecurityEventKind,
 } from '../generated/prisma/enums.ts';

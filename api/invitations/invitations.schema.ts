@@ -12,6 +12,11 @@ const InvitationType = builder.prismaObject('Invitation', {
     expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'From when on it is useless.' }),
     maxUses: t.exposeInt('maxUses', { description: 'How many people it is for.' }),
     uses: t.exposeInt('uses', { description: 'How many have used it.' }),
+    revokedAt: t.expose('revokedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was withdrawn; null when it was not.',
+    }),
   }),
 });
 
@@ -37,7 +42,14 @@ builder.queryField('invitations', (t) =>
   t.field({
     type: [InvitationType],
     description: 'Every invitation that can still be used, newest first. Administrators only.',
-    resolve: (_, _args, context) => listInvitations(context.core, signedIn(context)),
+    args: {
+      all: t.arg.boolean({
+        required: true,
+        defaultValue: false,
+        description: 'Also those that are used up, withdrawn or expired, for a month.',
+      }),
+    },
+    resolve: (_, { all }, context) => listInvitations(context.core, signedIn(context), all),
   }),
 );
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { audit } from '../audit/audit.ts';
 import type { Core } from '../core.ts';
 import type { Prisma } from '../db/db.ts';
 import type { Invitation } from '../db/model.ts';
@@ -16,22 +17,29 @@ export async function createInvitation(core: Core, viewer: Viewer, input: z.inpu
   const { maxUses, expiresInHours } = parse(Terms, input);
   const token = newToken();
   const data = { tokenHash: hashOf(token), createdById: viewer.id, maxUses, expiresAt: inHours(expiresInHours) };
-  return { token, invitation: await core.db.invitation.create({ data }) };
+  const invitation = await core.db.$transaction(async (db) => {
+    await audit(db, { action: 'INVITATION_MADE', actorId: viewer.id, detail: String(maxUses) });
+    return db.invitation.create({ data });
+  });
+  return { token, invitation };
 }
 
-/** The invitations that can still be used, newest first. Administrators only. */
-export async function listInvitations(core: Core, viewer: Viewer): Promise<Invitation[]> {
+/** The invitations that can still be used, newest first, or all that are kept. Administrators only. */
+export async function listInvitations(core: Core, viewer: Viewer, all: boolean): Promise<Invitation[]> {
   await requireAdmin(core, viewer);
   const open = { revokedAt: null, expiresAt: { gt: new Date() }, uses: { lt: core.db.invitation.fields.maxUses } };
-  return core.db.invitation.findMany({ where: open, orderBy: { createdAt: 'desc' } });
+  return core.db.invitation.findMany({ where: all ? {} : open, orderBy: { createdAt: 'desc' } });
 }
 
 /** Makes an invitation useless. Administrators only. */
 export async function revokeInvitation(core: Core, viewer: Viewer, id: string): Promise<void> {
   await requireAdmin(core, viewer);
   const where = { id: idOf(id, 'Invitation'), revokedAt: null };
-  const { count } = await core.db.invitation.updateMany({ where, data: { revokedAt: new Date() } });
-  if (count === 0) throw notFound('Invitation');
+  await core.db.$transaction(async (db) => {
+    const { count } = await db.invitation.updateMany({ where, data: { revokedAt: new Date() } });
+    if (count === 0) throw notFound('Invitation');
+    await audit(db, { action: 'INVITATION_REVOKED', actorId: viewer.id });
+  });
 }
 
 /** Takes one use of the invitation, or FORBIDDEN: of two people with the last use, one gets in. */

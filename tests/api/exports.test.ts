@@ -27,7 +27,7 @@ test('the file of Ann opens offline and has her profile, sessions, rooms and eve
   expect(headers['content-disposition']).toBe('attachment; filename="shh-export.json"');
   expect(json.profile).toMatchObject({ id: ann.id, username: ann.username, displayName: 'ann' });
   expect(json.sessions).toHaveLength(1);
-  expect(json.securityEvents).toMatchObject([{ kind: 'RECOVERY_CODE_MADE' }]);
+  expect(json.securityEvents).toMatchObject([{ action: 'RECOVERY_CODE_MADE' }]);
   expect(json.memberships.map(({ room: { kind } }: any) => kind).sort()).toEqual(['DIRECT', 'PRIVATE']);
   const bodies = json.messages.map(({ body }: { body: string }) => body);
   expect(new Set(bodies)).toEqual(new Set(Array.from({ length: 1_010 }, (_, n) => `mine ${n}`)));

@@ -27,18 +27,18 @@ test('what has expired long ago is gone from the database, and what counts is le
     invitations: await db.invitation.count(),
     roomLinks: await db.roomLink.count(),
     resetLinks: await db.resetLink.count(),
-    securityEvents: await db.securityEvent.count(),
+    auditEvents: await db.auditEvent.count(),
   });
   await purgeExpired(core);
-  expect(await counts()).toEqual({ sessions: 2, invitations: 2, roomLinks: 2, resetLinks: 1, securityEvents: 1 });
+  expect(await counts()).toEqual({ sessions: 2, invitations: 2, roomLinks: 2, resetLinks: 1, auditEvents: 3 });
 
   const [invitation, link] = [await db.invitation.findFirstOrThrow(), await db.roomLink.findFirstOrThrow()];
   await db.invitation.update({ where: { id: invitation.id }, data: { expiresAt: ago(31) } });
   await db.roomLink.update({ where: { id: link.id }, data: { revokedAt: ago(31) } });
   await db.resetLink.updateMany({ data: { expiresAt: ago(0.1) } });
   await db.session.updateMany({ where: { userId: bob.id }, data: { revokedAt: ago(2) } });
-  await db.securityEvent.updateMany({ data: { createdAt: ago(366) } });
+  await db.auditEvent.updateMany({ data: { createdAt: ago(366) } });
   await purgeExpired(core);
-  expect(await counts()).toEqual({ sessions: 1, invitations: 1, roomLinks: 1, resetLinks: 0, securityEvents: 0 });
+  expect(await counts()).toEqual({ sessions: 1, invitations: 1, roomLinks: 1, resetLinks: 0, auditEvents: 0 });
   expect((await ada.graphql('{ viewer { id } }')).viewer.id).toBe(ada.id);
 });
