@@ -27,9 +27,14 @@ export interface Connections {
   size(): number;
   /** How many of them nobody has signed in on. */
   strangers(): number;
+  /** How many were cut so far, and why. */
+  readonly cut: Readonly<Record<Fault, number>>;
   /** Closes every socket, spread over two seconds so that they do not all come back at once, and every one that comes. */
   drain(): Promise<void>;
 }
+
+/** Sent too many frames; did not answer a ping; stopped reading what waited for it. */
+export type Fault = 'flooding' | 'silent' | 'stuck';
 
 interface Guarded {
   network: string;
@@ -47,6 +52,7 @@ export async function openConnections(core: Core): Promise<Connections> {
   const { unknownSockets, unknownSocketsPerAddress, socketsPerPerson } = core.config;
   const all = new Map<WebSocket, Guarded>();
   const [people, networks] = [new Tally(), new Tally()];
+  const cut: Record<Fault, number> = { flooding: 0, silent: 0, stuck: 0 };
   let draining = false;
   const sessions = () => [...new Set([...all.values()].flatMap(({ viewer }) => viewer?.sessionId ?? []))];
   await watchSessions(core, sessions, (sessionId) => {
@@ -57,8 +63,8 @@ export async function openConnections(core: Core): Promise<Connections> {
   core.heartbeat.every(async () => {
     const now = performance.now();
     for (const [socket, guarded] of all) {
-      closeIfStuck(socket, guarded, now);
-      askIfThere(socket, guarded, now);
+      if (closeIfStuck(socket, guarded, now)) cut.stuck++;
+      else if (closeIfSilent(socket, guarded, now)) cut.silent++;
     }
   });
 
@@ -71,7 +77,7 @@ export async function openConnections(core: Core): Promise<Connections> {
       const guarded: Guarded = { network, isStranger: true, pinged: performance.now(), answered: true, stuck: null };
       all.set(socket, guarded);
       networks.add(network);
-      limitFrames(core, socket);
+      limitFrames(core, socket, () => cut.flooding++);
       socket.on('pong', () => {
         guarded.answered = true;
       });
@@ -93,6 +99,7 @@ export async function openConnections(core: Core): Promise<Connections> {
     },
     size: () => all.size,
     strangers: () => networks.total,
+    cut,
     drain: async () => {
       draining = true;
       await Promise.all([...all.keys()].map((socket) => closeLater(socket, Math.random() * SPREAD)));
@@ -123,7 +130,7 @@ class Tally {
 }
 
 // A ping costs us an answer, so it counts as a frame.
-function limitFrames(core: Core, socket: WebSocket) {
+function limitFrames(core: Core, socket: WebSocket, onFlood: () => void) {
   const { framesPerSecond } = core.config;
   let allowance = framesPerSecond * 2;
   let last = performance.now();
@@ -132,6 +139,7 @@ function limitFrames(core: Core, socket: WebSocket) {
     allowance = Math.min(framesPerSecond * 2, allowance + ((now - last) / 1_000) * framesPerSecond) - 1;
     last = now;
     if (allowance >= 0 || socket.readyState !== socket.OPEN) return;
+    onFlood();
     socket.close(4429, 'Too many frames.');
     setTimeout(() => socket.terminate(), GOODBYE).unref();
   };
@@ -139,29 +147,34 @@ function limitFrames(core: Core, socket: WebSocket) {
 }
 
 // A peer that vanished without a word would count as a socket of its person, and proxies cut what is silent.
-function askIfThere(socket: WebSocket, guarded: Guarded, now: number) {
-  if (now - guarded.pinged < PING) return;
-  if (!guarded.answered) return socket.terminate();
+function closeIfSilent(socket: WebSocket, guarded: Guarded, now: number): boolean {
+  if (now - guarded.pinged < PING) return false;
+  if (!guarded.answered) {
+    socket.terminate();
+    return true;
+  }
   guarded.pinged = now;
   guarded.answered = false;
   if (socket.readyState === socket.OPEN) socket.ping();
+  return false;
 }
 
 // What waits to be written and does not get shorter belongs to a reader that has stopped reading.
-function closeIfStuck(socket: WebSocket, guarded: Guarded, now: number) {
+function closeIfStuck(socket: WebSocket, guarded: Guarded, now: number): boolean {
   const { _socket: stream } = socket as unknown as { _socket?: Socket };
   if (!stream || socket.bufferedAmount === 0) {
     guarded.stuck = null;
-    return;
+    return false;
   }
   const sent = (stream.bytesWritten ?? 0) - stream.writableLength;
   if (guarded.stuck?.sent !== sent) {
     guarded.stuck = { sent, since: now };
     guarded.answered = true; // The answer to a ping waits behind what is being read.
   }
-  if (now - guarded.stuck.since < STUCK) return;
+  if (now - guarded.stuck.since < STUCK) return false;
   socket.close(1013, 'You have stopped reading.');
   socket.terminate();
+  return true;
 }
 
 async function closeLater(socket: WebSocket, delay: number): Promise<void> {

@@ -1,13 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Connections, Fault } from './connections.ts';
 import type { Core } from './core.ts';
 
 /**
  * The node's figures in the Prometheus text format, read at each scrape. They hold counts only: no id, name or address.
  * Served to this machine, and elsewhere to whoever has METRICS_TOKEN.
  */
-export function createMetrics(core: Core, connections: { size(): number; strangers(): number }) {
+export function createMetrics(core: Core, connections: Pick<Connections, 'size' | 'strangers' | 'cut'>) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
@@ -44,12 +45,21 @@ export function createMetrics(core: Core, connections: { size(): number; strange
   counter('shh_rings_lost_total', 'Times that a watched room was behind because a ring did not arrive.', () =>
     roomFeeds.ringsLost(),
   );
+  for (const fault of ['flooding', 'silent', 'stuck'] satisfies Fault[]) {
+    counter(`shh_sockets_cut_${fault}_total`, `WebSockets that were cut: ${WHY[fault]}.`, () => connections.cut[fault]);
+  }
   for (const [kind, turns] of Object.entries(admission)) {
     gauge(`shh_admission_${kind}_waiting`, `How many ${kind} wait for their turn.`, () => turns.waiting);
     counter(`shh_admission_${kind}_refused_total`, `How many ${kind} found the queue full.`, () => turns.refused);
   }
   return registry;
 }
+
+const WHY: Record<Fault, string> = {
+  flooding: 'too many frames a second',
+  silent: 'a ping was not answered',
+  stuck: 'what waited was not read',
+};
 
 /** Whether this request may read the figures. */
 export function mayScrape(core: Core, request: IncomingMessage, address: string): boolean {

@@ -26,6 +26,8 @@ export interface Sockets {
   size(): number;
   /** How many of them nobody has signed in on. */
   strangers(): number;
+  /** How many were cut so far, and why. */
+  readonly cut: Connections['cut'];
   /** Closes every socket, spread over two seconds so that they do not all come back at once. */
   drain(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
     },
     size: () => connections.size(),
     strangers: () => connections.strangers(),
+    cut: connections.cut,
     drain: () => connections.drain(),
   };
 

@@ -137,8 +137,17 @@ export class Line {
     }
   }
 
-  /** Pings, as the protocol below ours has them. */
-  ping(times: number) {
+  /** Pings, as the protocol below ours has them, each when the one before was answered, until the socket closes. */
+  async ping(times: number) {
+    for (let n = 0; n < times && this.socket.readyState === this.socket.OPEN; n++) {
+      const answered = new Promise((resolve) => this.socket.once('pong', resolve));
+      this.socket.ping();
+      await Promise.race([answered, this.closing]);
+    }
+  }
+
+  /** Pings without waiting for an answer. */
+  flood(times: number) {
     for (let n = 0; n < times; n++) this.socket.ping();
   }
 

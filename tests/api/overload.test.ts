@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { people, read, roomOf, VIEWER_LOG } from '../rooms.ts';
 import { JSON_BODY, Line, send } from '../wire.ts';
-import { openWorld, type Person, ROOM_LOG, type World } from '../world.ts';
+import { openWorld, type Person, type World } from '../world.ts';
 
 const NAME = '{ server { name } }';
 const SEQ = 'subscription ($id: ID!, $after: Int) { roomLog(roomId: $id, after: $after) { seq } }';
@@ -230,28 +230,33 @@ test('an empty operation id closes the socket that it came on, and no other', as
 
 test('a client that answers no ping and reads nothing is let go, beside one who hears on', async () => {
   const stillHears = await bystander();
-  const room = await roomOf(alice);
   const silent = await lineOf(alice);
   silent.stopReading();
-  await silent.send(subscribing('1', ROOM_LOG, { roomId: room, after: 0 }));
   await stillHears();
-  const before = world.node.app.sockets.size();
-  const real = Date.now;
+  const before = await cut('silent');
+  const real = performance.now.bind(performance);
   let passed = 0;
-  const clock = vi.spyOn(Date, 'now').mockImplementation(() => real() + passed);
-  // Those who are silent are pinged, and given as long again.
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => real() + passed);
+  // Those who are there are pinged as often, and answer.
   const living = await bystander();
   await vi.waitUntil(
-    () => {
+    async () => {
       passed += 3_000;
-      return world.node.app.sockets.size() <= before;
+      return (await cut('silent')) > before;
     },
     { timeout: 40_000, interval: 1_000 },
   );
   clock.mockRestore();
   await living();
+  expect(await cut('silent')).toBe(before + 1);
   silent.close();
-}, 90_000);
+});
+
+/** How many sockets the node says to have cut for that. */
+async function cut(fault: string): Promise<number> {
+  const { text } = await send(world.node, { path: '/metrics' });
+  return Number(new RegExp(`^shh_sockets_cut_${fault}_total (\\d+)$`, 'm').exec(text)?.[1]);
+}
 
 /** Keeps the database busy until what this gives is called. */
 async function hold(db: World['node']['core']['db']) {
@@ -392,14 +397,20 @@ describe('strangers', () => {
   });
 });
 
-test('who has messages of control sent by the hundred is cut off like any other flood', async () => {
+test('pings are frames too: more than so many a second are a flood', async () => {
   const strict = await openWorld({ LIMIT_FRAMES_PER_SECOND: '50' });
   const line = new Line(strict.node);
   await line.init();
-  line.ping(500);
-  await line.closing;
-  expect((await strict.person('ann')).id).not.toBe('');
+  void line.ping(1_000);
+  expect(await line.closing).toMatchObject({ code: 4429 });
   await strict.close();
+});
+
+test('who pings without waiting for an answer is cut off before the answers pile up', async () => {
+  const line = await lineOf(alice);
+  line.flood(5_000);
+  expect((await line.closing).code).toBe(1006);
+  expect((await alice.graphql(NAME)).server.name).toBe('shh');
 });
 
 test('what is wrong with a frame is not told on the console', async () => {

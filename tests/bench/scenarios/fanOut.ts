@@ -16,7 +16,7 @@ type Costs = Map<string, Map<Variant, number[]>>;
 /** Delivering one message to everyone in a room: server CPU per delivery, peers interleaved. */
 export async function fanOut({ services, quick, say }: Settings): Promise<Figure[]> {
   const lanes = await Promise.all((quick ? PEERS : ALL).map((variant) => openLane(variant, services)));
-  const [rounds, deliveries] = quick ? [5, 5_000] : [15, 12_000];
+  const [rounds, deliveries] = quick ? [3, 5_000] : [15, 12_000];
   const costs: Costs = new Map();
   for (const crowd of crowds(quick)) {
     const there = lanes.filter(({ variant }) => crowd.variants.includes(variant));
@@ -101,6 +101,11 @@ function figures(costs: Costs): Figure[] {
     against('1,000 members', thousand, 'documented', 0.12),
     against('1,000 members, eight in flight', flight, 'socketio', 0.2),
     against(rooms, rooms, 'socketio', 1),
+    ...(['ws', 'socketio', 'documented'] as const).map((peer) => ({
+      name: `for comparison: ${VARIANTS.limit}, 1,000 members, against ${VARIANTS[peer]}`,
+      value: ratio(thousand, peer, 'limit'),
+      unit: '×',
+    })),
     { name: `growth: CPU per delivery, ${most} members against 100`, value: growth, unit: '×', atMost: 2 },
   ];
 }

@@ -9,7 +9,7 @@ export async function memory({ services, quick }: Settings): Promise<Figure[]> {
   const costs = new Map<Variant, number>();
   for (const variant of MEASURED) {
     const lane = await openLane(variant, services);
-    costs.set(variant, await perConnection(lane, 500, quick ? 1_500 : 4_500));
+    costs.set(variant, await perConnection(lane, quick ? 250 : 500, quick ? 1_000 : 4_500));
     await closeLane(lane);
   }
   const [ours, socketio] = [costs.get('ours') ?? 0, costs.get('socketio') ?? 0];
