@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hashPassword } from './auth/passwords.ts';
 import type { Core } from './core.ts';
 import { sendMessage } from './messages/messages.ts';
-import { joinRoom } from './rooms/memberships.ts';
+import { joinRoom } from './rooms/joining.ts';
 import { createRoom } from './rooms/rooms.ts';
 import { createUser } from './users/users.ts';
 

@@ -56,6 +56,24 @@ export const removeMember = (roomId: string, userId: string): Operation => [
   'mutation ($roomId: ID!, $userId: ID!) { removeMember(roomId: $roomId, userId: $userId) }',
   { roomId, userId },
 ];
+export const ban = (roomId: string, userId: string, reason?: string): Operation => [
+  `mutation ($roomId: ID!, $userId: ID!, $reason: String) {
+    banMember(roomId: $roomId, userId: $userId, reason: $reason) { user { id } madeBy { id } reason }
+  }`,
+  { roomId, userId, reason },
+];
+export const unban = (roomId: string, userId: string): Operation => [
+  'mutation ($roomId: ID!, $userId: ID!) { unbanMember(roomId: $roomId, userId: $userId) }',
+  { roomId, userId },
+];
+export const listBans = (roomId: string): Operation => [
+  'query ($roomId: ID!) { bans(roomId: $roomId) { user { id } madeBy { id } reason } }',
+  { roomId },
+];
+export const transfer = (roomId: string, userId: string): Operation => [
+  `mutation ($roomId: ID!, $userId: ID!) { transferOwnership(roomId: $roomId, userId: $userId) ${MEMBERSHIP} }`,
+  { roomId, userId },
+];
 export const setRole = (roomId: string, userId: string, role: Role): Operation => [
   `mutation ($roomId: ID!, $userId: ID!, $role: MemberRole!) {
     setRole(roomId: $roomId, userId: $userId, role: $role) ${MEMBERSHIP}
@@ -228,6 +246,8 @@ export async function expectSound({ core: { db } }: Node, roomId: string): Promi
   if (room.kind === 'PRIVATE') expect(present).not.toEqual([]);
 }
 
+const PARTINGS = ['MEMBER_LEFT', 'MEMBER_REMOVED', 'MEMBER_BANNED'];
+
 function membersToldBy(log: Row[], direct: string[]): Map<string, Place> {
   const members = new Map<string, Place>(direct.map((id) => [id, { role: 'MEMBER', joined: 1, left: null }]));
   for (const { seq, kind, actor, subject, role } of log) {
@@ -236,7 +256,12 @@ function membersToldBy(log: Row[], direct: string[]): Map<string, Place> {
     if (kind === 'MEMBER_JOINED') members.set(`${subject}`, { role: 'MEMBER', joined: seq, left: null });
     if (!subject) members.delete('null'); // Somebody whose account was deleted.
     const place = members.get(`${subject}`);
-    if (place && (kind === 'MEMBER_LEFT' || kind === 'MEMBER_REMOVED')) place.left = seq;
+    if (place && PARTINGS.includes(kind) && place.left === null) place.left = seq;
+    if (place && kind === 'OWNERSHIP_TRANSFERRED') {
+      place.role = 'OWNER';
+      const giver = members.get(`${actor}`);
+      if (giver) giver.role = 'MODERATOR';
+    }
     if (place && kind === 'ROLE_CHANGED') place.role = role ?? 'MEMBER';
   }
   return members;

@@ -223,6 +223,9 @@ export const ROOM_LOG = `subscription ($roomId: ID!, $after: Int, $epoch: ID) {
     ... on MemberJoined { user ${PERSON} role }
     ... on MemberLeft { user ${PERSON} }
     ... on MemberRemoved { user ${PERSON} by ${PERSON} }
+    ... on MemberBanned { user ${PERSON} by ${PERSON} wasMember }
+    ... on MemberUnbanned { user ${PERSON} by ${PERSON} }
+    ... on OwnershipTransferred { user ${PERSON} by ${PERSON} }
     ... on RoleChanged { user ${PERSON} role }
     ... on MessageSent { message ${MESSAGE} }
     ... on MessageEdited { message ${MESSAGE} }

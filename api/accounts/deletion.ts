@@ -5,7 +5,7 @@ import { AppError } from '../errors.ts';
 import { eraseMessages } from '../messages/erasing.ts';
 import { tellPerson } from '../realtime/people.ts';
 import { liftBlocks } from '../rooms/direct.ts';
-import { leaveEveryRoom } from '../rooms/memberships.ts';
+import { leaveEveryRoom } from '../rooms/leaving.ts';
 import type { Viewer } from '../users/users.ts';
 
 const PASSES = 100;

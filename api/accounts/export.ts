@@ -50,6 +50,7 @@ const PARTS: Record<string, (core: Core, viewer: Viewer) => Promise<unknown>> = 
       include: { room: { select: { name: true, kind: true } } },
       omit: { userId: true },
     }),
+  bans: ({ db }, { id }) => db.ban.findMany({ where: { userId: id }, select: { roomId: true, createdAt: true } }),
   blocked: ({ db }, { id }) =>
     db.block.findMany({
       where: { blockerId: id },

@@ -2,7 +2,8 @@ import type { Core } from '../core.ts';
 import type { Room, User } from '../db/model.ts';
 import { AppError } from '../errors.ts';
 import { createLoaders, type Loaders } from '../loaders.ts';
-import { joinRoom, leaveRoom } from '../rooms/memberships.ts';
+import { joinRoom } from '../rooms/joining.ts';
+import { leaveRoom } from '../rooms/leaving.ts';
 import { createRoom, deleteRoom, getPublicRoom, getRoom, listRooms } from '../rooms/rooms.ts';
 import { getUser, listOthers, type Viewer } from '../users/users.ts';
 import { bodyOf, textOf } from './body.ts';
@@ -46,7 +47,8 @@ export async function createNamedRoom(core: Core, viewer: Viewer, request: Legac
 export async function joinById(core: Core, viewer: Viewer, request: LegacyRequest): Promise<LegacyAnswer> {
   const id = roomIdIn(request);
   refuseEncrypted(await findRoom(core, viewer, id));
-  const { room, joined } = await joinRoom(core, viewer, id);
+  const banned = () => new Refusal(403, { error: 'You are banned from this room' });
+  const { room, joined } = await joinRoom(core, viewer, id).catch(insteadOf('FORBIDDEN', banned));
   const name = await nameOf(createLoaders(core, { viewer }), room);
   const user = person(await getUser(core, viewer, viewer.id));
   const message = joined ? `Joined room ${name}` : `Already in room ${name}`;

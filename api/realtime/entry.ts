@@ -54,7 +54,7 @@ export interface LogEntry {
   at: string;
   actor: Person | null;
   subject: Person | null;
-  detail: { name?: string | null; topic?: string; role?: MemberRole; emoji?: string } | null;
+  detail: { name?: string | null; topic?: string; role?: MemberRole; wasMember?: boolean; emoji?: string } | null;
   /** Present when the entry is about a message. */
   message: MessageState | null;
 }
@@ -72,6 +72,10 @@ interface Sources {
 }
 
 type Row = Record<string, unknown>;
+
+/** Whether it is the last of the log for the person whom it is about. */
+export const isParting = ({ kind }: LogEntry) =>
+  kind === 'MEMBER_LEFT' || kind === 'MEMBER_REMOVED' || kind === 'MEMBER_BANNED';
 
 const QUOTED = 280;
 const LISTED = 100;

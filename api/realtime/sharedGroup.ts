@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { LogEntry } from './entry.ts';
+import { isParting, type LogEntry } from './entry.ts';
 import { NextFrames } from './frames.ts';
 import type { RoomFeed } from './roomFeed.ts';
 import type { RoomNews } from './roomReader.ts';
@@ -115,9 +115,7 @@ export class SharedGroup {
   private deliver(entries: LogEntry[]) {
     const before = this.position;
     this.position = this.feed.top;
-    const parting = entries.some(
-      ({ kind }) => kind === 'MEMBER_LEFT' || kind === 'MEMBER_REMOVED' || kind === 'ROOM_DELETED',
-    );
+    const parting = entries.some((entry) => entry.kind === 'ROOM_DELETED' || isParting(entry));
     const frames = new NextFrames(entries.map((entry) => this.textOf(entry)));
     for (const member of this.members) {
       if (!member.isOpen) continue;

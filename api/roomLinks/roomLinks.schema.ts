@@ -91,7 +91,8 @@ builder.mutationFields((t) => ({
   joinByLink: t.field({
     type: RoomType,
     description:
-      'Joins the room that a link leads to; a member uses nothing up. NOT_FOUND when it can no longer be used.',
+      'Joins the room that a link leads to; a member uses nothing up. NOT_FOUND when it can no longer be used, ' +
+      'FORBIDDEN (with reason BANNED) for who is banned.',
     args: { token: t.arg.string({ required: true, description: 'What follows # in the link.' }) },
     resolve: (_, { token }, context) => joinByLink(context.core, signedIn(context), token),
   }),

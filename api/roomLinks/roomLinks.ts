@@ -1,14 +1,14 @@
 import type { z } from 'zod';
 import type { Core } from '../core.ts';
 import { Prisma } from '../db/db.ts';
-import type { MemberRole, Room, RoomLink } from '../db/model.ts';
+import type { Room, RoomLink } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, parse } from '../input.ts';
 import { hashOf, inHours, linkTerms, newToken } from '../links.ts';
-import { enterRoom, getMembership, requireRole } from '../rooms/memberships.ts';
+import { enterRoom } from '../rooms/joining.ts';
+import { getMembership, MANAGERS, requireRole } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
 
-const MANAGERS: MemberRole[] = ['OWNER', 'MODERATOR'];
 const Terms = linkTerms('A link');
 
 /**
@@ -48,7 +48,7 @@ export async function previewRoomLink(core: Core, _viewer: Viewer, token: string
   return (await findLink(core, token)).room;
 }
 
-/** Joins the room that a link leads to. A member uses nothing up. NOT_FOUND when the link can no longer be used. */
+/** Joins the room that a link leads to. A member uses nothing up. NOT_FOUND when the link can no longer be used, FORBIDDEN for who is banned. */
 export async function joinByLink(core: Core, viewer: Viewer, token: string): Promise<Room> {
   await core.limits.take('changesPerMinute', viewer.id);
   const { roomId } = await findLink(core, token);

@@ -4,7 +4,7 @@ import { noteRooms } from '../realtime/roomLog.ts';
 
 /**
  * Removes what a deleted room still holds: every entry but the one that tells of the deletion, every
- * membership and link.
+ * membership, ban and link.
  */
 export async function purgeRoom(core: Core, roomId: string): Promise<void> {
   const members = await core.db.$queryRaw<{ id: string }[]>`
@@ -13,6 +13,9 @@ export async function purgeRoom(core: Core, roomId: string): Promise<void> {
     ),
     emptied AS (
       DELETE FROM entry WHERE room_id = ${roomId}::uuid AND kind <> 'ROOM_DELETED'
+    ),
+    unbanned AS (
+      DELETE FROM ban WHERE room_id = ${roomId}::uuid
     ),
     unlinked AS (
       DELETE FROM room_link WHERE room_id = ${roomId}::uuid

@@ -20,7 +20,10 @@ const TYPES: Partial<Record<RoomNews['kind'], string>> = {
   MEMBER_JOINED: 'MemberJoined',
   MEMBER_LEFT: 'MemberLeft',
   MEMBER_REMOVED: 'MemberRemoved',
+  MEMBER_BANNED: 'MemberBanned',
+  MEMBER_UNBANNED: 'MemberUnbanned',
   ROLE_CHANGED: 'RoleChanged',
+  OWNERSHIP_TRANSFERRED: 'OwnershipTransferred',
   MESSAGE: 'MessageSent',
   MESSAGE_EDITED: 'MessageEdited',
   MESSAGE_DELETED: 'MessageDeleted',
@@ -52,7 +55,16 @@ const RoomDeleted = entryType(
 const MemberJoined = entryType('MemberJoined', 'A person joined, or was added by another.');
 const MemberLeft = entryType('MemberLeft', 'A person left. For that person the subscription ends.');
 const MemberRemoved = entryType('MemberRemoved', 'A person was removed. For that person the subscription ends.');
+const MemberBanned = entryType(
+  'MemberBanned',
+  'A person was banned, and removed if they were a member. For that person the subscription ends.',
+);
+const MemberUnbanned = entryType('MemberUnbanned', 'A ban was lifted.');
 const RoleChanged = entryType('RoleChanged', 'A member got another role.');
+const OwnershipTransferred = entryType(
+  'OwnershipTransferred',
+  'An owner made another member the owner: from here on user is an owner, and by a moderator.',
+);
 const MessageSent = entryType('MessageSent', 'A message was sent.');
 const MessageEdited = entryType('MessageEdited', 'A message got another text.');
 const MessageDeleted = entryType('MessageDeleted', 'A message was deleted.');
@@ -60,8 +72,9 @@ const MessagePinned = entryType('MessagePinned', 'A message was pinned.');
 const MessageUnpinned = entryType('MessageUnpinned', 'A pin was taken away.');
 const ReactionsChanged = entryType('ReactionsChanged', 'A person answered a message with an emoji, or took that back.');
 
-const BY_SOMEBODY = [RoomCreated, RoomChanged, RoomDeleted, MemberJoined, MemberRemoved, RoleChanged];
-for (const type of [...BY_SOMEBODY, MessagePinned, MessageUnpinned, ReactionsChanged]) {
+const ON_SOMEBODY = [MemberRemoved, MemberBanned, MemberUnbanned, RoleChanged, OwnershipTransferred];
+const BY_SOMEBODY = [RoomCreated, RoomChanged, RoomDeleted, MemberJoined];
+for (const type of [...BY_SOMEBODY, ...ON_SOMEBODY, MessagePinned, MessageUnpinned, ReactionsChanged]) {
   builder.objectField(type, 'by', (t) =>
     t.field({
       type: UserType,
@@ -72,12 +85,12 @@ for (const type of [...BY_SOMEBODY, MessagePinned, MessageUnpinned, ReactionsCha
   );
 }
 
-for (const type of [MemberJoined, MemberLeft, MemberRemoved, RoleChanged]) {
+for (const type of [MemberJoined, MemberLeft, ...ON_SOMEBODY]) {
   builder.objectField(type, 'user', (t) =>
     t.field({
       type: UserType,
       nullable: true,
-      description: 'Whose membership it is; null when the account was deleted.',
+      description: 'Whom it is about; null when the account was deleted.',
       resolve: (entry) => entry.subject as never,
     }),
   );
@@ -106,6 +119,13 @@ for (const type of ABOUT_A_MESSAGE) {
     }),
   );
 }
+
+builder.objectField(MemberBanned, 'wasMember', (t) =>
+  t.boolean({
+    description: 'Whether they were in the room until then.',
+    resolve: (entry) => entry.detail?.wasMember ?? false,
+  }),
+);
 
 builder.objectFields(ReactionsChanged, (t) => ({
   emoji: t.string({

@@ -1,7 +1,7 @@
 import type { Core } from '../core.ts';
 import { notFound } from '../errors.ts';
 import { idOf } from '../input.ts';
-import type { LogEntry } from '../realtime/entry.ts';
+import { isParting, type LogEntry } from '../realtime/entry.ts';
 import { type Cursor, RoomReader } from '../realtime/roomReader.ts';
 import type { Viewer } from '../users/users.ts';
 
@@ -39,6 +39,5 @@ async function endWhenPutAway(core: Core, viewer: Viewer, reader: RoomReader): P
 // An end before the newest joining belongs to an earlier membership.
 function ends(entry: LogEntry, viewer: Viewer, joinedSeq: number): boolean {
   if (entry.kind === 'ROOM_DELETED') return true;
-  const parted = entry.kind === 'MEMBER_LEFT' || entry.kind === 'MEMBER_REMOVED';
-  return parted && entry.subject?.id === viewer.id && entry.seq > joinedSeq;
+  return isParting(entry) && entry.subject?.id === viewer.id && entry.seq > joinedSeq;
 }

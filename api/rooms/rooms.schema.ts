@@ -8,7 +8,10 @@ import { pageMessagesOf } from '../messages/messagePages.ts';
 import { perPage, toConnection } from '../paging.ts';
 import { UserType } from '../users/users.schema.ts';
 import { openDirectRoom } from './direct.ts';
-import { addMember, joinRoom, leaveRoom, memberCursor, pageMembers, removeMember, setRole } from './memberships.ts';
+import { addMember, joinRoom } from './joining.ts';
+import { leaveRoom, removeMember } from './leaving.ts';
+import { memberCursor, pageMembers } from './memberships.ts';
+import { setRole, transferOwnership } from './roles.ts';
 import {
   createRoom,
   deleteRoom,
@@ -32,7 +35,7 @@ export const MemberRoleType = builder.enumType('MemberRole', {
   description: 'What a member may do in a room.',
   values: {
     OWNER: { description: 'Everything, deleting the room included.' },
-    MODERATOR: { description: 'Change name and topic, add people, remove members.' },
+    MODERATOR: { description: 'Change name and topic, add people, remove and ban members.' },
     MEMBER: { description: 'Read and write.' },
   },
 });
@@ -254,7 +257,9 @@ builder.mutationFields((t) => ({
   }),
   joinRoom: t.field({
     type: RoomType,
-    description: 'Joins a public room; joining twice is the same as once. NOT_FOUND for any other room.',
+    description:
+      'Joins a public room; joining twice is the same as once. NOT_FOUND for any other room, FORBIDDEN (with reason ' +
+      'BANNED) for who is banned.',
     args: { id: t.arg.id({ required: true, description: 'Of the room.' }) },
     resolve: async (_, { id }, context) => (await joinRoom(context.core, signedIn(context), id)).room,
   }),
@@ -284,7 +289,9 @@ builder.mutationFields((t) => ({
   }),
   addMember: t.field({
     type: MembershipType,
-    description: 'Adds a person to a room. Owners and moderators. Adding a member changes nothing.',
+    description:
+      'Adds a person to a room. Owners and moderators. Adding a member changes nothing; CONFLICT (with reason BANNED) ' +
+      'for who is banned.',
     args: {
       roomId: t.arg.id({ required: true, description: 'Of the room.' }),
       userId: t.arg.id({ required: true, description: 'Of the person.' }),
@@ -311,5 +318,14 @@ builder.mutationFields((t) => ({
       role: t.arg({ type: MemberRoleType, required: true, description: 'What they may do from now on.' }),
     },
     resolve: (_, { roomId, userId, role }, context) => setRole(context.core, signedIn(context), roomId, userId, role),
+  }),
+  transferOwnership: t.field({
+    type: MembershipType,
+    description: 'Makes another member the owner in the viewer’s place, who becomes a moderator: one act. Owners.',
+    args: {
+      roomId: t.arg.id({ required: true, description: 'Of the room.' }),
+      userId: t.arg.id({ required: true, description: 'Of the member.' }),
+    },
+    resolve: (_, { roomId, userId }, context) => transferOwnership(context.core, signedIn(context), roomId, userId),
   }),
 }));

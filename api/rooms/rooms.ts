@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { audit } from '../audit/audit.ts';
 import type { Core } from '../core.ts';
 import { allColumns, Prisma } from '../db/db.ts';
 import { isUniqueViolation } from '../db/driverErrors.ts';
@@ -114,16 +115,23 @@ export async function updateRoom(
 /** Deletes the room and everything in it, for everyone; owners. */
 export async function deleteRoom(core: Core, viewer: Viewer, id: string): Promise<void> {
   const room = await requireRole(core, viewer, id, ['OWNER']);
-  const entry = await appendChange(core.db, {
-    roomId: room.id,
-    kind: 'ROOM_DELETED',
-    actorId: viewer.id,
-    changes: Prisma.sql`${acting(viewer.id, ['OWNER'])}, changed AS (SELECT user_id FROM acting)`,
-    alsoSet: Prisma.sql`, deleted_at = now(), name = NULL, name_key = NULL, topic = '', direct_key = NULL`,
+  const changes = Prisma.sql`${acting(viewer.id, ['OWNER'])}, changed AS (SELECT user_id FROM acting)`;
+  if (!(await endRoom(core, viewer, room.id, changes))) await requireRole(core, viewer, id, ['OWNER']);
+}
+
+/** Deletes a room if the changes, as `Change` has them, say so; false when they do not. The caller has the right to. */
+export async function endRoom(core: Core, viewer: Viewer, roomId: string, changes: Prisma.Sql): Promise<boolean> {
+  const alsoSet = Prisma.sql`, deleted_at = now(), name = NULL, name_key = NULL, topic = '', direct_key = NULL`;
+  const entry = await core.db.$transaction(async (db) => {
+    const deletion = { roomId, kind: 'ROOM_DELETED' as const, actorId: viewer.id, changes, alsoSet };
+    const entry = await appendChange(db, deletion);
+    if (entry) await audit(db, { action: 'ROOM_DELETED', actorId: viewer.id, roomId });
+    return entry;
   });
-  if (!entry) return void (await requireRole(core, viewer, id, ['OWNER']));
+  if (!entry) return false;
   core.roomFeeds.announce([entry]);
-  await purgeRoom(core, room.id);
+  await purgeRoom(core, roomId);
+  return true;
 }
 
 type NewMember = { userId: string; role: 'OWNER' | 'MEMBER'; joinedSeq: number; leftSeq?: number };

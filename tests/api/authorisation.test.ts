@@ -17,6 +17,7 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { schema } from '../../api/schema.ts';
 import { begin } from '../files.ts';
+import { ban } from '../rooms.ts';
 import { Line } from '../wire.ts';
 import { administrator, openWorld, PASSWORD, type Person, type World } from '../world.ts';
 
@@ -27,13 +28,17 @@ const PUBLIC = [
   ...['Mutation.recover', 'Mutation.resetPassword'],
 ];
 
-const ROLES = ['stranger', 'member', 'former', 'removed', 'moderator', 'owner', 'administrator'] as const;
+const ROLES = ['stranger', 'member', 'former', 'removed', 'moderator', 'owner', 'administrator', 'banned'] as const;
 const NAMES = [...ROLES, 'author', 'newcomer'] as const;
 type Name = (typeof NAMES)[number];
 
-/** Who is told what, in the order of ROLES: + done, - NOT_FOUND, x FORBIDDEN, ! INVALID_INPUT. `of` is the thing that it is done to. */
+/**
+ * Who is told what, in the order of ROLES: + done, - NOT_FOUND, x FORBIDDEN, ! INVALID_INPUT. `of` is the thing that it is
+ * done to. Who is banned is told what a removed member is told, unless `banned` says otherwise.
+ */
 interface Row {
   answers: string;
+  banned?: string;
   of?: 'room' | 'message' | 'author' | 'session' | 'invitation' | 'roomLink' | 'linkToken' | 'upload';
   variables?: (scene: Scene) => object;
 }
@@ -51,6 +56,7 @@ const TABLE: Record<string, Row> = {
   },
   'Query.invitations': { answers: 'x x x x x x +' },
   'Query.auditLog': { answers: 'x x x x x x +' },
+  'Query.bans': { answers: '- x - - + + -', of: 'room', variables: ({ room }) => ({ roomId: room }) },
   'Query.blocked': { answers: '+ + + + + + +' },
   'Query.roomLinks': { answers: '- x - - + + -', of: 'room', variables: ({ room }) => ({ roomId: room }) },
   'Query.roomLinkPreview': {
@@ -86,6 +92,21 @@ const TABLE: Record<string, Row> = {
     answers: '- x - - x + -',
     of: 'room',
     variables: ({ room, author }) => ({ roomId: room, userId: author.id, role: 'MODERATOR' }),
+  },
+  'Mutation.transferOwnership': {
+    answers: '- x - - x + -',
+    of: 'room',
+    variables: ({ room, author }) => ({ roomId: room, userId: author.id }),
+  },
+  'Mutation.banMember': {
+    answers: '- x - - + + -',
+    of: 'room',
+    variables: ({ room, author }) => ({ roomId: room, userId: author.id }),
+  },
+  'Mutation.unbanMember': {
+    answers: '- x - - + + -',
+    of: 'room',
+    variables: ({ room, banned }) => ({ roomId: room, userId: banned.id }),
   },
   'Mutation.setTyping': { answers: '- + - - + + -', of: 'room', variables: ({ room }) => ({ roomId: room }) },
   'Mutation.sendMessage': {
@@ -154,6 +175,7 @@ const TABLE: Record<string, Row> = {
   },
   'Mutation.joinByLink': {
     answers: '+ + + + + + +',
+    banned: 'x',
     of: 'linkToken',
     variables: ({ linkToken }) => ({ token: linkToken }),
   },
@@ -228,6 +250,7 @@ const SEEN: Record<string, string> = {
   CreateRoomLinkPayload: 'owners and moderators: link token',
   RoomLinkPreview: 'who holds the link: joined memberCount name roomId',
   Room: 'members: createdAt createdBy directWith encryption id kind lastMessage lastSeq memberCount members membership mentionCount messages name notify pins readSeq topic unreadCount',
+  Ban: 'owners and moderators: createdAt madeBy reason user',
   Membership: 'members: joinedAt joinedSeq role user',
   MembershipConnection: 'members: edges nodes pageInfo',
   MembershipEdge: 'members: cursor node',
@@ -254,6 +277,9 @@ const SEEN: Record<string, string> = {
   MemberJoined: 'members: at by role roomId seq user',
   MemberLeft: 'members: at roomId seq user',
   MemberRemoved: 'members: at by roomId seq user',
+  MemberBanned: 'members: at by roomId seq user wasMember',
+  MemberUnbanned: 'members: at by roomId seq user',
+  OwnershipTransferred: 'members: at by roomId seq user',
   RoleChanged: 'members: at by role roomId seq user',
   MessageSent: 'members: at message roomId seq',
   MessageEdited: 'members: at message roomId seq',
@@ -328,7 +354,7 @@ test('who is not signed in may ask what server this is, who they are, and sign i
   expect(viewer).toBeNull();
 });
 
-test.each(Object.entries(TABLE))('%s is for whom it is for', async (name, { answers }) => {
+test.each(Object.entries(TABLE))('%s is for whom it is for', async (name, { answers, banned }) => {
   const codes: Record<string, string> = {};
   let scene: Scene | undefined;
   for (const role of ROLES) {
@@ -337,6 +363,7 @@ test.each(Object.entries(TABLE))('%s is for whom it is for', async (name, { answ
     if (codes[role] === 'OK' && name.startsWith('Mutation')) scene = undefined;
   }
   const signs = answers.split(' ');
+  signs.push(banned ?? signs[ROLES.indexOf('removed')] ?? '');
   expect(codes).toEqual(Object.fromEntries(ROLES.map((role, n) => [role, CODES[signs[n] ?? '']])));
 });
 
@@ -344,7 +371,7 @@ test('what is told of all one’s rooms is told of no other, whatever position i
   const scene = await setScene();
   const { document } = operation('Subscription.viewerLog', ['after']);
   const log = document.replace('__typename', 'roomId');
-  for (const role of ['stranger', 'former', 'removed', 'administrator'] as const) {
+  for (const role of ['stranger', 'former', 'removed', 'banned', 'administrator'] as const) {
     const arrivals = scene[role].subscribe(log, { after: [{ roomId: scene.room, seq: 0 }] });
     await scene.author.say(scene.room, 'not for all ears');
     const made: string[] = [];
@@ -380,10 +407,10 @@ test.each(OF_SOMETHING.filter(({ of }) => of === 'room' || of === 'message'))(
 
 /** A private room with one of each kind, and a message by one who is none of them. */
 async function setScene(): Promise<Scene> {
-  const { owner, moderator, member, former, removed, author, administrator } = people;
+  const { owner, moderator, member, former, removed, banned, author, administrator } = people;
   const room = await owner.createRoom({ kind: 'PRIVATE' });
   const add = 'mutation ($roomId: ID!, $userId: ID!) { addMember(roomId: $roomId, userId: $userId) { role } }';
-  const newcomers = [moderator, member, former, removed, author];
+  const newcomers = [moderator, member, former, removed, banned, author];
   await Promise.all(newcomers.map(({ id }) => owner.graphql(add, { roomId: room, userId: id })));
   const promote =
     'mutation ($roomId: ID!, $userId: ID!) { setRole(roomId: $roomId, userId: $userId, role: MODERATOR) { role } }';
@@ -391,6 +418,7 @@ async function setScene(): Promise<Scene> {
   await former.graphql('mutation ($id: ID!) { leaveRoom(id: $id) }', { id: room });
   const remove = 'mutation ($roomId: ID!, $userId: ID!) { removeMember(roomId: $roomId, userId: $userId) }';
   await owner.graphql(remove, { roomId: room, userId: removed.id });
+  await owner.graphql(...ban(room, banned.id));
   const [{ id: message }, { viewer }, { id: upload }, { createInvitation }, { createRoomLink }] = await Promise.all([
     author.say(room, 'mine'),
     author.graphql('{ viewer { session { id } } }'),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { editMessage, sendMessage } from '../../api/messages/messages.ts';
-import { removeMember as removeMemberOf } from '../../api/rooms/memberships.ts';
+import { removeMember as removeMemberOf } from '../../api/rooms/leaving.ts';
 import { subscribeToRoom } from '../../api/rooms/roomSubscription.ts';
 import {
   addMember,

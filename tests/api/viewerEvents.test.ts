@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Core } from '../../api/core.ts';
-import { addMember as addMemberOf, joinRoom, leaveRoom } from '../../api/rooms/memberships.ts';
+import { addMember as addMemberOf, joinRoom } from '../../api/rooms/joining.ts';
+import { leaveRoom } from '../../api/rooms/leaving.ts';
 import { watchRoomChanges } from '../../api/rooms/roomChanges.ts';
 import { openApp } from '../../api/server.ts';
 import {

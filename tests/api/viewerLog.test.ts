@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { addMember as addMemberOf } from '../../api/rooms/memberships.ts';
+import { addMember as addMemberOf } from '../../api/rooms/joining.ts';
 import {
   addMember,
   create,

@@ -173,7 +173,7 @@ function checkStream(room: Room, history: History, stream: Stream, seen: Set<str
   }
 }
 
-const PARTINGS = ['MemberLeft', 'MemberRemoved'];
+const PARTINGS = ['MemberLeft', 'MemberRemoved', 'MemberBanned'];
 
 function checkPlace(room: Room, event: Seen, expected: number, seen: Set<string>, where: string, verdict: Findings) {
   const { seq, what } = event;

@@ -80,6 +80,7 @@ export function applyEvent(log: RoomLog, event: RoomEvent, reader: Reader): Room
       return { ...moved, epoch: event.epoch };
     case 'MemberLeft':
     case 'MemberRemoved':
+    case 'MemberBanned':
       return addNotice({ ...moved, ended: event.user?.id === reader.viewerId }, event);
     default:
       return addNotice(moved, event);

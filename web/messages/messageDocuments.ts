@@ -74,7 +74,10 @@ export const roomLog = graphql(`
       ... on MemberJoined { by { ...UserParts } user { ...UserParts } role }
       ... on MemberLeft { user { ...UserParts } }
       ... on MemberRemoved { by { ...UserParts } user { ...UserParts } }
+      ... on MemberBanned { by { ...UserParts } user { ...UserParts } wasMember }
+      ... on MemberUnbanned { by { ...UserParts } user { ...UserParts } }
       ... on RoleChanged { by { ...UserParts } user { ...UserParts } role }
+      ... on OwnershipTransferred { by { ...UserParts } user { ...UserParts } }
       ... on MessageSent { message { ...MessageParts } }
       ... on MessageEdited { message { ...MessageParts } }
       ... on MessageDeleted { message { ...MessageParts } }

@@ -14,6 +14,12 @@ export function noticeSentence(notice: Notice): string {
       return `${name(notice.user)} left`;
     case 'MemberRemoved':
       return `${by} removed ${name(notice.user)}`;
+    case 'MemberBanned':
+      return `${by} banned ${name(notice.user)}`;
+    case 'MemberUnbanned':
+      return `${by} lifted the ban on ${name(notice.user)}`;
+    case 'OwnershipTransferred':
+      return `${by} handed this room over to ${name(notice.user)}`;
     case 'RoleChanged':
       return `${by} made ${name(notice.user)} ${ROLES[notice.role]}`;
   }

@@ -1,4 +1,4 @@
-import type { RoomNewsSubscription } from '../gql/graphql';
+import type { MemberRole, RoomNewsSubscription } from '../gql/graphql';
 import { countedAfter, type Room } from './unreadCounts';
 
 export type RoomNews = RoomNewsSubscription['viewerLog'];
@@ -18,8 +18,13 @@ function changes(room: Room, event: RoomNews, viewerId: string | undefined): Par
     case 'MemberLeft':
     case 'MemberRemoved':
       return { memberCount: room.memberCount - 1 };
+    case 'MemberBanned':
+      return event.wasMember ? { memberCount: room.memberCount - 1 } : {};
     case 'RoleChanged':
-      return event.user?.id === viewerId ? { membership: { ...room.membership, role: event.role } } : {};
+      return event.user?.id === viewerId ? as(room, event.role) : {};
+    case 'OwnershipTransferred':
+      if (event.by?.id === viewerId) return as(room, 'MODERATOR');
+      return event.user?.id === viewerId ? as(room, 'OWNER') : {};
     case 'MessageSent':
       return { lastMessage: event.message };
     case 'MessageEdited':
@@ -29,3 +34,5 @@ function changes(room: Room, event: RoomNews, viewerId: string | undefined): Par
       return {};
   }
 }
+
+const as = (room: Room, role: MemberRole) => ({ membership: { ...room.membership, role } });

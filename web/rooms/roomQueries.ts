@@ -99,11 +99,22 @@ export const roomNewsSubscription = graphql(`
         name
         topic
       }
+      ... on MemberBanned {
+        wasMember
+      }
       ... on RoleChanged {
         user {
           id
         }
         role
+      }
+      ... on OwnershipTransferred {
+        by {
+          id
+        }
+        user {
+          id
+        }
       }
       ... on MessageSent {
         message {

@@ -80,5 +80,12 @@ function membersAfter(members: Member[], event: RoomEvent): Member[] {
   if (!('user' in event) || !event.user) return members;
   const { user } = event;
   const others = members.filter((member) => member.user.id !== user.id);
+  if (event.__typename === 'OwnershipTransferred')
+    return [...others.map(steppedDown(event.by?.id)), { user, role: 'OWNER' }];
   return 'role' in event ? [...others, { user, role: event.role }] : others;
 }
+
+const steppedDown =
+  (id: string | undefined) =>
+  (member: Member): Member =>
+    member.user.id === id ? { ...member, role: 'MODERATOR' } : member;
