@@ -25,6 +25,8 @@ export interface Connections {
   add(socket: WebSocket, viewer: Viewer, endCode: number): boolean;
   /** How many sockets are open. */
   size(): number;
+  /** The sessions that have one. */
+  sessions(): string[];
   /** How many of them nobody has signed in on. */
   strangers(): number;
   /** How many were cut so far, and why. */
@@ -98,6 +100,7 @@ export async function openConnections(core: Core): Promise<Connections> {
       return true;
     },
     size: () => all.size,
+    sessions,
     strangers: () => networks.total,
     cut,
     drain: async () => {

@@ -8,6 +8,7 @@ import type { Core } from './core.ts';
 import { answerFiles } from './files/files.http.ts';
 import { answerLegacy } from './legacy/routes.ts';
 import { createMetrics, mayScrape } from './metrics.ts';
+import { startPushing } from './notifications/pushes.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
 import { openSockets, refuse as refuseRaw, type Sockets } from './sockets.ts';
 import { createStatic, SECURITY_HEADERS } from './static.ts';
@@ -38,6 +39,7 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
   const files = createStatic(webFolder);
   const sockets = await openSockets(core, yoga);
   const metrics = createMetrics(core, sockets);
+  const stopPushing = await startPushing(core, sockets.sessions);
   let stopping = false;
   const server = createServer((request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
@@ -58,6 +60,7 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
     listen: (port = core.config.port, host = core.config.host) => listen(server, port, host),
     close: async () => {
       stopping = true;
+      stopPushing();
       const closed = new Promise((resolve) => server.close(resolve));
       const late = setTimeout(() => server.closeAllConnections(), DRAIN);
       await sockets.drain();

@@ -24,6 +24,8 @@ export interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** How many are open. */
   size(): number;
+  /** The sessions that have one. */
+  sessions(): string[];
   /** How many of them nobody has signed in on. */
   strangers(): number;
   /** How many were cut so far, and why. */
@@ -46,6 +48,7 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
       pace.do(() => socket.destroyed || open(request, socket, head));
     },
     size: () => connections.size(),
+    sessions: connections.sessions,
     strangers: () => connections.strangers(),
     cut: connections.cut,
     drain: () => connections.drain(),

@@ -160,6 +160,7 @@ export const VIEWER_EVENTS = `subscription ($after: Int) { viewerEvents(after: $
   ... on RoomLeft { version roomId }
   ... on ReadMoved { version roomId readSeq unreadCount mentionCount lastSeq }
   ... on NotifyChanged { version roomId notify }
+  ... on HushChanged { version hushedUntil }
   ... on RoomsChanged { version }
 } }`;
 

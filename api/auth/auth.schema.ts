@@ -27,7 +27,7 @@ import {
 } from './sessions.ts';
 import { TokenError } from './tokens.ts';
 
-const SessionType = builder.prismaObject('Session', {
+export const SessionType = builder.prismaObject('Session', {
   description: 'One signed-in browser or program of the viewer.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Of the session.' }),
@@ -72,7 +72,7 @@ const SecurityEventType = builder.prismaObject('AuditEvent', {
   }),
 });
 
-const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
+export const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
   description: 'The person who asks, with what only they may see of themselves.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The same as that of user.' }),

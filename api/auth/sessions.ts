@@ -128,7 +128,9 @@ export async function revokeSessions(db: Prisma.TransactionClient, which: Which)
     data: { revokedAt: new Date() },
     select: { id: true },
   });
-  return ended.map((session) => session.id);
+  const ids = ended.map((session) => session.id);
+  if (ids.length > 0) await db.pushSubscription.deleteMany({ where: { sessionId: { in: ids } } });
+  return ids;
 }
 
 /** Closes the sockets of these sessions, on every node. */

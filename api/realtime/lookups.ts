@@ -39,6 +39,8 @@ export interface Kept {
 export interface KeptRooms {
   kept: Kept[];
   version: number;
+  /** Until when the person is hushed, or was. */
+  hushedUntil: Date | null;
 }
 
 const AT_ONCE = 2;
@@ -107,17 +109,17 @@ async function readMemberships(db: PrismaClient, pairs: Pair[]): Promise<(Place 
 }
 
 async function readRooms(db: PrismaClient, ids: string[]): Promise<KeptRooms[]> {
-  const rows = await db.$queryRaw<(Kept & { userId: string; version: number })[]>`
-    SELECT u.id AS "userId", u.rooms_version AS version, m.room_id AS "roomId", m.joined_seq AS "joinedSeq",
+  const rows = await db.$queryRaw<(Kept & { userId: string; version: number; hushedUntil: Date | null })[]>`
+    SELECT u.id AS "userId", u.rooms_version AS version, u.hushed_until AS "hushedUntil", m.room_id AS "roomId", m.joined_seq AS "joinedSeq",
       m.read_seq AS "readSeq", m.notify::text AS notify
     FROM "user" u
     LEFT JOIN (membership m JOIN room ON room.id = m.room_id AND room.deleted_at IS NULL)
       ON m.user_id = u.id AND m.left_seq IS NULL
     WHERE u.id = ANY(${ids}::uuid[])`;
-  const people = new Map<string, KeptRooms>(ids.map((id) => [id, { kept: [], version: 0 }]));
-  for (const { userId, version, ...room } of rows) {
+  const people = new Map<string, KeptRooms>(ids.map((id) => [id, { kept: [], version: 0, hushedUntil: null }]));
+  for (const { userId, version, hushedUntil, ...room } of rows) {
     const person = people.get(userId) as KeptRooms;
-    person.version = version;
+    Object.assign(person, { version, hushedUntil });
     if (room.roomId) person.kept.push(room);
   }
   return ids.map((id) => people.get(id) as KeptRooms);

@@ -20,6 +20,8 @@ export interface RoomFeeds {
   release(feed: RoomFeed): void;
   /** After a commit: hands the entries to this node's readers and rings the other nodes. */
   announce(entries: LogEntry[]): void;
+  /** Calls back with what is announced at this node. Gives the way to stop. */
+  onAnnounced(callback: (entries: LogEntry[]) => void): () => void;
   /** How many rooms are watched, for the metrics. */
   size(): number;
   /** How many entries the watched rooms were behind the database when last compared. */
@@ -44,6 +46,7 @@ export function openRoomFeeds({ db, bus, heartbeat, log, lookups, pages }: Parts
   const opening = new Map<string, Promise<RoomFeed | null>>();
   const feeds = new Map<string, RoomFeed>();
   const listening = new Map<string, RoomFeed>();
+  const told = new Set<(entries: LogEntry[]) => void>();
   let lag = 0;
   let ringsLost = 0;
 
@@ -105,6 +108,11 @@ export function openRoomFeeds({ db, bus, heartbeat, log, lookups, pages }: Parts
       if (!first) return;
       listening.get(first.roomId)?.offer(entries);
       bus.ringOthers(topic(first.roomId), entries);
+      for (const callback of told) callback(entries);
+    },
+    onAnnounced: (callback) => {
+      told.add(callback);
+      return () => void told.delete(callback);
     },
     size: () => feeds.size,
     lag: () => lag,

@@ -1,16 +1,18 @@
 import type { Core } from '../core.ts';
 import type { NotifyLevel } from '../db/model.ts';
+import { standing } from '../hush/hush.ts';
 import type { Kept } from '../realtime/lookups.ts';
 import type { PlaceChange } from '../realtime/roomsVersions.ts';
 import type { Viewer } from '../users/users.ts';
 import { type ReadPosition, readKept, readPositions } from './keptRooms.ts';
 
-/** What changed in a person's set of rooms, or in what they keep of one. */
+/** What changed in a person's set of rooms, in what they keep of one, or in how long they want quiet. */
 export type RoomChange =
   | { kind: 'JOINED'; version: number; roomId: string }
   | { kind: 'LEFT'; version: number; roomId: string }
   | { kind: 'READ'; version: number; position: ReadPosition }
   | { kind: 'NOTIFY'; version: number; roomId: string; notify: NotifyLevel }
+  | { kind: 'HUSH'; version: number; until: Date | null }
   | { kind: 'MISSED'; version: number };
 
 /**
@@ -27,6 +29,7 @@ export async function watchRoomChanges(core: Core, viewer: Viewer, after?: numbe
 export class RoomChanges implements AsyncIterableIterator<RoomChange> {
   private kept = new Map<string, Kept>();
   private version = 0;
+  private hushedUntil: Date | null = null;
   private queue: RoomChange[] = [];
   private ended = false;
   private heard: PlaceChange[] = [];
@@ -42,8 +45,8 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
 
   async start(after: number | null | undefined) {
     this.stop = await this.core.roomsVersions.watch(this.userId, (place) => this.changed(place));
-    const { kept, version } = await this.read();
-    Object.assign(this, { kept, version });
+    const { kept, version, hushedUntil } = await this.read();
+    Object.assign(this, { kept, version, hushedUntil });
     if (after != null && after !== version) this.queue.push({ kind: 'MISSED', version });
   }
 
@@ -81,13 +84,15 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
   // The truth is the table: what is compared is the set of rooms, however many rings were heard or lost.
   private async compareAll() {
     this.dirty = false;
-    const { kept, version } = await this.read();
+    const { kept, version, hushedUntil } = await this.read();
     const [left, joined] = [missingFrom(kept, this.kept), missingFrom(this.kept, kept)];
     this.queue.push(...left.map((roomId) => ({ kind: 'LEFT' as const, version, roomId })));
     this.queue.push(...joined.map((roomId) => ({ kind: 'JOINED' as const, version, roomId })));
     for (const roomId of joined) this.kept.set(roomId, kept.get(roomId) as Kept);
     await this.tellMoves([...kept.values()], version);
-    Object.assign(this, { kept, version });
+    if (hushedUntil?.getTime() !== this.hushedUntil?.getTime())
+      this.queue.push({ kind: 'HUSH', version, until: hushedUntil });
+    Object.assign(this, { kept, version, hushedUntil });
   }
 
   // When more has changed than this one place, the version would hide the rest.
@@ -101,8 +106,12 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
   }
 
   private async read() {
-    const { kept, version } = await this.core.lookups.roomsOf(this.userId);
-    return { kept: new Map(kept.map((room) => [room.roomId, room])), version };
+    const { kept, version, hushedUntil } = await this.core.lookups.roomsOf(this.userId);
+    return {
+      kept: new Map(kept.map((room) => [room.roomId, room])),
+      version,
+      hushedUntil: standing(hushedUntil),
+    };
   }
 
   private async tellMoves(rooms: Kept[], version: number) {

@@ -213,9 +213,24 @@ const NotifyChanged = builder.objectRef<Change<'NOTIFY'>>('NotifyChanged').imple
   }),
 });
 
+const HushChanged = builder.objectRef<Change<'HUSH'>>('HushChanged').implement({
+  description:
+    'The viewer wants quiet until another time, said on any device. When a quiet ends by itself nothing is told.',
+  fields: (t) => ({
+    version: t.exposeInt('version', { description: version }),
+    hushedUntil: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'Viewer.hushedUntil from now on.',
+      resolve: ({ until }) => until,
+    }),
+  }),
+});
+
 const RoomsChanged = builder.objectRef<Change<'MISSED'>>('RoomsChanged').implement({
   description:
-    'The set of rooms, or what the viewer keeps of one, changed while nobody was listening: read Viewer.rooms again.',
+    'The set of rooms, what the viewer keeps of one, or their quiet changed while nobody was listening: read Viewer.rooms ' +
+    'and Viewer.hushedUntil again.',
   fields: (t) => ({ version: t.exposeInt('version', { description: version }) }),
 });
 
@@ -224,6 +239,7 @@ const VIEWER_TYPES = {
   LEFT: RoomLeft,
   READ: ReadMoved,
   NOTIFY: NotifyChanged,
+  HUSH: HushChanged,
   MISSED: RoomsChanged,
 };
 const ViewerEvent = builder.unionType('ViewerEvent', {
@@ -274,8 +290,8 @@ builder.subscriptionFields((t) => ({
   viewerEvents: t.field({
     type: ViewerEvent,
     description:
-      'Rooms that the viewer joins and leaves, on any device, direct rooms that others open included, and how far they ' +
-      'read there.',
+      'Rooms that the viewer joins and leaves, on any device, direct rooms that others open included, how far they ' +
+      'read there, and until when they want quiet.',
     args: {
       after: t.arg.int({
         description: 'Viewer.roomsVersion as it was read with the rooms: nothing in between is missed.',

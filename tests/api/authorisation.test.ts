@@ -142,6 +142,8 @@ const TABLE: Record<string, Row> = {
     of: 'room',
     variables: ({ room }) => ({ roomId: room, level: 'MENTIONS' }),
   },
+  'Mutation.hush': { answers: '+ + + + + + +', variables: () => ({ until: null }) },
+  'Mutation.setPush': { answers: '+ + + + + + +', variables: () => ({ subscription: null }) },
   'Mutation.setReaction': {
     answers: '- + - - + + -',
     of: 'message',
@@ -221,7 +223,7 @@ const CODES: Record<string, string> = { '+': 'OK', '-': 'NOT_FOUND', x: 'FORBIDD
 
 /** What a type shows, and to whom: everything else that it had would have to be decided upon here. */
 const SEEN: Record<string, string> = {
-  Server: 'anyone: epoch fileLimit name needsSetup registration version',
+  Server: 'anyone: epoch fileLimit name needsSetup pushKey registration version',
   User: 'anyone signed in: colour createdAt displayName id username',
   PersonChanged: 'anyone signed in: user userId',
   UserConnection: 'anyone signed in: edges nodes pageInfo',
@@ -230,15 +232,17 @@ const SEEN: Record<string, string> = {
   PublicRoom: 'anyone signed in: createdAt id joined memberCount name topic',
   PublicRoomConnection: 'anyone signed in: edges nodes pageInfo',
   PublicRoomEdge: 'anyone signed in: cursor node',
-  Viewer: 'oneself: email hasRecoveryCode id isAdmin mentions rooms roomsVersion securityEvents session sessions user',
+  Viewer:
+    'oneself: email hasRecoveryCode hushedUntil id isAdmin mentions rooms roomsVersion securityEvents session sessions user',
   DeleteAccountPayload: 'oneself: erasedMessages',
   SecurityEvent: 'oneself: createdAt id kind',
-  Session: 'oneself: createdAt expiresAt id isCurrent label rotatedAt',
+  Session: 'oneself: createdAt expiresAt hasPush id isCurrent label rotatedAt',
   AuthPayload: 'oneself: accessToken accessTokenExpiresAt recoveryCode refreshToken viewer',
   RoomJoined: 'oneself: room version',
   RoomLeft: 'oneself: roomId version',
   ReadMoved: 'oneself: lastSeq mentionCount readSeq roomId unreadCount version',
   NotifyChanged: 'oneself: notify roomId version',
+  HushChanged: 'oneself: hushedUntil version',
   RoomsChanged: 'oneself: version',
   AuditEvent: 'administrators: action actor createdAt detail id roomId subject',
   AuditEventConnection: 'administrators: edges nodes pageInfo',
