@@ -7,7 +7,7 @@ import { selectMessages } from '../realtime/roomLog.ts';
 import type { Viewer } from '../users/users.ts';
 
 /**
- * Messages of others in the rooms of the viewer that mention them, by name or with everyone, newest first. Of the
+ * Messages of others, of nobody whom they block, in the rooms of the viewer that mention them, by name or with everyone, newest first. Of the
  * `unread` ones, all that stand in direct rooms are among them.
  */
 export function pageMentions(
@@ -22,7 +22,8 @@ export function pageMentions(
     const found = Prisma.sql`(
       SELECT e.* FROM (${places(viewer, unread)}) place
       JOIN entry e ON e.room_id = place.room_id AND e.seq = place.seq
-      WHERE ${beyond}
+      WHERE ${beyond} AND NOT EXISTS (
+        SELECT 1 FROM block b WHERE b.blocker_id = ${viewer.id}::uuid AND b.blocked_id = e.actor_id)
       ORDER BY e.created_at ${order}, e.id ${order} LIMIT ${limit}
     )`;
     return selectMessages(core.db, found, Prisma.sql`e.created_at ${order}, e.id ${order}`);

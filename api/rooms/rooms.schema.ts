@@ -126,7 +126,9 @@ export const RoomType = builder.prismaObject('Room', {
       resolve: async ({ id }, _, { loaders }) => (await loaders.roomFacts.load({ id, part: 'counts' })).unreadCount,
     }),
     mentionCount: t.int({
-      description: 'How many of these mention the viewer, by name or with everyone; in a direct room, all of them.',
+      description:
+        'How many of these mention the viewer, by name or with everyone, but for those of people whom they block; in a ' +
+        'direct room, all of them.',
       resolve: async ({ id }, _, { loaders }) => (await loaders.roomFacts.load({ id, part: 'counts' })).mentionCount,
     }),
     pins: t.field({

@@ -15,11 +15,16 @@ const unread = Prisma.sql`
         AND e.kind = 'MESSAGE' AND e.deleted_at IS NULL)
   END`;
 
+/** What a person whom they block says is not for them: `said` is an entry. */
+const byBlocked = (said: string) => Prisma.sql`EXISTS (
+  SELECT 1 FROM block b WHERE b.blocker_id = m.user_id AND b.blocked_id = ${Prisma.raw(said)}.actor_id)`;
+
 const mentions = Prisma.sql`
   CASE WHEN m.read_seq >= r.last_message_seq THEN 0 WHEN r.kind = 'DIRECT' THEN ${unread} ELSE
-    (SELECT count(*)::int FROM mention n WHERE n.user_id = m.user_id AND n.room_id = r.id AND n.seq > m.read_seq)
+    (SELECT count(*)::int FROM mention n JOIN entry e ON e.room_id = n.room_id AND e.seq = n.seq
+      WHERE n.user_id = m.user_id AND n.room_id = r.id AND n.seq > m.read_seq AND NOT ${byBlocked('e')})
     + (SELECT count(*)::int FROM entry e WHERE e.room_id = r.id AND e.seq > m.read_seq AND e.mentions_room
-        AND e.actor_id IS DISTINCT FROM m.user_id AND NOT EXISTS (
+        AND e.actor_id IS DISTINCT FROM m.user_id AND NOT ${byBlocked('e')} AND NOT EXISTS (
           SELECT 1 FROM mention n WHERE n.user_id = m.user_id AND n.room_id = r.id AND n.seq = e.seq))
   END`;
 

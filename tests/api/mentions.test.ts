@@ -40,6 +40,20 @@ const bodies = async (person: Person, unread = false): Promise<string[]> =>
   (await person.graphql(...listMentions(unread))).viewer.mentions.nodes.map(({ body }: any) => body);
 
 describe('who is named', () => {
+  test('by somebody whom they block, by name or with everyone, has no mention of it until the block is taken back', async () => {
+    const [dan, erin] = [await world.person('dan'), await world.person('erin')];
+    const room = await roomOf(mallory, dan, erin);
+    await dan.graphql('mutation ($id: ID!) { blockUser(userId: $id) { id } }', { id: mallory.id });
+    await say(mallory, room, `@${dan.username} @${erin.username} look at me`);
+    await say(mallory, room, '@room look at me, all of you');
+    expect(await count(erin, room)).toBe(2);
+    expect([await count(dan, room), await bodies(dan), await bodies(dan, true)]).toEqual([0, [], []]);
+    await say(erin, room, `@${dan.username} never mind`);
+    expect([await count(dan, room), await bodies(dan)]).toEqual([1, [`@${dan.username} never mind`]]);
+    await dan.graphql('mutation ($id: ID!) { unblockUser(userId: $id) { id } }', { id: mallory.id });
+    expect(await count(dan, room)).toBe(3);
+  });
+
   test('counts it, and everyone who listens is told whom the message names', async () => {
     const room = await roomOf(alice, bob, carol);
     const heard = carol.follow(room, { after: 0 });
