@@ -10,6 +10,8 @@ export class Companions {
   private readonly rooms = new Map<string, string[]>();
   private readonly here = new Map<string, Set<string>>();
   private readonly crowds = new Set<string>();
+  /** Of each person those whom they block, or who block them. */
+  private readonly apart = new Map<string, Set<string>>();
   private unsettled = new Set<string>();
 
   get size(): number {
@@ -20,7 +22,7 @@ export class Companions {
     return this.rooms.has(userId);
   }
 
-  /** Everyone else who is here and in a room with this person. */
+  /** Everyone else who is here and in a room with this person, with no block between the two. */
   of(userId: string): Set<string> {
     const found = new Set<string>();
     for (const roomId of this.rooms.get(userId) ?? []) {
@@ -28,21 +30,23 @@ export class Companions {
       for (const other of this.here.get(roomId) ?? []) found.add(other);
     }
     found.delete(userId);
+    for (const other of this.apart.get(userId) ?? []) found.delete(other);
     return found;
   }
 
   /**
-   * Puts somebody into these rooms, in one order, and no others; without rooms they are not here. Gives the people with
-   * whom they share a room now and did not before, and the other way round.
+   * Puts somebody into these rooms, in one order, and no others; without rooms they are not here. `apart` are those whom
+   * they block or who block them. Gives the people whom they find there now and did not before, and the other way round.
    */
-  place(userId: string, rooms: string[] | undefined): { found: string[]; lost: string[] } {
+  place(userId: string, rooms: string[] | undefined, apart: string[] = []): { found: string[]; lost: string[] } {
     const old = this.rooms.get(userId);
-    const same = old?.join() === rooms?.join();
+    const same = old?.join() === rooms?.join() && [...(this.apart.get(userId) ?? [])].join() === apart.join();
     const before = same ? NOBODY : this.of(userId);
     // Always anew, as the last: those who were looked at the longest time ago come first.
     this.rooms.delete(userId);
     if (rooms) this.rooms.set(userId, rooms);
     if (!same) this.move(userId, old, rooms);
+    if (!same) this.part(userId, apart);
     const after = same ? NOBODY : this.of(userId);
     return { found: missingFrom(before, after), lost: missingFrom(after, before) };
   }
@@ -66,6 +70,15 @@ export class Companions {
   private move(userId: string, from: string[] = [], to: string[] = []) {
     for (const roomId of from) this.leave(roomId, userId);
     for (const roomId of to) this.enter(roomId, userId);
+  }
+
+  private part(userId: string, apart: string[]) {
+    for (const other of this.apart.get(userId) ?? []) this.apart.get(other)?.delete(userId);
+    this.apart.delete(userId);
+    if (apart.length > 0) this.apart.set(userId, new Set(apart));
+    for (const other of apart) {
+      if (this.rooms.has(other)) this.apart.set(other, new Set(this.apart.get(other)).add(userId));
+    }
   }
 
   private enter(roomId: string, userId: string) {

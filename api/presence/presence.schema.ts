@@ -19,7 +19,7 @@ builder.subscriptionField('presence', (t) =>
     type: PresenceType,
     description:
       'Who else is here. While this runs, the viewer is here too, for all with whom they share a room and who run it ' +
-      'themselves: who is not shown sees nobody. Complete at first, then changes, at most once a second. Whoever goes ' +
+      'themselves: who is not shown sees nobody. A block hides the two from each other. Complete at first, then changes, at most once a second. Whoever goes ' +
       'is told as gone after 10 s; with their node, after 30 s. At most once, never stored. In rooms where more than ' +
       '500 people are here nobody is told of the others.',
     subscribe: (_, __, context) => followPresence(context.core, signedIn(context)),

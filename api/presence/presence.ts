@@ -11,7 +11,8 @@ const LOOKED_AT_WITHIN = 30;
 
 /**
  * Counts the viewer as here for as long as this is read, and tells who else is here of those with whom they share a
- * room: first everyone, then the changes of each second in one. Mutual: who does not read is not shown. Never stored.
+ * room, unless one of the two blocks the other: first everyone, then the changes of each second in one. Mutual: who does
+ * not read is not shown. Never stored.
  */
 export async function followPresence(core: Core, viewer: Viewer): Promise<PresenceNews> {
   const presence = presences.get(core) ?? openPresence(core);
@@ -72,16 +73,16 @@ class Presence {
     const people = [...new Set([...touched, ...some])];
     try {
       const here = people.filter((userId) => this.roster.isHere(userId));
-      const rooms = await readRooms(this.core, here);
-      for (const userId of people) this.place(userId, rooms.get(userId));
+      const [rooms, apart] = [await readRooms(this.core, here), await readBlocks(this.core, here)];
+      for (const userId of people) this.place(userId, rooms.get(userId), apart.get(userId));
     } catch (error) {
       this.roster.giveBack(touched);
       throw error;
     }
   }
 
-  private place(userId: string, rooms: string[] | undefined) {
-    const { found, lost } = this.companions.place(userId, rooms);
+  private place(userId: string, rooms: string[] | undefined, apart: string[] | undefined) {
+    const { found, lost } = this.companions.place(userId, rooms, apart);
     for (const other of found) this.tell(userId, other, true);
     for (const other of lost) this.tell(userId, other, false);
   }
@@ -106,4 +107,16 @@ async function readRooms(core: Core, userIds: string[]): Promise<Map<string, str
     ORDER BY m.room_id`;
   for (const { userId, roomId } of memberships) rooms.get(userId)?.push(roomId);
   return rooms;
+}
+
+/** Of each of these people, in one order, those whom they block or who block them. */
+async function readBlocks(core: Core, userIds: string[]): Promise<Map<string, string[]>> {
+  if (userIds.length === 0) return new Map();
+  const pairs = await core.db.$queryRaw<{ one: string; other: string }[]>`
+    SELECT blocker_id AS one, blocked_id AS other FROM block WHERE blocker_id = ANY(${userIds}::uuid[])
+    UNION SELECT blocked_id, blocker_id FROM block WHERE blocked_id = ANY(${userIds}::uuid[])
+    ORDER BY one, other`;
+  const apart = new Map<string, string[]>();
+  for (const { one, other } of pairs) apart.set(one, [...(apart.get(one) ?? []), other]);
+  return apart;
 }

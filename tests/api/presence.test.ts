@@ -57,6 +57,30 @@ test('one who shares no room learns nothing of anybody', async () => {
   expect(named(mallorys)).toEqual(new Set([ada.id]));
 });
 
+test('a block hides the two from each other at once, and nobody else', async () => {
+  const { ada, bea, mallory } = await people(world, 'ada', 'bea', 'mallory');
+  await roomOf(ada, bea, mallory);
+  const [adas, beas, mallorys] = [await arrive(ada), await arrive(bea), await arrive(mallory)];
+  await shows(adas, mallory);
+  await shows(mallorys, ada);
+  await ada.graphql('mutation ($id: ID!) { blockUser(userId: $id) { id } }', { id: mallory.id });
+  await loses(mallorys, ada);
+  await loses(adas, mallory);
+  expect(beas.all.flatMap(({ gone }) => gone)).toEqual([]);
+  // Whoever asks anew is told of everyone: not of who is apart from them.
+  for (const [asking, here] of [
+    [mallory, [bea.id]],
+    [ada, [bea.id]],
+    [bea, [ada.id, mallory.id]],
+  ] as const) {
+    const all = await (await arrive(asking)).next();
+    expect(all.here.toSorted()).toEqual(here.toSorted());
+  }
+  await ada.graphql('mutation ($id: ID!) { unblockUser(userId: $id) { id } }', { id: mallory.id });
+  await shows(mallorys, ada);
+  await shows(adas, mallory);
+});
+
 test('who does not ask is not shown, whatever else they do', async () => {
   const { ada, bea, carol } = await people(world, 'ada', 'bea', 'carol');
   const room = await roomOf(ada, bea, carol);
