@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openDirect, people, roomOf } from '../rooms.ts';
+import { upload } from '../files.ts';
+import { openDirect, people, react, roomOf } from '../rooms.ts';
 import { send } from '../wire.ts';
 import { openWorld, PASSWORD, type Person, type World } from '../world.ts';
 
@@ -9,8 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const ask = ({ accessToken }: Person, headers: Record<string, string> = {}) =>
-  send(world.node, { path: '/export', headers: { authorization: `Bearer ${accessToken}`, ...headers } });
+const ask = ({ accessToken }: Person, headers: Record<string, string> = {}, node = world.node) =>
+  send(node, { path: '/export', headers: { authorization: `Bearer ${accessToken}`, ...headers } });
 
 test('the file of Ann opens offline and has her profile, sessions, rooms and every message of hers, and no other’s', async () => {
   const { ann, bob } = await people(world, 'ann', 'bob');
@@ -21,12 +22,19 @@ test('the file of Ann opens offline and has her profile, sessions, rooms and eve
   });
   for (let n = 0; n < 1_010; n += 10)
     await Promise.all(Array.from({ length: 10 }, (_, m) => ann.say(room, `mine ${n + m}`)));
-  await bob.say(room, 'not hers');
+  const { id, seq } = await bob.say(room, `not hers, but for @${ann.username}`);
+  for (const emoji of ['👍', '🎉']) await ann.graphql(...react(id, emoji));
+  const file = await upload(ann, room, { name: 'plan.txt', bytes: Buffer.from('the plan') });
   const { status, headers, json, text } = await ask(ann);
   expect(status).toBe(200);
   expect(headers['content-disposition']).toBe('attachment; filename="shh-export.json"');
   expect(json.profile).toMatchObject({ id: ann.id, username: ann.username, displayName: 'ann' });
   expect(json.sessions).toHaveLength(1);
+  expect(json.reactions.map(({ emoji, ...at }: any) => [emoji, at])).toEqual(
+    ['👍', '🎉'].toSorted().map((emoji) => [emoji, expect.objectContaining({ roomId: room, seq })]),
+  );
+  expect(json.mentions).toMatchObject([{ roomId: room, seq }]);
+  expect(json.files).toMatchObject([{ id: file, name: 'plan.txt', size: 8, path: `/files/${file}` }]);
   expect(json.securityEvents).toMatchObject([{ action: 'RECOVERY_CODE_MADE' }]);
   expect(json.memberships.map(({ room: { kind } }: any) => kind).sort()).toEqual(['DIRECT', 'PRIVATE']);
   const bodies = json.messages.map(({ body }: { body: string }) => body);
@@ -51,7 +59,8 @@ test('whoever is not signed in, and a page of another site, gets no file', async
 
 test('one file at a time is put together for Dan, and the next when it is done', async () => {
   const { dan } = await people(world, 'dan');
-  const answers = await Promise.all(Array.from({ length: 5 }, () => ask(dan)));
+  const nodes = world.clustered ? [world.node, await world.anotherNode()] : [world.node];
+  const answers = await Promise.all(Array.from({ length: 5 }, (_, n) => ask(dan, {}, nodes[n % nodes.length])));
   const statuses = answers.map(({ status }) => status).sort();
   expect(statuses[0]).toBe(200);
   expect(statuses.at(-1)).toBe(429);
