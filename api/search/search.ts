@@ -75,7 +75,7 @@ function filtersOf(wanted: Wanted, viewer: Viewer, query: Prisma.Sql | null): Pr
   else if (wanted.from)
     filters.push(Prisma.sql`e.actor_id = (SELECT id FROM "user" WHERE username_key = ${usernameKey(wanted.from)})`);
   if (wanted.in) filters.push(Prisma.sql`lower(r.name) = ${wanted.in.toLowerCase()}`);
-  if (wanted.hasFile) filters.push(Prisma.sql`EXISTS (SELECT 1 FROM file f WHERE f.message_id = e.id)`);
+  if (wanted.hasFile) filters.push(Prisma.sql`e.files IS NOT NULL`);
   if (wanted.before) filters.push(Prisma.sql`e.created_at < ${wanted.before}::date`);
   if (wanted.after) filters.push(Prisma.sql`e.created_at >= ${wanted.after}::date + 1`);
   return filters;

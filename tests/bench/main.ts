@@ -7,6 +7,7 @@ import { bus } from './scenarios/bus.ts';
 import { fanOut } from './scenarios/fanOut.ts';
 import { memory } from './scenarios/memory.ts';
 import { pages } from './scenarios/pages.ts';
+import { search } from './scenarios/search.ts';
 import { sends } from './scenarios/sends.ts';
 import { slowReader } from './scenarios/slowReader.ts';
 import { openServices, type Services } from './services.ts';
@@ -26,6 +27,7 @@ const SCENARIOS: Record<string, (settings: Settings) => Promise<Figure[]>> = {
   slowReader,
   sends,
   pages,
+  search,
   bus,
   storm,
 };

@@ -13,6 +13,7 @@ import { sendTogether } from '../../../api/messages/sendQueue.ts';
 import type { LogEntry } from '../../../api/realtime/entry.ts';
 import type { RoomFeed } from '../../../api/realtime/roomFeed.ts';
 import { createRoom } from '../../../api/rooms/rooms.ts';
+import { searchMessages } from '../../../api/search/search.ts';
 import { openApp } from '../../../api/server.ts';
 import type { Viewer } from '../../../api/users/users.ts';
 import { answerCalls } from '../calls.ts';
@@ -52,6 +53,9 @@ answerCalls({
   append: ({ room, senders, seconds }) => perSecond(senders, seconds, (sender) => append(room, sender)),
   create: ({ room, senders, seconds }) => createEach(room, senders, seconds),
   fill: ({ room, messages }) => fill(room, messages),
+  leave: ({ person, rooms }) => leave(person, rooms),
+  fillWords: ({ rooms, messages }) => fillWords(rooms, messages),
+  search: ({ person, text, times }) => timeSearches(person, text, times),
   page: ({ room, request, times }) => timePages(room, request, times),
   queries: () => queries,
   send: ({ room }) => sendMessage(core, someone(0), room, { id: randomUUID(), body: SHORT }),
@@ -128,6 +132,9 @@ async function makeRooms(count: number): Promise<string[]> {
   return made;
 }
 
+const leave = (person: number, rooms: string[]) =>
+  core.db.membership.deleteMany({ where: { userId: someone(person).id, roomId: { in: rooms } } });
+
 const someone = (number: number) => people[number % people.length] as Viewer;
 
 function append(room: string, sender: number) {
@@ -178,6 +185,41 @@ async function fill(roomId: string, messages: number) {
     data: { lastSeq: messages + 1, lastMessageSeq: messages + 1, messageCount: messages },
   });
   await core.db.$executeRaw`ANALYZE entry`;
+}
+
+/**
+ * Puts messages into these rooms: each has eight to twelve words of which few are frequent, every other one has `often`,
+ * 2,000 of them one of a hundred words `rare000` to `rare099`, and one in fifty a file.
+ */
+async function fillWords(rooms: string[], messages: number) {
+  const every = Math.max(1, messages / 2_000);
+  await core.db.$executeRaw`
+    INSERT INTO entry (room_id, seq, id, kind, actor_id, body, files, created_at, ordinal, changed_seq)
+    SELECT (${rooms}::uuid[])[1 + n % ${rooms.length}::int], 2 + n / ${rooms.length}::int, gen_random_uuid(), 'MESSAGE',
+      ${someone(0).id}::uuid, words.body
+        || CASE WHEN n % 2 = 0 THEN ' often' ELSE '' END
+        || CASE WHEN n % ${every}::int = 0 THEN ' rare' || lpad((n / ${every}::int % 100)::text, 3, '0') ELSE '' END,
+      CASE WHEN n % 50 = 0 THEN '[]'::jsonb END,
+      now() - (${messages}::int - n) * interval '1 second', 1 + n / ${rooms.length}::int, 2 + n / ${rooms.length}::int
+    FROM generate_series(0, ${messages}::int - 1) AS n, LATERAL (
+      SELECT string_agg('w' || floor(power(random(), 3) * 30000)::int, ' ') AS body FROM generate_series(1, 8 + n % 5)
+    ) words`;
+  await core.db.$executeRaw`
+    UPDATE room SET last_seq = top.seq, last_message_seq = top.seq, message_count = top.seq - 1
+    FROM (SELECT room_id, max(seq) AS seq FROM entry GROUP BY room_id) top WHERE top.room_id = room.id`;
+  await core.db.$executeRawUnsafe('VACUUM ANALYZE entry');
+}
+
+/** How long each of these searches took, in ms; `#` stands for another one of the rare words each time. */
+async function timeSearches(person: number, text: string, times: number) {
+  const took: number[] = [];
+  for (let time = 0; time < times; time++) {
+    const words = text.replace('#', `rare${String(time % 100).padStart(3, '0')}`);
+    const started = performance.now();
+    await searchMessages(core, someone(person), words, null, { first: 20 });
+    took.push(performance.now() - started);
+  }
+  return took;
 }
 
 /** How long each of these pages took, in ms. */
