@@ -53,7 +53,8 @@ export function cleanImage(type: string, bytes: Buffer): Promise<CleanImage> {
   if (UNREADABLE.has(type)) {
     throw new AppError(
       'INVALID_INPUT',
-      'Images of this kind cannot be freed of what they say about their place. Send a JPEG.',
+      'Pictures of this kind (HEIC, JPEG XL) cannot be freed here of what they say about their place. Send it as a ' +
+        'JPEG: an iPhone does that with Settings, Camera, Formats, Most Compatible.',
     );
   }
   return turns.run(() => draw(type, bytes).catch(unreadable));
