@@ -3,17 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPushService } from '../services/pushService.ts';
 import { inhabit, say } from './harbour.ts';
 import { openSite, PHONE, type Site, type Visitor, WEB } from './site.ts';
 
 let site: Site;
 let house: Awaited<ReturnType<typeof inhabit>>;
 let sam: Visitor;
+let pushes: Awaited<ReturnType<typeof openPushService>>;
 const web = mkdtempSync(join(tmpdir(), 'shh-web-'));
 
 beforeAll(async () => {
   cpSync(WEB, web, { recursive: true });
-  site = await openSite({}, web);
+  pushes = await openPushService();
+  site = await openSite({ OUTGOING_ORIGINS: pushes.url }, web);
   house = await inhabit(site.node);
   sam = await site.visitor('Sam', { permissions: ['notifications'] });
   await sam.signIn();
@@ -21,6 +24,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await site?.close();
+  pushes?.close();
   rmSync(web, { recursive: true, force: true });
 });
 
@@ -147,6 +151,60 @@ test('notices are asked for by a switch, say who and where but not what, and obe
     options: { body: 'New message', tag: house.boats },
     path: `/r/${house.boats}`,
   });
+});
+
+test('with every tab closed it says “New message in a room”, and a click on that opens the room', async () => {
+  const { page } = sam;
+  const browser = pushes.browser();
+  // This Chromium has no push service of its maker: ours takes its place.
+  await page.addInitScript(({ endpoint, ...keys }) => {
+    const subscription = { toJSON: () => ({ endpoint, keys }), unsubscribe: async () => true, options: {} };
+    PushManager.prototype.getSubscription = async () => null;
+    PushManager.prototype.subscribe = async () => subscription as unknown as PushSubscription;
+  }, browser.subscription);
+  await page.goto('/settings');
+  const registered = page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  const also = page.getByRole('switch', { name: 'Also while shh is closed' });
+  await also.click();
+  await page.waitForFunction(() => document.querySelector('[role="switch"][aria-checked="true"]') !== null);
+  await sam.picture('settings-notifications-dark-1280');
+  expect(await registered).toBe(true);
+  const devtools = await sam.context.newCDPSession(page);
+  const registration = new Promise<string>((resolve) =>
+    devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      for (const { registrationId, scopeURL } of registrations)
+        if (scopeURL.startsWith(site.node.url)) resolve(registrationId);
+    }),
+  );
+  await devtools.send('ServiceWorker.enable');
+  const registrationId = await registration;
+  await page.goto('about:blank');
+  await say(house.kenji, house.boats, 'the mast is up');
+  await expect.poll(() => browser.pushes.length, { timeout: 40_000 }).toBe(1);
+  const [{ data } = { data: null }] = browser.pushes;
+  const origin = `${site.node.url}/`;
+  await devtools.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data: JSON.stringify(data) });
+  const shown = () =>
+    sam.context.serviceWorkers()[0]?.evaluate(async () =>
+      (await (self as any).registration.getNotifications()).map(({ title, body, tag }: Notification) => ({
+        title,
+        body,
+        tag,
+      })),
+    );
+  await expect
+    .poll(shown)
+    .toEqual([{ title: 'New message in a room', body: 'Open shh to read it.', tag: house.boats }]);
+  await page.goto('/settings');
+  await page.getByLabel('Rooms and people').waitFor();
+  await sam.context.serviceWorkers()[0]?.evaluate(async () => {
+    const [notification] = await (self as any).registration.getNotifications();
+    if (notification) dispatchEvent(new (self as any).NotificationEvent('notificationclick', { notification }));
+  });
+  await heading('boat-shed');
+  await page.goto('/settings');
+  await also.click();
+  await expect.poll(async () => await site.node.core.db.pushSubscription.count()).toBe(0);
 });
 
 test('the page can be installed', async () => {

@@ -1,10 +1,24 @@
 import { computed, ref } from 'vue';
+import { graphql } from '../gql';
+import { errorSentence } from '../lib/errors';
 import { formatTime } from '../lib/formats';
+import { act } from '../request';
 import { stored } from '../ui/stored';
+import { notify } from '../ui/useNotice';
+
+const hushMutation = graphql(`
+  mutation Hush($until: DateTime) {
+    hush(until: $until) {
+      hushedUntil
+    }
+  }
+`);
 
 const MINUTE = 60_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 const KEY = 'hush';
+/** How the server is told of a quiet that is ended by hand. */
+const FOR_EVER = Date.UTC(9999, 0, 1);
 
 /** When the quiet ends: milliseconds, Infinity until it is ended by hand, 0 when there is none. */
 const until = ref(0);
@@ -32,7 +46,26 @@ function morning() {
   return at.setHours(8, 0, 0, 0);
 }
 
-function hush(end: number) {
+/** Takes effect here at once; taken back when the server cannot be told. */
+async function hush(end: number) {
+  const before = until.value;
+  keep(end);
+  try {
+    const time = Math.min(end, FOR_EVER);
+    await act(hushMutation, { until: time ? new Date(time).toISOString() : null });
+  } catch (error) {
+    keep(before);
+    notify(errorSentence(error));
+  }
+}
+
+/** What the server says: another device may have hushed. */
+function told(time: string | null) {
+  const end = time ? Date.parse(time) : 0;
+  keep(end >= FOR_EVER ? Number.POSITIVE_INFINITY : end);
+}
+
+function keep(end: number) {
   stored.set(KEY, end ? String(end) : null);
   take(end);
 }
@@ -51,7 +84,7 @@ window.addEventListener('storage', ({ key, newValue }) => key === KEY && take(Nu
 // A timer sleeps with the machine.
 document.addEventListener('visibilitychange', () => take(until.value));
 
-/** Quiet until a time: nothing is shown outside this page. Kept by this browser. */
+/** Quiet until a time, on every device of the person: nothing is shown outside the page. */
 export function useHush() {
-  return { hushed, label, hush, end: () => hush(0) };
+  return { hushed, label, hush, told, end: () => hush(0) };
 }

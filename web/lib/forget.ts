@@ -1,3 +1,4 @@
+import { endPush } from '../notifications/useWebPush';
 import { removeAll } from './database';
 
 let forgotten = false;
@@ -12,6 +13,7 @@ export const mayWriteDrafts = () => !forgotten;
 export async function forgetPerson(viewerId: string) {
   forgotten = true;
   for (const key of draftKeys(viewerId)) localStorage.removeItem(key);
+  await endPush(viewerId);
   await removeAll(viewerId);
 }
 

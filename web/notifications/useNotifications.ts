@@ -16,10 +16,15 @@ const telling = computed(() => (permission.value === 'granted' ? wish.value : 'n
 
 /** Asks the browser for leave where it has not given it. Call it only when the person has just asked for notices. */
 async function choose(wanted: Telling) {
-  if (wanted !== 'nothing' && permission.value !== 'granted' && supported)
-    permission.value = await Notification.requestPermission();
+  if (wanted !== 'nothing') await permit();
   wish.value = permission.value === 'granted' ? wanted : 'nothing';
   stored.set(KEY, wish.value === 'nothing' ? null : wish.value);
+}
+
+/** Whether the browser lets this page show notices: it is asked if it has not said. */
+async function permit(): Promise<boolean> {
+  if (permission.value !== 'granted' && supported) permission.value = await Notification.requestPermission();
+  return permission.value === 'granted';
 }
 
 export interface News {
@@ -48,5 +53,5 @@ async function show(news: News) {
 
 /** Notices of the system, while a page of this server is open. Kept by this browser. */
 export function useNotifications() {
-  return { supported, permission, telling, choose, show };
+  return { supported, permission, telling, choose, permit, show };
 }

@@ -39,6 +39,7 @@ graphql(`
 export const roomsQuery = graphql(`
   query Rooms {
     viewer {
+      hushedUntil
       roomsVersion
       rooms {
         ...RoomParts
@@ -81,6 +82,10 @@ export const viewerEventsSubscription = graphql(`
         version
         roomId
         notify
+      }
+      ... on HushChanged {
+        version
+        hushedUntil
       }
       ... on RoomsChanged {
         version

@@ -1,6 +1,7 @@
 import { computed, ref, shallowReactive } from 'vue';
 import { useViewer } from '../auth/useViewer';
 import type { RoomPartsFragment, ViewerEventsSubscription } from '../gql/graphql';
+import { useHush } from '../hush/useHush';
 import { errorSentence } from '../lib/errors';
 import { subscribe } from '../lib/live';
 import { pause, retryDelay } from '../lib/retry';
@@ -14,6 +15,7 @@ export type { Room };
 
 const rooms = shallowReactive(new Map<string, Room>());
 const { viewer } = useViewer();
+const { told } = useHush();
 /** There is something to show: what this browser kept, or what the server said. */
 const loaded = ref(false);
 /** The server has said which rooms there are. */
@@ -38,6 +40,7 @@ async function load(again = false) {
   for (const id of rooms.keys()) if (!ids.has(id)) rooms.delete(id);
   for (const room of person.rooms) put(room);
   version = person.roomsVersion;
+  told(person.hushedUntil);
   fault.value = '';
   loaded.value = true;
   fresh.value = true;
@@ -60,6 +63,7 @@ function onViewerEvent({ viewerEvents: event }: ViewerEventsSubscription) {
   else if (event.__typename === 'RoomLeft') rooms.delete(event.roomId);
   else if (event.__typename === 'RoomsChanged') refresh();
   else if (event.__typename === 'ReadMoved') onReadMoved(event);
+  else if (event.__typename === 'HushChanged') told(event.hushedUntil);
   else if (event.__typename === 'NotifyChanged') change(event.roomId, { notify: event.notify });
 }
 

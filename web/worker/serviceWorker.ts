@@ -1,8 +1,8 @@
 /*
- * Opens the page without a network, and shows notices of the system. It keeps the files of one build and nothing else:
+ * Opens the page without a network, and shows notices of the system, also while no page is open. It keeps the files of one build and nothing else:
  * no answer of the server, nothing of a person. A new build waits until somebody asks for it.
  */
-import type { Notice } from './notice';
+import type { Notice, Pushed } from './notice';
 
 declare const self: ServiceWorkerGlobalScope;
 /** The build, and its files; put in by vite.worker.ts. */
@@ -16,6 +16,7 @@ const PAGES = /^\/(?:$|r\/|(?:login|register|invite|setup|settings|waiting)$)/;
 self.addEventListener('install', (event) => event.waitUntil(fill()));
 self.addEventListener('activate', (event) => event.waitUntil(tidy()));
 self.addEventListener('message', (event) => event.waitUntil(obey(event.data)));
+self.addEventListener('push', (event) => event.waitUntil(tell(event.data?.json())));
 self.addEventListener('notificationclick', (event) => event.waitUntil(open(event.notification)));
 
 self.addEventListener('fetch', (event) => {
@@ -55,6 +56,14 @@ const asset = async (request: Request) => (await caches.match(request)) ?? fetch
 async function obey(order: 'take over' | Notice) {
   if (order === 'take over') return self.skipWaiting();
   if (!(await isSeen())) await self.registration.showNotification(order.title, { ...order.options, data: order.path });
+}
+
+// Who wrote and what is not in it: the page shows that to whoever is signed in.
+async function tell({ room, waiting }: Pushed) {
+  await self.navigator.setAppBadge?.(waiting);
+  if (await isSeen()) return;
+  const options = { body: 'Open shh to read it.', tag: room, icon: '/icon-192.png', data: `/r/${room}` };
+  await self.registration.showNotification('New message in a room', options);
 }
 
 /** Whether somebody looks at a page of ours: they see by themselves what is new. */
