@@ -19,6 +19,11 @@ const QuoteType = builder.objectRef<Quote>('Quote').implement({
       nullable: true,
       description: 'The first 280 characters of its text; null once it was deleted.',
     }),
+    files: t.expose('files', {
+      type: [FileType],
+      complexity: { field: 1, multiplier: 1 },
+      description: 'The files that it brings; none once it was deleted.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was stored.' }),
     deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true, description: 'When it was deleted.' }),
   }),

@@ -10,6 +10,7 @@ export interface Quote {
   author: Person | null;
   /** The beginning of its text; null once it was deleted. */
   body: string | null;
+  files: SentFile[];
   createdAt: string;
   deletedAt: string | null;
 }
@@ -106,8 +107,8 @@ export const selectEntries = (
 ) => Prisma.sql`
   SELECT e.room_id, e.kind::text AS kind, e.id AS entry_id, e.seq AS entry_seq, e.detail, e.created_at AS entry_at,
     ${messageColumns('e', 'own')}, ${messageColumns('m', 'about')},
-    q.id AS quote_id, q.seq AS quote_seq, left(q.body, ${QUOTED}) AS quote_body, q.created_at AS quote_created_at,
-    q.deleted_at AS quote_deleted_at, ${mentions} AS mentions, ${fresh ? NOTHING : REACTIONS} AS reactions,
+    q.id AS quote_id, q.seq AS quote_seq, left(q.body, ${QUOTED}) AS quote_body, q.files AS quote_files,
+    q.created_at AS quote_created_at, q.deleted_at AS quote_deleted_at, ${mentions} AS mentions, ${fresh ? NOTHING : REACTIONS} AS reactions,
     ${personColumns('a', 'actor')}, ${personColumns('s', 'subject')}, ${personColumns('w', 'writer')},
     ${personColumns('v', 'quoted')}
   FROM ${entries} e
@@ -163,8 +164,8 @@ const withoutGone = ({ emoji, count, users }: ReactionState, left: Person[]) => 
 });
 
 /** The message as those quote it that reply to it. */
-export function toQuote({ id, seq, author, body, createdAt, deletedAt }: MessageState): Quote {
-  return { id, seq, author, body: body && [...body].slice(0, QUOTED).join(''), createdAt, deletedAt };
+export function toQuote({ id, seq, author, body, files, createdAt, deletedAt }: MessageState): Quote {
+  return { id, seq, author, body: body && [...body].slice(0, QUOTED).join(''), files, createdAt, deletedAt };
 }
 
 function messageColumns(table: string, prefix: string) {
@@ -219,6 +220,7 @@ function quoteAt(row: Row): Quote | null {
     seq: row.quote_seq as number,
     author: personAt(row, 'quoted'),
     body: row.quote_body as string | null,
+    files: (row.quote_files as SentFile[] | null) ?? [],
     createdAt: iso(row.quote_created_at) as string,
     deletedAt: iso(row.quote_deleted_at),
   };

@@ -268,7 +268,7 @@ const SEEN: Record<string, string> = {
   MessagePinned: 'members: at by message roomId seq',
   MessageUnpinned: 'members: at by message roomId seq',
   ReactionsChanged: 'members: at by emoji message on roomId seq',
-  Quote: 'members: author body createdAt deletedAt id seq',
+  Quote: 'members: author body createdAt deletedAt files id seq',
   ExcerptPart: 'members: isMatch text',
   FoundMessage: 'members: excerpt message',
   FoundMessageConnection: 'members: edges nodes pageInfo',
