@@ -1,9 +1,10 @@
-import axe from 'axe-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setUpLink } from '../../api/instance/instance.ts';
 import { PASSWORD } from '../world.ts';
-import { inhabit, say } from './harbour.ts';
-import { openSite, PHONE, type Site, type Visitor } from './site.ts';
+import { upload } from '../files.ts';
+import { inhabit, photo, say } from './harbour.ts';
+import { look } from './look.ts';
+import { openSite, PHONE, type Site } from './site.ts';
 
 let site: Site;
 let house: Awaited<ReturnType<typeof inhabit>>;
@@ -32,6 +33,11 @@ test.each(WAYS)('the first run can be used by everyone: $name', async ({ name, o
 
 test('the house fills with people', async () => {
   house = await inhabit(site.node);
+  const { noor, imani, kitchen } = house;
+  const boat = await upload(noor, kitchen, { name: 'this-morning.jpg', bytes: await photo() });
+  await say(noor, kitchen, 'Photo from this morning, no wind at all:', [boat]);
+  const list = await upload(imani, kitchen, { name: 'packing-list-2025.pdf', bytes: Buffer.from('%PDF-1.7\n') });
+  await say(imani, kitchen, 'And the list from last year.', [list]);
 });
 
 test.each(WAYS)('the door can be used by everyone: $name', async ({ name, options }) => {
@@ -64,7 +70,24 @@ test.each(WAYS)('every screen inside can be used by everyone: $name', async ({ n
 
   await page.goto(`/r/${house.kitchen}`);
   await sam.sees('dry the vests');
+  await sam.log.locator('img.loaded').waitFor();
   await look(sam, `room-${name}`);
+  await sam.attach({ name: 'tides.txt', mimeType: 'text/plain', buffer: Buffer.from('high at nine') });
+  await sam.attach({ name: 'jetty.jpg', mimeType: 'image/jpeg', buffer: await photo() });
+  await page.getByRole('button', { name: 'Remove jetty.jpg' }).waitFor();
+  await look(sam, `attached-${name}`);
+  for (const file of ['tides.txt', 'jetty.jpg']) await press(`Remove ${file}`);
+  await press('Open this-morning.jpg');
+  await page.getByRole('dialog', { name: 'Image' }).getByRole('img', { name: 'this-morning.jpg' }).waitFor();
+  await look(sam, `viewer-${name}`);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  await page.getByRole('searchbox').waitFor();
+  await look(sam, `search-${name}`);
+  await page.getByRole('searchbox').fill('vests');
+  await page.getByRole('link', { name: /dry the vests/ }).waitFor();
+  await look(sam, `found-${name}`);
+  await press('Close search');
   await press(narrow ? /people, show details/ : 'Details');
   await page.getByRole('complementary', { name: 'Details' }).waitFor();
   await look(sam, `details-${name}`);
@@ -125,21 +148,3 @@ test.each(WAYS)('every screen inside can be used by everyone: $name', async ({ n
 test('no page broke its policy, asked another host or failed', () => {
   expect(site.complaints()).toEqual([]);
 });
-
-/** A picture, what axe finds wrong, and that there is one heading of the first level. */
-async function look(visitor: Visitor, name: string) {
-  const { page } = visitor;
-  await visitor.picture(name);
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    const axe = (globalThis as any).axe;
-    const { violations } = await axe.run(document, { resultTypes: ['violations'] });
-    return violations.flatMap(({ id, nodes }: any) =>
-      nodes.map((node: any) => `${id}: ${node.html} ${node.failureSummary}`),
-    );
-  });
-  expect(found, name).toEqual([]);
-  expect(await page.locator('h1:visible').count(), `headings of ${name}`).toBe(1);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-  expect(wide, `${name} scrolls sideways`).toBe(false);
-}

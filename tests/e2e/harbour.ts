@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import sharp from 'sharp';
 import { usernameKey } from '../../api/users/username.ts';
 import { type Node, type Person, register } from '../world.ts';
 
@@ -60,7 +61,19 @@ export async function direct(by: Person, other: Person): Promise<string> {
   return openDirectRoom.id;
 }
 
-export function say(by: Person, roomId: string, body: string) {
+export function say(by: Person, roomId: string, body: string, files?: string[]) {
   const document = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { seq } }';
-  return by.graphql(document, { input: { id: randomUUID(), roomId, body } });
+  return by.graphql(document, { input: { id: randomUUID(), roomId, body, files } });
+}
+
+/** A boat before hills at sunset, as JPEG. */
+export function photo(width = 1200, height = 750): Promise<Buffer> {
+  const picture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 300" width="${width}" height="${height}">
+    <defs><linearGradient id="sky" x2="0" y2="1"><stop stop-color="#8fa8b3"/><stop offset="1" stop-color="#f0c19a"/></linearGradient>
+    <linearGradient id="sea" x2="0" y2="1"><stop stop-color="#e0a889"/><stop offset="1" stop-color="#3d5a68"/></linearGradient></defs>
+    <rect width="480" height="166" fill="url(#sky)"/><circle cx="340" cy="132" r="22" fill="#f6e2c0"/>
+    <path d="M0 166 70 116 130 150 190 96 262 150 330 118 400 146 480 120V166Z" fill="#6f7f7a"/>
+    <rect y="164" width="480" height="136" fill="url(#sea)"/><path d="M145 226H255L240 252H160Z" fill="#23303a"/>
+    <path d="M198 158V226M202 166 236 220H202Z" fill="#f2e8d5" stroke="#23303a" stroke-width="3"/></svg>`;
+  return sharp(Buffer.from(picture)).jpeg().toBuffer();
 }

@@ -115,6 +115,11 @@ export class Visitor {
     await this.composer.press('Enter');
   }
 
+  /** Chooses files for what is being written. */
+  async attach(...files: { name: string; mimeType: string; buffer: Buffer }[]) {
+    await this.page.locator('input[type="file"]').setInputFiles(files);
+  }
+
   /** Sends by a program, with the session of this browser: many messages, one after the other. */
   async program(room: string, texts: string[]) {
     const token = (await this.context.cookies()).find((cookie) => cookie.name === 'access_token')?.value;

@@ -29,7 +29,7 @@ function setUp(answer: Answer = accept, store = memory(), owner = `person-${++pe
     server.received.push(item.body);
     return server.answer(item);
   };
-  const outbox = new Outbox<string>({ owner, store, send, onSent: (_, sent) => server.acknowledged.push(sent) });
+  const outbox = new Outbox<string>({ owner, store, send, onSent: (_item, sent) => server.acknowledged.push(sent) });
   return { outbox, server, store, owner };
 }
 

@@ -12,6 +12,7 @@ graphql(`
     registration
     needsSetup
     version
+    fileLimit
   }
 `);
 

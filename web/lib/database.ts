@@ -1,13 +1,14 @@
 import { type IDBPDatabase, openDB } from 'idb';
 import { readonly, ref } from 'vue';
 
-/** What this device keeps: unsent messages, rooms as they were last shown, and small things about a person. */
-export type Table = 'outbox' | 'logs' | 'facts';
+/** What this device keeps: unsent messages and files, rooms as they were last shown, small things about a person. */
+export type Table = 'outbox' | 'files' | 'logs' | 'facts';
 
 const NAME = 'shh';
-const VERSION = 2;
-const TABLES: Table[] = ['outbox', 'logs', 'facts'];
+const VERSION = 3;
+const TABLES: Table[] = ['outbox', 'files', 'logs', 'facts'];
 const PATIENCE = 2_000;
+const PATIENCE_FOR_FILES = 60_000;
 
 const forgetful = ref(false);
 let closed = false;
@@ -26,10 +27,17 @@ export function readAll<Value>(table: Table, owner: string): Promise<Value[] | u
   return attempt((db) => db.getAll(table, ownedBy(owner)) as Promise<Value[]>);
 }
 
+/** The keys of everything that an owner keeps. */
+export async function keysOf(table: Table, owner: string): Promise<string[]> {
+  const keys = await attempt((db) => db.getAllKeys(table, ownedBy(owner)) as Promise<[string, string][]>);
+  return keys?.map(([, key]) => key) ?? [];
+}
+
 /** Says whether it is written: false where storage is full or not allowed. */
 export async function write(table: Table, owner: string, key: string, value: unknown): Promise<boolean> {
   if (closed) return false;
-  const written = (await attempt((db) => db.put(table, value, [owner, key]))) !== undefined;
+  const patience = table === 'files' ? PATIENCE_FOR_FILES : PATIENCE;
+  const written = (await attempt((db) => db.put(table, value, [owner, key]), patience)) !== undefined;
   if (!written) forgetful.value = true;
   return written;
 }
@@ -49,10 +57,13 @@ export async function removeAll(owner: string, tables: Table[] = TABLES) {
 const ownedBy = (owner: string) => IDBKeyRange.bound([owner], [owner, []]);
 
 /** Never rejects, and never waits long: a page without storage is a page that forgets. */
-async function attempt<Result>(act: (db: IDBPDatabase) => Promise<Result>): Promise<Result | undefined> {
+async function attempt<Result>(
+  act: (db: IDBPDatabase) => Promise<Result>,
+  patience = PATIENCE,
+): Promise<Result | undefined> {
   try {
     opening ??= open();
-    return await within(PATIENCE, opening.then(act));
+    return await within(patience, opening.then(act));
   } catch {
     opening = undefined;
     return undefined;
@@ -62,6 +73,8 @@ async function attempt<Result>(act: (db: IDBPDatabase) => Promise<Result>): Prom
 function open() {
   return openDB(NAME, VERSION, {
     upgrade: (db) => {
+      // Rooms as an earlier version kept them lack what this one shows.
+      if (db.objectStoreNames.contains('logs')) db.deleteObjectStore('logs');
       for (const table of TABLES) if (!db.objectStoreNames.contains(table)) db.createObjectStore(table);
     },
     // A newer page wants to upgrade.

@@ -20,6 +20,12 @@ export async function forgetPerson(viewerId: string) {
 /** Removes what others wrote, when the session was ended elsewhere. The person's own words wait for them. */
 export const forgetRooms = (viewerId: string) => removeAll(viewerId, ['logs']);
 
+/** The keys of the files that the person's drafts name. */
+export function draftedFiles(viewerId: string): string[] {
+  const drafts = draftKeys(viewerId).map((key) => JSON.parse(localStorage.getItem(key) ?? '{}'));
+  return drafts.flatMap(({ files = [] }) => files.map(({ key }: { key: string }) => key));
+}
+
 function draftKeys(viewerId: string) {
   try {
     return Object.keys(localStorage).filter((key) => key.startsWith(draftKey(viewerId, '')));

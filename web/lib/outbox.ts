@@ -1,18 +1,18 @@
 import { type ShallowRef, shallowRef } from 'vue';
 import { type ErrorCode, errorCode, errorSentence, isFinal, retryAfter } from './errors';
-import { type OutboxStore, openOutboxStore, type Unsent } from './outboxStore';
+import { type OutboxStore, openOutboxStore, type Unsent, type UnsentFile } from './outboxStore';
 import { pause, retryDelay } from './retry';
 import type { Quote } from './roomStore';
 import { uuidv7 } from './uuid';
 
-export type { Unsent } from './outboxStore';
+export type { Unsent, UnsentFile } from './outboxStore';
 
 export interface OutboxOptions<Sent> {
   owner: string;
   /** Sends one message, and gives it as it is in the log. Rejects with the server's errors. */
   send: (item: Unsent) => Promise<Sent>;
   /** Called for each acknowledged message before it leaves the outbox, in every tab. */
-  onSent: (roomId: string, sent: Sent) => void;
+  onSent: (item: Unsent, sent: Sent) => void;
   store?: OutboxStore;
 }
 
@@ -51,8 +51,8 @@ export class Outbox<Sent> {
   }
 
   /** Shows the message at once, then stores it, then sends it. */
-  async add(roomId: string, body: string, replyTo?: Quote) {
-    await this.keep({ id: uuidv7(), roomId, body, replyTo, createdAt: new Date().toISOString() });
+  async add(roomId: string, body: string, replyTo?: Quote, files?: readonly UnsentFile[]) {
+    await this.keep({ id: uuidv7(), roomId, body, replyTo, files, createdAt: new Date().toISOString() });
     this.drain(roomId);
   }
 
@@ -146,7 +146,7 @@ export class Outbox<Sent> {
 
   private learn(news: News<Sent>) {
     if (news.kind === 'kept') return this.show(news.item);
-    if (news.kind === 'sent') this.options.onSent(news.item.roomId, news.sent);
+    if (news.kind === 'sent') this.options.onSent(news.item, news.sent);
     this.hide(news.item);
   }
 

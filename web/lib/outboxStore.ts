@@ -1,11 +1,24 @@
 import { readAll, remove as removeRow, write } from './database';
 import type { Quote } from './roomStore';
 
+/** A file that goes with a message, and is not sent. Its bytes are kept elsewhere under its key. */
+export interface UnsentFile {
+  /** A UUID of version 7, made on this device. */
+  key: string;
+  name: string;
+  type: string;
+  size: number;
+  /** In pixels, of what this browser can show. */
+  width?: number;
+  height?: number;
+}
+
 /** A message that the server has not acknowledged. */
 export interface Unsent {
   id: string;
   roomId: string;
   body: string;
+  files?: readonly UnsentFile[];
   replyTo?: Quote;
   createdAt: string;
   /** Why the server refused it; it is not sent again by itself. */

@@ -2,7 +2,9 @@ import type { MessagePartsFragment, RoomLogSubscription } from '../gql/graphql';
 
 export type Message = MessagePartsFragment;
 /** A message in short, as one that replies to it shows it. */
-export type Quote = Pick<Message, 'id' | 'seq' | 'author' | 'body' | 'createdAt' | 'deletedAt'>;
+export type Quote = Pick<Message, 'id' | 'seq' | 'author' | 'body' | 'createdAt' | 'deletedAt'> & {
+  files: Pick<Message['files'][number], 'name' | 'type'>[];
+};
 export type RoomEvent = RoomLogSubscription['roomLog'];
 /** An entry that is told in one quiet line between the messages. */
 export type Notice = Exclude<RoomEvent, { __typename: 'Reset' | 'RoomDeleted' } | { message: Message }>;
@@ -146,10 +148,10 @@ function replaced(messages: readonly Message[], message: Message): readonly Mess
 const isAsNew = (message: Message, held: Message) => message.changedSeq >= held.changedSeq;
 
 /** What the replies in the window show of a message, as it is now. */
-function requoted(messages: readonly Message[], { id, body, deletedAt }: Message): readonly Message[] {
+function requoted(messages: readonly Message[], { id, body, files, deletedAt }: Message): readonly Message[] {
   if (!messages.some(({ replyTo }) => replyTo?.id === id)) return messages;
   return messages.map((one) =>
-    one.replyTo?.id === id ? { ...one, replyTo: { ...one.replyTo, body, deletedAt } } : one,
+    one.replyTo?.id === id ? { ...one, replyTo: { ...one.replyTo, body, files, deletedAt } } : one,
   );
 }
 

@@ -20,3 +20,6 @@ function format(time: number, count: number, random: Uint8Array) {
   const middle = count.toString(16).padStart(3, '0');
   return `${stamp.slice(0, 8)}-${stamp.slice(8)}-7${middle}-${tail.slice(0, 4)}-${tail.slice(4)}`;
 }
+
+/** When a UUID of version 7 was made, in ms. */
+export const timeOf = (id: string) => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);

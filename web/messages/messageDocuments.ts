@@ -10,11 +10,13 @@ export const messageParts = graphql(`
     createdAt
     editedAt
     deletedAt
+    files { ...FileParts }
     replyTo {
       id
       seq
       author { ...UserParts }
       body
+      files { name type }
       createdAt
       deletedAt
     }

@@ -1,5 +1,6 @@
+import type { ShownFile } from '../files/fileWords';
 import { formatDay } from '../lib/formats';
-import type { Unsent } from '../lib/outbox';
+import type { Unsent, UnsentFile } from '../lib/outbox';
 import { isAtEnd, type Message, type Notice, type RoomLog } from '../lib/roomStore';
 import { namesPerson } from './messageNames';
 import { noticeSentence } from './noticeSentence';
@@ -136,7 +137,18 @@ function dayOf(at: string) {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-function asMessage({ id, body, createdAt, replyTo }: Unsent, author: Person): Message {
-  const seq = Number.POSITIVE_INFINITY;
-  return { id, seq, changedSeq: 0, author, body, createdAt, editedAt: null, deletedAt: null, replyTo: replyTo ?? null };
+function asMessage({ id, body, createdAt, replyTo, files = [] }: Unsent, author: Person): Message {
+  const own = { id, author, body, createdAt, files: files.map(asFile), replyTo: replyTo ?? null };
+  return { ...own, seq: Number.POSITIVE_INFINITY, changedSeq: 0, editedAt: null, deletedAt: null };
 }
+
+// Where it is, and what it looks like, is known by its key.
+const asFile = ({ key, width = 0, height = 0, ...file }: UnsentFile): ShownFile => ({
+  ...file,
+  id: key,
+  width,
+  height,
+  placeholder: null,
+  url: '',
+  thumbnailUrl: null,
+});

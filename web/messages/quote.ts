@@ -1,17 +1,19 @@
+import { filesWords } from '../files/fileWords';
 import type { Message, Quote } from '../lib/roomStore';
 
 const LONGEST = 280;
 
 /** A message as the one that replies to it holds it. */
-export function quoteOf({ id, seq, author, body, createdAt, deletedAt }: Message): Quote {
-  return { id, seq, author, body: body?.slice(0, LONGEST) ?? null, createdAt, deletedAt };
+export function quoteOf({ id, seq, author, body, files, createdAt, deletedAt }: Message): Quote {
+  return { id, seq, author, body: body?.slice(0, LONGEST) ?? null, files, createdAt, deletedAt };
 }
 
 /** What a quote says, in one line. */
-export function quotedWords({ body, deletedAt }: Quote): string {
+export function quotedWords({ body, files, deletedAt }: Quote): string {
   if (deletedAt || body === null || body === undefined) return 'Message deleted';
-  return body
+  const words = body
     .replace(/```[^\n]*\n?/g, '')
     .replace(/\s+/g, ' ')
     .trim();
+  return words || filesWords(files);
 }

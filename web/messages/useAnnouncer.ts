@@ -1,4 +1,5 @@
 import { onScopeDispose, ref } from 'vue';
+import { filesWords } from '../files/fileWords';
 import type { Message } from '../lib/roomStore';
 
 const TOGETHER = 1_000;
@@ -28,5 +29,5 @@ export function useAnnouncer() {
 /** "Ada: hello", or "12 new messages" when it would be much to listen to. */
 export function batchSentence(messages: Message[]): string {
   if (messages.length > READ_OUT) return `${messages.length} new messages`;
-  return messages.map(({ author, body }) => `${author?.displayName ?? 'Someone'}: ${body ?? ''}`).join('. ');
+  return messages.map(({ author, body, files }) => `${author?.displayName ?? 'Someone'}: ${body || filesWords(files)}`).join('. ');
 }

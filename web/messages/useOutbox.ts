@@ -12,7 +12,7 @@ const listeners = new Set<OnSent>();
 
 /** The one outbox of a person on this page. Starts sending what an earlier page left. */
 export function useOutbox(viewerId: string): Outbox<Message> {
-  const known = outboxes.get(viewerId) ?? new Outbox<Message>({ owner: viewerId, send, onSent });
+  const known = outboxes.get(viewerId) ?? openOutbox(viewerId);
   outboxes.set(viewerId, known);
   return known;
 }
@@ -23,13 +23,42 @@ export function onMessageSent(callback: OnSent): () => void {
   return () => listeners.delete(callback);
 }
 
-function onSent(roomId: string, message: Message) {
-  for (const listener of listeners) listener(roomId, message);
+/** Forgets a message that was not sent, and its files. */
+export async function discard(viewerId: string, item: Unsent) {
+  await useOutbox(viewerId).remove(item);
+  if (!item.files) return;
+  const uploads = await uploadsOf(viewerId);
+  await Promise.all(item.files.map(uploads.drop));
+}
+
+// Files are not what every page needs.
+const uploadsOf = async (viewerId: string) => (await import('../files/uploads')).uploadsOf(viewerId);
+
+function openOutbox(viewerId: string) {
+  function onSent({ roomId, files }: Unsent, message: Message) {
+    for (const listener of listeners) listener(roomId, message);
+    if (files) void uploadsOf(viewerId).then((uploads) => uploads.sent(files));
+  }
+
+  return new Outbox<Message>({ owner: viewerId, send: (item) => sendWhole(viewerId, item), onSent });
+}
+
+/** First the files, then the message that names them. Those that have waited too long for it are brought anew, once. */
+async function sendWhole(viewerId: string, item: Unsent): Promise<Message> {
+  if (!item.files) return send(item);
+  const uploads = await uploadsOf(viewerId);
+  try {
+    return await send(item, await uploads.ready(item));
+  } catch (error) {
+    if (errorCode(error) !== 'NOT_FOUND') throw error;
+    await uploads.sendAgain(item);
+    return send(item, await uploads.ready(item));
+  }
 }
 
 /** Over the open socket; by a request when there is none or it does not answer. The id makes a second try harmless. */
-async function send({ id, roomId, body, replyTo }: Unsent): Promise<Message> {
-  const input = { id, roomId, body, replyTo: replyTo?.id };
+async function send({ id, roomId, body, replyTo }: Unsent, files?: string[]): Promise<Message> {
+  const input = { id, roomId, body, replyTo: replyTo?.id, files };
   try {
     return (await execute(sendMessage, { input })).sendMessage;
   } catch (error) {

@@ -1,7 +1,7 @@
 import { onScopeDispose } from 'vue';
-import type { Unsent } from '../lib/outbox';
+import type { Unsent, UnsentFile } from '../lib/outbox';
 import type { Message, Quote } from '../lib/roomStore';
-import { onMessageSent, useOutbox } from './useOutbox';
+import { discard, onMessageSent, useOutbox } from './useOutbox';
 
 /** What the viewer wrote in a room and the server has not acknowledged; `learn` takes in what it has. */
 export function useUnsent(roomId: string, viewerId: string, learn: (message: Message) => void) {
@@ -10,8 +10,8 @@ export function useUnsent(roomId: string, viewerId: string, learn: (message: Mes
   onScopeDispose(stop);
   return {
     unsent: outbox.items(roomId),
-    send: (body: string, replyTo?: Quote) => outbox.add(roomId, body, replyTo),
+    send: (body: string, replyTo?: Quote, files?: readonly UnsentFile[]) => outbox.add(roomId, body, replyTo, files),
     retry: (item: Unsent) => outbox.retry(item),
-    discard: (item: Unsent) => outbox.remove(item),
+    discard: (item: Unsent) => discard(viewerId, item),
   };
 }

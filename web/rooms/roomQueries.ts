@@ -28,6 +28,10 @@ graphql(`
     id
     seq
     body
+    files {
+      name
+      type
+    }
     createdAt
     author {
       id

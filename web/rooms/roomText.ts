@@ -1,3 +1,4 @@
+import { filesWords } from '../files/fileWords';
 import type { RoomPartsFragment } from '../gql/graphql';
 import { formatTime } from '../lib/formats';
 
@@ -13,8 +14,8 @@ export function roomTitle(room: RoomPartsFragment): string {
 /** The newest message in one line: "Ada: invoice is in". */
 export function roomPreview(room: RoomPartsFragment, viewerId: string | undefined): string {
   const message = room.lastMessage;
-  if (!message?.body) return '';
-  const text = message.body.replace(/\s+/g, ' ').slice(0, 120);
+  const text = message?.body?.replace(/\s+/g, ' ').slice(0, 120) || filesWords(message?.files ?? []);
+  if (!message || !text) return '';
   if (message.author && message.author.id === viewerId) return `You: ${text}`;
   if (room.kind === 'DIRECT' || !message.author) return text;
   return `${message.author.displayName.split(' ')[0]}: ${text}`;

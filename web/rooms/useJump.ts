@@ -1,6 +1,8 @@
 import { type Component, computed, ref, watch } from 'vue';
 import { useRouter } from 'vue-router';
+import IconSearch from '~icons/lucide/search';
 import { useViewer } from '../auth/useViewer';
+import { useSearchPanel } from '../search/useSearchPanel';
 import { useUserSearch } from '../users/useUserSearch';
 import { fitting } from './matching';
 import { joinRoom, openDirectRoom } from './roomActs';
@@ -35,6 +37,7 @@ export function useJump() {
   const commands = useCommands().map(commandPlace);
   const publicRooms = useRoomSearch();
   const users = useUserSearch();
+  const { open: search } = useSearchPanel();
 
   watch(words, (now) => {
     publicRooms.search.value = now;
@@ -81,6 +84,7 @@ export function useJump() {
         places: commandsOnly || (asked && !only.value) ? fitting(commands, words.value).slice(0, asked ? 6 : 20) : [],
       },
     ];
+    if (asked && !only.value) groups.push({ title: 'Messages', places: [searchPlace(words.value, search)] });
     return groups.filter((group) => group.places.length > 0);
   });
 
@@ -106,4 +110,9 @@ function ownPlace(room: Room, unread: boolean): Place {
 
 function commandPlace({ id, name, icon, run }: Command): Place {
   return { id, kind: 'command', name, note: '', seed: '', icon, enter: run };
+}
+
+function searchPlace(words: string, search: (words: string) => void): Place {
+  const name = `Search messages for “${words}”`;
+  return { id: 'search', kind: 'command', name, note: '', seed: '', icon: IconSearch, enter: () => search(words) };
 }

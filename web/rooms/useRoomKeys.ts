@@ -1,17 +1,19 @@
 import { onBeforeUnmount, onMounted } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
+import { useSearchPanel } from '../search/useSearchPanel';
 import { useRoomDialog } from './useRoomDialog';
 import { useRoomSections } from './useRoomSections';
 import type { Room } from './useRooms';
 import { useUnread } from './useUnread';
 
-/** The keys that work everywhere: Ctrl or Cmd K and /, Alt with an arrow. KeyMap tells people of them. */
+/** The keys that work everywhere: Ctrl or Cmd K, F and /, Alt with an arrow. KeyMap tells people of them. */
 export function useRoomKeys() {
   const route = useRoute();
   const router = useRouter();
   const opened = useRoomDialog();
   const { inOrder } = useRoomSections();
   const { unread } = useUnread();
+  const { open: search } = useSearchPanel();
 
   function step(by: 1 | -1, wanted: (room: Room) => boolean) {
     const here = String(route.params.id);
@@ -24,6 +26,8 @@ export function useRoomKeys() {
   function actOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent) {
     const command = (ctrlKey || metaKey) && !altKey;
     if (command && !shiftKey && key.toLowerCase() === 'k') return () => open('jump');
+    // From within the search the browser's own is had.
+    if (command && !shiftKey && key.toLowerCase() === 'f' && !isInSearch()) return () => search();
     // On many keyboards a slash takes Shift.
     if (command && key === '/') return () => open('keys');
     if (!altKey || ctrlKey || metaKey || !/^Arrow(Up|Down)$/.test(key)) return undefined;
@@ -44,3 +48,5 @@ export function useRoomKeys() {
   onMounted(() => document.addEventListener('keydown', onKey));
   onBeforeUnmount(() => document.removeEventListener('keydown', onKey));
 }
+
+const isInSearch = () => document.activeElement?.closest('[role="search"]') !== null;

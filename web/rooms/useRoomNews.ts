@@ -1,5 +1,6 @@
 import { onScopeDispose, watch } from 'vue';
 import { useViewer } from '../auth/useViewer';
+import { filesWords } from '../files/fileWords';
 import type { PreviewPartsFragment } from '../gql/graphql';
 import { subscribe } from '../lib/live';
 import { useNotifications } from '../notifications/useNotifications';
@@ -37,10 +38,10 @@ export function useRoomNews() {
     return Boolean(now && now.mentionCount > room.mentionCount);
   }
 
-  function tell(room: Room, { author, body, createdAt }: PreviewPartsFragment) {
+  function tell(room: Room, { author, body, files, createdAt }: PreviewPartsFragment) {
     if (!author || blocked.has(author.id) || !isFresh(createdAt)) return;
     const direct = room.kind === 'DIRECT';
-    void show({ roomId: room.id, roomName: roomTitle(room), sender: author.displayName, direct, text: body ?? '' });
+    void show({ roomId: room.id, roomName: roomTitle(room), sender: author.displayName, direct, text: body || filesWords(files) });
   }
 
   function follow() {

@@ -1,0 +1,32 @@
+import { refreshSession } from '../lib/client';
+import { notify } from '../ui/useNotice';
+import type { ShownFile } from './fileWords';
+
+const SENTENCES: Record<number, string> = {
+  401: 'You are signed out. Sign in again to download it.',
+  404: 'This file is no longer there.',
+};
+
+/** Has the browser download a file: first it is asked whether it may be had, for an answer in place of a file would be kept. */
+export async function download({ url, name }: Pick<ShownFile, 'url' | 'name'>) {
+  try {
+    const { ok, status } = await askSignedIn(url);
+    if (ok) save(url, name);
+    else notify(SENTENCES[status] ?? 'The server is busy. Try again in a moment.');
+  } catch {
+    notify('The server cannot be reached. Check the connection and try again.');
+  }
+}
+
+async function askSignedIn(url: string): Promise<Response> {
+  const ask = () => fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(20_000) });
+  const response = await ask();
+  return response.status === 401 && (await refreshSession()) === 'renewed' ? ask() : response;
+}
+
+function save(url: string, name: string) {
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+}

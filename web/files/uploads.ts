@@ -1,0 +1,177 @@
+import { watch } from 'vue';
+import { keysOf, read, readAll, remove, write } from '../lib/database';
+import { draftedFiles } from '../lib/forget';
+import type { Unsent, UnsentFile } from '../lib/outbox';
+import { timeOf } from '../lib/uuid';
+import { isPicture } from './fileWords';
+import { Upload } from './upload';
+import { cancel as cancelOnServer, uploadServer } from './uploadServer';
+import { dropPreview, keepPreview, previews, uploadStates } from './uploadStates';
+
+interface Running {
+  sent: Promise<string>;
+  stop: AbortController;
+}
+
+const AT_ONCE = 3;
+const DAY = 86_400_000;
+const owners = new Map<string, ReturnType<typeof openUploads>>();
+
+/** The uploads of a person on this page. */
+export function uploadsOf(owner: string) {
+  const known = owners.get(owner) ?? openUploads(owner);
+  owners.set(owner, known);
+  return known;
+}
+
+function openUploads(owner: string) {
+  const running = new Map<string, Running>();
+  const turn = turns(AT_ONCE);
+  void sweep(owner);
+
+  /** Sends a file to the server, on from where it stood. Its bytes are those given, or those that this device has kept. */
+  function begin(roomId: string, file: UnsentFile, given?: Blob): Running {
+    const known = running.get(file.key);
+    if (known) return known;
+    const stop = new AbortController();
+    uploadStates.set(file.key, { phase: 'sending', sent: 0, sentence: '' });
+    const sent = turn(() => run(roomId, file, given, stop.signal));
+    const begun = { sent, stop };
+    running.set(file.key, begun);
+    // It may be begun anew. Whoever waits for it is told.
+    sent.catch(() => running.get(file.key) === begun && running.delete(file.key));
+    return begun;
+  }
+
+  async function run(roomId: string, file: UnsentFile, given: Blob | undefined, signal: AbortSignal) {
+    const bytes = given ?? (await read<Blob>('files', owner, file.key));
+    signal.throwIfAborted();
+    if (!bytes) return missing(file);
+    show(file, bytes);
+    const id = await read<string>('facts', owner, factOf(file));
+    if (id) showAs(id, file);
+    const upload = new Upload({
+      roomId,
+      file,
+      bytes,
+      id,
+      server: uploadServer,
+      signal,
+      onId: (now) => learnId(file, now),
+      onChange: (state) => uploadStates.set(file.key, state),
+    });
+    return upload.run();
+  }
+
+  function learnId(file: UnsentFile, id: string | undefined) {
+    if (!id) return void remove('facts', owner, factOf(file));
+    void write('facts', owner, factOf(file), id);
+    showAs(id, file);
+  }
+
+  /** Keeps the bytes on this device, for after a reload, and sends them. */
+  function add(roomId: string, file: UnsentFile, bytes: Blob) {
+    void write('files', owner, file.key, bytes);
+    begin(roomId, file, bytes);
+  }
+
+  /** The ids of a message's files, in its order, once the server has them. Rejects when it cannot have them, or not now. */
+  function ready({ roomId, files = [] }: Unsent): Promise<string[]> {
+    return Promise.all(files.map((file) => Promise.race([begin(roomId, file).sent, stalled(file)])));
+  }
+
+  /** The server no longer has them: they are sent anew. */
+  async function sendAgain({ files = [] }: Unsent) {
+    for (const file of files) {
+      running.delete(file.key);
+      await remove('facts', owner, factOf(file));
+    }
+  }
+
+  /** Ends the upload, and removes what was kept of it here and there. */
+  async function drop({ key }: UnsentFile) {
+    running.get(key)?.stop.abort();
+    const id = await read<string>('facts', owner, factOf({ key }));
+    await forget(key);
+    if (!id) return;
+    dropPreview(id);
+    await cancelOnServer(id);
+  }
+
+  /** They went with a message: its images go on being shown from here, and nothing else is kept. */
+  function sent(files: readonly UnsentFile[]) {
+    for (const { key } of files) void forget(key);
+  }
+
+  async function forget(key: string) {
+    running.delete(key);
+    uploadStates.delete(key);
+    dropPreview(key);
+    await remove('files', owner, key);
+    await remove('facts', owner, factOf({ key }));
+  }
+
+  return { add, begin, ready, sendAgain, drop, sent };
+}
+
+export type Uploads = ReturnType<typeof openUploads>;
+
+const factOf = ({ key }: Pick<UnsentFile, 'key'>) => `upload ${key}`;
+
+function show(file: UnsentFile, bytes: Blob) {
+  if (isPicture(file) && !previews.has(file.key)) keepPreview(file.key, URL.createObjectURL(bytes));
+}
+
+/** The message shows the same image once it is sent. */
+function showAs(id: string, { key }: UnsentFile) {
+  const address = previews.get(key);
+  if (address) keepPreview(id, address);
+}
+
+function missing({ key, name }: UnsentFile): never {
+  const sentence = 'This browser has not kept it. Delete the message, and send it anew.';
+  uploadStates.set(key, { phase: 'refused', sent: 0, sentence });
+  throw [{ message: `${name}: ${sentence}`, extensions: { code: 'INVALID_INPUT' } }];
+}
+
+/** Rejects once an upload waits for the network, or was ended. */
+function stalled({ key }: UnsentFile): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = watch(
+      () => uploadStates.get(key)?.phase,
+      (phase) => {
+        if (phase === 'sending') return;
+        queueMicrotask(() => stop());
+        if (phase !== 'ready' && phase !== 'refused') reject(new Error('The upload waits'));
+      },
+      { flush: 'sync', immediate: true },
+    );
+  });
+}
+
+/** Removes what neither a draft nor the outbox names: the page was closed at the wrong moment. */
+async function sweep(owner: string) {
+  const unsent = (await readAll<Unsent>('outbox', owner)) ?? [];
+  const wanted = new Set([...unsent.flatMap(({ files = [] }) => files.map(({ key }) => key)), ...draftedFiles(owner)]);
+  for (const key of await keysOf('files', owner)) {
+    if (wanted.has(key) || Date.now() - timeOf(key) < DAY) continue;
+    await remove('files', owner, key);
+    await remove('facts', owner, factOf({ key }));
+  }
+}
+
+/** Lets so many run at once; the others wait in order. */
+function turns(most: number) {
+  const waiting: (() => void)[] = [];
+  let open = 0;
+  return async <Result>(act: () => Promise<Result>): Promise<Result> => {
+    if (open >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+    open += 1;
+    try {
+      return await act();
+    } finally {
+      open -= 1;
+      waiting.shift()?.();
+    }
+  };
+}
