@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setUpLink } from '../../api/instance/instance.ts';
-import { PASSWORD } from '../world.ts';
 import { upload } from '../files.ts';
+import { PASSWORD } from '../world.ts';
 import { inhabit, photo, say } from './harbour.ts';
 import { look } from './look.ts';
 import { openSite, PHONE, type Site } from './site.ts';

@@ -18,7 +18,7 @@ const chip = (visitor: Visitor, name: string) =>
   visitor.page.getByRole('list', { name: 'Files to send' }).getByRole('listitem').filter({ hasText: name });
 
 beforeAll(async () => {
-  site = await openSite();
+  site = await openSite({ LIMIT_MESSAGES_PER_10_SECONDS: '1000', LIMIT_CHANGES_PER_MINUTE: '1000' });
   [ada, bea] = [await site.visitor('Ada'), await site.visitor('Bea', { ...PHONE, colorScheme: 'dark' })];
   await ada.register();
   await bea.register();
@@ -36,7 +36,10 @@ test('Paste, drag, pick: the files stand below what is written, and go with it i
   await ada.picture('drop-light-1280');
   await carry(ada.log, 'drop', text('packing-list.txt', 'vests, rope'));
   await ada.attach(text('not-this.txt', 'a secret'));
-  for (const name of ['this-morning.jpg', 'pasted.jpg', 'packing-list.txt']) await chip(ada, name).getByText(/\d k?B$/).waitFor();
+  for (const name of ['this-morning.jpg', 'pasted.jpg', 'packing-list.txt'])
+    await chip(ada, name)
+      .getByText(/\d k?B$/)
+      .waitFor();
   await ada.page.getByRole('button', { name: 'Remove not-this.txt' }).click();
   await ada.composer.fill('Photo from this morning, no wind at all:');
   await ada.picture('attached-light-1280');
@@ -185,7 +188,10 @@ test('a reply to an image says so, as does the list of rooms; once deleted, its 
   const stranger = await site.visitor('Stranger');
   await stranger.register();
   expect((await stranger.page.request.get(`${site.node.url}/files/${id}`)).status()).toBe(404);
-  await ada.log.locator('.msg').filter({ has: ada.page.getByRole('button', { name: 'Open short-lived.jpg' }) }).hover();
+  await ada.log
+    .locator('.msg')
+    .filter({ has: ada.page.getByRole('button', { name: 'Open short-lived.jpg' }) })
+    .hover();
   await ada.page.getByRole('button', { name: 'More' }).click();
   for (const _ of [1, 2]) await ada.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await bea.log.getByRole('button', { name: 'Open short-lived.jpg' }).waitFor({ state: 'detached' });
@@ -248,7 +254,11 @@ test('no page broke its policy, asked another host or failed', () => {
 });
 
 /** As if a file were pasted into an element, or dragged over it. */
-async function carry(to: Locator, type: string, { name, mimeType, buffer }: { name: string; mimeType: string; buffer: Buffer }) {
+async function carry(
+  to: Locator,
+  type: string,
+  { name, mimeType, buffer }: { name: string; mimeType: string; buffer: Buffer },
+) {
   const given = { type, name, mimeType, bytes: buffer.toString('base64') };
   await to.evaluate((element, { type, name, mimeType, bytes }) => {
     const carried = new DataTransfer();

@@ -14,6 +14,7 @@ export function message(seq: number, parts: Partial<Message> = {}): Message {
     changedSeq: seq,
     author: ada,
     body: `${seq}`,
+    files: [],
     createdAt,
     editedAt: null,
     deletedAt: null,

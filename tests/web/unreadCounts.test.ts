@@ -24,7 +24,7 @@ const room = (parts: Partial<Room> = {}): Room => ({
 
 const entry = (kind: 'MessageSent' | 'MessageDeleted', seq: number, of: number, by: string): RoomNews => {
   const author = { id: by, displayName: by };
-  const message = { id: `m${of}`, seq: of, body: `${of}`, createdAt: '2026-03-03T12:00:00.000Z', author };
+  const message = { id: `m${of}`, seq: of, body: `${of}`, files: [], createdAt: '2026-03-03T12:00:00.000Z', author };
   return { __typename: kind, roomId: 'room', seq, message };
 };
 const sent = (seq: number, by = 'ada') => entry('MessageSent', seq, seq, by);

@@ -75,7 +75,7 @@ const brokenAfter =
   (bytes: number): Fault =>
   (keep) => {
     keep(bytes);
-    return new Error("connection lost");
+    return new Error('connection lost');
   };
 
 test('a file is brought in pieces, with its hash, and how much has come is told', async () => {

@@ -1,5 +1,5 @@
-import type { FilePartsFragment } from '../gql/graphql';
 import { graphql } from '../gql';
+import type { FilePartsFragment } from '../gql/graphql';
 
 graphql(`
   fragment FileParts on File {

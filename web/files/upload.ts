@@ -141,7 +141,8 @@ export class Upload {
   private refusalFor(error: unknown): string | undefined {
     const code = errorCode(error);
     if (isUnreadable(error)) return 'It can no longer be read. Choose it again.';
-    if (error instanceof BodyTooLarge) return this.piece > SMALLEST ? undefined : 'A proxy before the server refuses files.';
+    if (error instanceof BodyTooLarge)
+      return this.piece > SMALLEST ? undefined : 'A proxy before the server refuses files.';
     if (code === 'INTERNAL_SERVER_ERROR') return ++this.faults < MOST_FAULTS ? undefined : errorSentence(error);
     const mayGoOn = this.id && (code === 'CONFLICT' || (code === 'NOT_FOUND' && this.lost < MOST_LOST));
     return isFinal(code) && !mayGoOn ? errorSentence(error) : undefined;

@@ -3,8 +3,8 @@ import { useStart } from '../auth/useStart';
 import type { UnsentFile } from '../lib/outbox';
 import { uuidv7 } from '../lib/uuid';
 import { notify } from '../ui/useNotice';
-import type { Uploads } from './uploads';
 import { uploadStates } from './uploadStates';
+import type { Uploads } from './uploads';
 
 const MOST = 10;
 const GONE = 'Files cannot be attached before this page was loaded anew: reload it.';
@@ -17,10 +17,15 @@ export function useAttachments(owner: string, roomId: string, files: Ref<readonl
   let coming: Promise<void> | undefined;
 
   // What a draft has kept goes on.
-  if (files.value.length) void load().then((found) => files.value.forEach((file) => found?.begin(roomId, file)));
+  if (files.value.length) void goOn();
   onScopeDispose(() => {
     closed = true;
   });
+
+  async function goOn() {
+    const found = await load();
+    for (const file of files.value) found?.begin(roomId, file);
+  }
 
   async function load() {
     try {

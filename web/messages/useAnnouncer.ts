@@ -29,5 +29,7 @@ export function useAnnouncer() {
 /** "Ada: hello", or "12 new messages" when it would be much to listen to. */
 export function batchSentence(messages: Message[]): string {
   if (messages.length > READ_OUT) return `${messages.length} new messages`;
-  return messages.map(({ author, body, files }) => `${author?.displayName ?? 'Someone'}: ${body || filesWords(files)}`).join('. ');
+  return messages
+    .map(({ author, body, files }) => `${author?.displayName ?? 'Someone'}: ${body || filesWords(files)}`)
+    .join('. ');
 }

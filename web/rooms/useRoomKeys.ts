@@ -49,4 +49,4 @@ export function useRoomKeys() {
   onBeforeUnmount(() => document.removeEventListener('keydown', onKey));
 }
 
-const isInSearch = () => document.activeElement?.closest('[role="search"]') !== null;
+const isInSearch = () => document.activeElement?.closest('.search-panel') instanceof Element;

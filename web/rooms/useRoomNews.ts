@@ -41,7 +41,13 @@ export function useRoomNews() {
   function tell(room: Room, { author, body, files, createdAt }: PreviewPartsFragment) {
     if (!author || blocked.has(author.id) || !isFresh(createdAt)) return;
     const direct = room.kind === 'DIRECT';
-    void show({ roomId: room.id, roomName: roomTitle(room), sender: author.displayName, direct, text: body || filesWords(files) });
+    void show({
+      roomId: room.id,
+      roomName: roomTitle(room),
+      sender: author.displayName,
+      direct,
+      text: body || filesWords(files),
+    });
   }
 
   function follow() {
