@@ -177,7 +177,9 @@ test('a reply to an image says so, as does the list of rooms; once deleted, its 
   await ada.attach(await jpeg('short-lived.jpg'));
   await ada.composer.press('Enter');
   await bea.log.getByRole('button', { name: 'Open short-lived.jpg' }).waitFor();
-  await ada.page.getByRole('link', { name: /kitchen-table.*You: Photo/ }).waitFor();
+  await bea.page.getByRole('link', { name: 'Back to all rooms' }).click();
+  await bea.page.getByRole('link', { name: /kitchen-table.*Ada: Photo/ }).click();
+  await bea.log.getByRole('button', { name: 'Open short-lived.jpg' }).waitFor();
   const row = ada.log.locator('.msg:not(.pending)').last();
   await row.focus();
   await ada.page.keyboard.press('r');
