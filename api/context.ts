@@ -1,8 +1,10 @@
 import type { Origin } from './auth/accounts.ts';
+import { isPersonalToken, verifyPersonalToken } from './auth/personalTokens.ts';
 import { type Tokens, verifySession } from './auth/sessions.ts';
 import { TokenError } from './auth/tokens.ts';
 import type { Core } from './core.ts';
 import { AppError } from './errors.ts';
+import type { Allowance } from './limits.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { Viewer } from './users/users.ts';
 
@@ -19,6 +21,14 @@ export interface Caller {
   /** Null when not signed in. Ask through `signedIn`. */
   viewer: Viewer | null;
   origin: Origin;
+  /** What the operation has used up of its limits. */
+  allowances: Allowance[];
+}
+
+/** Who asks, for one operation: what it uses up of limits is noted in one place. */
+export function callerOf(viewer: Viewer | null, origin: Origin): Caller {
+  const allowances: Allowance[] = [];
+  return { viewer: viewer && { ...viewer, allowances }, origin: { ...origin, allowances }, allowances };
 }
 
 export interface CookieJar {
@@ -39,6 +49,7 @@ export interface Credentials {
 export async function viewerOf(core: Core, { cookie, bearer }: Credentials): Promise<Viewer | null> {
   const token = cookie ?? bearer;
   if (!token) return null;
+  if (isPersonalToken(token)) return verifyPersonalToken(core, token);
   const { userId, sessionId } = await verifySession(core, token);
   return { id: userId, sessionId };
 }

@@ -9,6 +9,17 @@ export type ErrorCode =
 
 export type FieldErrors = Record<string, string[]>;
 
+export interface ErrorDetails {
+  fields?: FieldErrors;
+  /** In seconds. */
+  retryAfter?: number;
+  reason?: string;
+  /** Of RATE_LIMITED: how many are allowed, how many are left, and in how many seconds that begins anew. */
+  limit?: number;
+  rest?: number;
+  reset?: number;
+}
+
 /**
  * An error that a person may read: a stable code and a sentence that says what to do.
  * Whatever else is thrown is a bug: it is logged with its stack and answered without details.
@@ -17,7 +28,7 @@ export class AppError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    readonly details: { fields?: FieldErrors; retryAfter?: number; reason?: string } = {},
+    readonly details: ErrorDetails = {},
   ) {
     super(message);
     this.name = 'AppError';

@@ -11,6 +11,7 @@ export async function purgeExpired({ db }: Core): Promise<void> {
   for (const links of [db.invitation, db.roomLink] as (typeof db.roomLink)[]) {
     await links.deleteMany({ where: { OR: [{ expiresAt: before(30) }, { revokedAt: before(30) }] } });
   }
+  await db.personalToken.deleteMany({ where: { expiresAt: before(30) } });
   await db.resetLink.deleteMany({ where: { expiresAt: before(0) } });
   await db.auditEvent.deleteMany({ where: { createdAt: before(365) } });
 }

@@ -4,15 +4,33 @@ import type { Config } from './config.ts';
 import { AppError } from './errors.ts';
 
 export type LimitName = keyof Config['limits'];
+
+/** What is left of a limit. */
+export interface Allowance {
+  name: LimitName;
+  limit: number;
+  /** How many are left. */
+  rest: number;
+  /** In how many seconds they are all there again. */
+  reset: number;
+  /** Set when it was used up already. */
+  retryAfter?: number;
+}
+
+/** In whose name something is taken: it is noted there, so that the answer can tell. */
+export interface Taker {
+  allowances?: Allowance[];
+}
+
 export interface Limits {
   /** Takes one from the allowance of `key`; throws RATE_LIMITED with the seconds to wait when it is used up. */
-  take(name: LimitName, key: string): Promise<void>;
+  take(name: LimitName, key: string, taker?: Taker): Promise<void>;
   /** Throws RATE_LIMITED when nothing is left, and takes nothing. */
   check(name: LimitName, key: string): Promise<void>;
   /** Gives back what was taken once. */
   giveBack(name: LimitName, key: string): Promise<void>;
   /** Gives the whole allowance back. */
-  forget(name: LimitName, key: string): Promise<void>;
+  forget(name: LimitName, key: string, taker?: Taker): Promise<void>;
   close(): void;
 }
 
@@ -26,6 +44,7 @@ const SECONDS: Record<LimitName, number> = {
   uploadsPerHour: 3_600,
   exportsPerHour: 3_600,
   marksPer10Seconds: 10,
+  hooksPerMinute: 60,
 };
 
 // Nobody waits for a Redis that is away or silent: what is not answered at once is counted here.
@@ -45,13 +64,21 @@ export function openLimits(config: Config): Limits {
     (Object.keys(SECONDS) as LimitName[]).map((name) => [name, limiter(config, name, redis)]),
   ) as Record<LimitName, RateLimiterAbstract>;
   return {
-    take: async (name, key) => void (await limiters[name].consume(key).catch(refuse)),
+    take: async (name, key, taker) => {
+      const taken = await limiters[name].consume(key).catch(used);
+      const allowance = toAllowance(config, name, taken);
+      note(taker, allowance);
+      if (allowance.retryAfter) throw tooMany(allowance);
+    },
     check: async (name, key) => {
-      const used = await limiters[name].get(key);
-      if (used && used.remainingPoints <= 0) refuse(used);
+      const taken = await limiters[name].get(key);
+      if (taken && taken.remainingPoints <= 0) throw tooMany(toAllowance(config, name, { ...taken, refused: true }));
     },
     giveBack: async (name, key) => void (await limiters[name].reward(key)),
-    forget: async (name, key) => void (await limiters[name].delete(key)),
+    forget: async (name, key, taker) => {
+      await limiters[name].delete(key);
+      if (taker?.allowances) drop(taker.allowances, name);
+    },
     close: () => redis?.disconnect(),
   };
 }
@@ -62,8 +89,46 @@ function limiter(config: Config, name: LimitName, redis: Redis | undefined): Rat
   return redis ? new RateLimiterRedis({ ...options, storeClient: redis, insuranceLimiter: memory }) : memory;
 }
 
-function refuse(reason: unknown): never {
+/** What is told of allowances: in `extensions.rateLimits` of an answer. */
+export const toldOf = ({ name, limit, rest, reset }: Allowance) => ({ name, limit, rest, reset });
+
+/** The same as headers, in the words of draft-ietf-httpapi-ratelimit-headers, with Retry-After for who has to wait. */
+export function limitHeaders(allowances: Allowance[]): Record<string, string> {
+  if (allowances.length === 0) return {};
+  const waits = allowances.flatMap(({ retryAfter }) => retryAfter ?? []);
+  return {
+    'RateLimit-Policy': allowances.map(({ name, limit }) => `"${name}";q=${limit};w=${SECONDS[name]}`).join(', '),
+    RateLimit: allowances.map(({ name, rest, reset }) => `"${name}";r=${rest};t=${reset}`).join(', '),
+    ...(waits.length > 0 && { 'Retry-After': String(Math.max(...waits)) }),
+  };
+}
+
+type Taken = Pick<RateLimiterRes, 'remainingPoints' | 'msBeforeNext'> & { refused?: boolean };
+
+function used(reason: unknown): Taken {
   if (!(reason instanceof RateLimiterRes)) throw reason;
-  const retryAfter = Math.max(1, Math.ceil(reason.msBeforeNext / 1_000));
-  throw new AppError('RATE_LIMITED', `Too many tries. Wait ${retryAfter} s and try again.`, { retryAfter });
+  return { remainingPoints: 0, msBeforeNext: reason.msBeforeNext, refused: true };
+}
+
+function toAllowance(config: Config, name: LimitName, { remainingPoints, msBeforeNext, refused }: Taken): Allowance {
+  const reset = Math.max(1, Math.ceil(msBeforeNext / 1_000));
+  const allowance = { name, limit: config.limits[name], rest: Math.max(0, remainingPoints), reset };
+  return refused ? { ...allowance, retryAfter: reset } : allowance;
+}
+
+// An operation may take the same more than once: the last time says what is left.
+function note({ allowances }: Taker = {}, allowance: Allowance): void {
+  if (!allowances) return;
+  drop(allowances, allowance.name);
+  allowances.push(allowance);
+}
+
+function drop(allowances: Allowance[], name: LimitName): void {
+  const known = allowances.findIndex((allowance) => allowance.name === name);
+  if (known >= 0) allowances.splice(known, 1);
+}
+
+function tooMany({ limit, rest, reset, retryAfter }: Allowance): AppError {
+  const message = `Too many tries. Wait ${retryAfter} s and try again.`;
+  return new AppError('RATE_LIMITED', message, { retryAfter, limit, rest, reset });
 }

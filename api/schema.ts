@@ -1,6 +1,7 @@
 import './accounts/accounts.schema.ts';
 import './audit/audit.schema.ts';
 import './auth/auth.schema.ts';
+import './auth/personalTokens.schema.ts';
 import './files/files.schema.ts';
 import './hush/hush.schema.ts';
 import './instance/instance.schema.ts';
@@ -19,6 +20,7 @@ import './rooms/rooms.schema.ts';
 import './search/search.schema.ts';
 import './typing/typing.schema.ts';
 import './users/users.schema.ts';
+import './webhooks/webhooks.schema.ts';
 import { builder } from './builder.ts';
 
 /** The whole schema: every noun's *.schema.ts, put together. */

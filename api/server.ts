@@ -2,16 +2,19 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { exportAccount } from './accounts/export.ts';
-import { viewerOrNobody } from './context.ts';
+import { callerOf, viewerOrNobody } from './context.ts';
 import { cookieJar } from './cookies.ts';
 import type { Core } from './core.ts';
 import { answerFiles } from './files/files.http.ts';
 import { answerLegacy } from './legacy/routes.ts';
+import { type Allowance, limitHeaders } from './limits.ts';
 import { createMetrics, mayScrape } from './metrics.ts';
 import { startPushing } from './notifications/pushes.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
 import { openSockets, refuse as refuseRaw, type Sockets } from './sockets.ts';
 import { createStatic, SECURITY_HEADERS } from './static.ts';
+import { startDeliveries } from './webhooks/deliveries.ts';
+import { answerHook } from './webhooks/incoming.http.ts';
 import { createGraphQL, render } from './yoga.ts';
 
 const BODY = 100 * 1_024;
@@ -40,6 +43,7 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
   const sockets = await openSockets(core, yoga);
   const metrics = createMetrics(core, sockets);
   const stopPushing = await startPushing(core, sockets.sessions);
+  const stopDeliveries = startDeliveries(core);
   let stopping = false;
   const server = createServer((request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
@@ -66,6 +70,7 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
       await sockets.drain();
       // Those that were answering when it began to stop are told nothing, and would be kept for the next request.
       const sweep = setInterval(() => server.closeIdleConnections(), SWEEP);
+      await stopDeliveries();
       await closed;
       clearTimeout(late);
       clearInterval(sweep);
@@ -103,6 +108,7 @@ async function handle(
     return core.admission.requests.run(() => graphql(core, yoga, files, request, response, facts, body));
   }
   if (path === '/export') return exportData(core, request, response, facts);
+  if (await hook(core, request, response, path, body)) return;
   if (await legacy(core, request, response, facts, path, body)) return;
   if (!isSafe(request)) return answer(response, 404, { detail: 'Not found.' });
   files.serve(request, response);
@@ -127,13 +133,14 @@ async function graphql(
   const cookies = cookieJar(facts);
   const { accept = 'application/json' } = request.headers;
   const headers = { 'content-type': 'application/json', accept };
-  const caller = { viewer, origin: { address: facts.network, label: facts.label } };
+  const caller = callerOf(viewer, { address: facts.network, label: facts.label });
   const result = await yoga.fetch(
     'http://node/graphql',
     { method: 'POST', headers, body: new Uint8Array(body) },
     { caller, cookies },
   );
   response.statusCode = result.status;
+  for (const [name, value] of Object.entries(limitHeaders(caller.allowances))) response.setHeader(name, value);
   response.setHeader('Content-Type', result.headers.get('content-type') ?? 'application/json');
   response.setHeader('Cache-Control', 'no-store');
   if (cookies.changes.length > 0) response.setHeader('Set-Cookie', cookies.changes);
@@ -146,6 +153,7 @@ async function exportData(core: Core, request: IncomingMessage, response: Server
   if (!isOurs(core.config, request, facts)) return foreign(response);
   const viewer = await viewerOrNobody(core, facts.credentials);
   if (!viewer) return refuse(response, 401, 'Sign in first.', {}, 'UNAUTHENTICATED');
+  if (viewer.scope) return refuse(response, 403, 'No token can do this: sign in with your password.', {}, 'FORBIDDEN');
   await core.limits.take('exportsPerHour', viewer.id);
   const data = exportAccount(core, viewer);
   const { value } = await data.next();
@@ -169,10 +177,28 @@ async function legacy(
   const { method = 'GET', headers } = request;
   const cookies = cookieJar(facts);
   const { accept = '', 'content-type': contentType = '' } = headers;
-  const answered = await answerLegacy(core, { method, path, accept, contentType, body, facts, cookies });
+  const allowances: Allowance[] = [];
+  const answered = await answerLegacy(core, { method, path, accept, contentType, body, facts, cookies, allowances });
   if (!answered) return false;
-  for (const [name, value] of Object.entries(answered.headers ?? {})) response.setHeader(name, value);
+  const more = { ...limitHeaders(allowances), ...answered.headers };
+  for (const [name, value] of Object.entries(more)) response.setHeader(name, value);
   if (cookies.changes.length > 0) response.setHeader('Set-Cookie', cookies.changes);
+  answer(response, answered.status, answered.body);
+  return true;
+}
+
+async function hook(core: Core, request: IncomingMessage, response: ServerResponse, path: string, body: Buffer) {
+  const { method = 'GET', headers } = request;
+  const key = headers['idempotency-key'];
+  const answered = await answerHook(core, {
+    method,
+    path,
+    contentType: headers['content-type'] ?? '',
+    idempotencyKey: key === undefined ? undefined : String(key),
+    body,
+  });
+  if (!answered) return false;
+  for (const [name, value] of Object.entries(answered.headers)) response.setHeader(name, value);
   answer(response, answered.status, answered.body);
   return true;
 }
@@ -197,7 +223,7 @@ function allowOrigin(core: Core, request: IncomingMessage, response: ServerRespo
   response.setHeader('Access-Control-Allow-Origin', origin);
   response.setHeader('Access-Control-Allow-Credentials', 'true');
   response.setHeader('Access-Control-Allow-Headers', 'authorization, content-type, range, upload-offset');
-  response.setHeader('Access-Control-Expose-Headers', 'content-range, upload-length, upload-offset');
+  response.setHeader('Access-Control-Expose-Headers', EXPOSED);
   response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, PATCH, DELETE');
   response.setHeader('Access-Control-Max-Age', '600');
   response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
@@ -214,6 +240,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   }
   return Buffer.concat(chunks);
 }
+
+const EXPOSED = 'content-range, upload-length, upload-offset, ratelimit, ratelimit-policy, retry-after';
 
 const STATUS: Record<string, number> = { UNAVAILABLE: 503, RATE_LIMITED: 429 };
 

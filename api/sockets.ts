@@ -4,7 +4,7 @@ import { type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST
 import { type WebSocket, WebSocketServer } from 'ws';
 import { TokenError } from './auth/tokens.ts';
 import { type Connections, openConnections } from './connections.ts';
-import { type Credentials, viewerOf } from './context.ts';
+import { type Credentials, callerOf, viewerOf } from './context.ts';
 import type { Core } from './core.ts';
 import { speakGraphQL, type Wire } from './graphqlSocket.ts';
 import { acceptLegacySocket } from './legacy/socket.ts';
@@ -176,10 +176,7 @@ async function prepare(
   operationId: string,
   params: { query: string; operationName?: string | null; variables?: object | null },
 ) {
-  const caller = {
-    viewer: extra.viewer ?? null,
-    origin: { address: extra.facts.network, label: extra.facts.label },
-  };
+  const caller = callerOf(extra.viewer ?? null, { address: extra.facts.network, label: extra.facts.label });
   const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
     caller,
     cookies: null,

@@ -1,11 +1,13 @@
 import { type ExecutionArgs, GraphQLError, getOperationAST, parse } from 'graphql';
-import { createYoga, type Plugin } from 'graphql-yoga';
+import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { type Context, createContext } from './context.ts';
 import type { Core } from './core.ts';
 import { isUnavailable } from './db/driverErrors.ts';
 import { documentLimits, MOST_TOKENS } from './documentLimits.ts';
 import { AppError } from './errors.ts';
+import { toldOf } from './limits.ts';
 import { schema } from './schema.ts';
+import { refuseTokens } from './tokenReach.ts';
 
 const EXECUTION = 5_000;
 
@@ -16,7 +18,7 @@ export function createGraphQL(core: Core) {
   return createYoga<{ caller: Context['caller']; cookies: Context['cookies'] }, Context>({
     schema,
     context: ({ caller, cookies }) => createContext(core, caller, cookies),
-    plugins: [limitDocuments, limitTime, subscribeOverSockets],
+    plugins: [limitDocuments, limitTokens(core), tellLimits, limitTime, subscribeOverSockets],
     maskedErrors: { maskError: (error) => render(core, error) },
     logging: false,
     landingPage: false,
@@ -59,6 +61,29 @@ const limitDocuments: Plugin = {
       for (const { extensions } of result as GraphQLError[]) extensions.code = 'INVALID_INPUT';
     };
   },
+};
+
+// Before anything is executed. A stream that was shared is one that every token may read.
+const limitTokens = (core: Core): Plugin<Context> => {
+  const refuse: Plugin<Context>['onExecute'] = ({ args, setResultAndStopExecution }) => {
+    try {
+      refuseTokens(args.contextValue.caller.viewer, args.schema, args.document);
+    } catch (error) {
+      setResultAndStopExecution({ errors: [render(core, error)] });
+    }
+  };
+  return { onExecute: refuse };
+};
+
+// What the operation has used up stands in its answer, over both transports.
+const tellLimits: Plugin<Context> = {
+  onExecute: ({ args }) => ({
+    onExecuteDone: ({ result, setResult }) => {
+      const { allowances } = args.contextValue.caller;
+      if (allowances.length === 0 || isAsyncIterable(result)) return;
+      setResult({ ...result, extensions: { ...result.extensions, rateLimits: allowances.map(toldOf) } });
+    },
+  }),
 };
 
 const limitTime: Plugin = {

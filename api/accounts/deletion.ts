@@ -1,4 +1,5 @@
 import { confirmPassword } from '../auth/ownPassword.ts';
+import { revokePersonalTokens } from '../auth/personalTokens.ts';
 import { revokeSessions, tellEnded } from '../auth/sessions.ts';
 import type { Core } from '../core.ts';
 import { AppError } from '../errors.ts';
@@ -12,14 +13,15 @@ const PASSES = 100;
 const AT_ONCE = 5_000;
 
 /**
- * Deletes the viewer's account: sessions end, rooms are left as if one by one, and no row is left that names the
+ * Deletes the viewer's account: sessions and tokens end, rooms are left as if one by one, and no row is left that names the
  * person. Messages stay without an author, or are deleted; gives how many were. FORBIDDEN for the only administrator.
  * Each step may be done again: when the server dies in the middle, signing in and asking again finishes it.
  */
 export async function deleteAccount(core: Core, viewer: Viewer, password: string, erase: boolean): Promise<number> {
   const { isAdmin } = await confirmPassword(core, viewer, password, 'password');
   if (isAdmin) await stepDown(core, viewer);
-  tellEnded(core, await revokeSessions(core.db, { userId: viewer.id }));
+  const tokens = await revokePersonalTokens(core.db, { userId: viewer.id });
+  tellEnded(core, [...tokens, ...(await revokeSessions(core.db, { userId: viewer.id }))]);
   let erased = 0;
   for (let pass = 0; pass < PASSES; pass++) {
     if (erase) erased += await eraseMessages(core, viewer);

@@ -61,6 +61,15 @@ const PARTS: Record<string, (core: Core, viewer: Viewer) => Promise<unknown>> = 
       where: { OR: [{ actorId: id }, { subjectId: id }] },
       select: { id: true, action: true, detail: true, createdAt: true },
     }),
+  personalTokens: ({ db }, { id }) =>
+    db.personalToken.findMany({ where: { userId: id }, omit: { tokenHash: true, userId: true } }),
+  incomingWebhooks: ({ db }, { id }) =>
+    db.incomingWebhook.findMany({ where: { createdById: id }, omit: { tokenHash: true, createdById: true } }),
+  outgoingWebhooks: ({ db }, { id }) =>
+    db.outgoingWebhook.findMany({
+      where: { createdById: id },
+      select: { id: true, roomId: true, url: true, events: true, createdAt: true, stoppedAt: true },
+    }),
   memberships: ({ db }, { id }) =>
     db.membership.findMany({
       where: { userId: id },

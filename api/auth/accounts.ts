@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts';
 import { line, parse } from '../input.ts';
 import { claimSetUp, registrationOf } from '../instance/instance.ts';
 import { useInvitation } from '../invitations/invitations.ts';
+import type { Taker } from '../limits.ts';
 import { usernameKey } from '../users/username.ts';
 import { createUser, findAccount, UserInput } from '../users/users.ts';
 import { hashPassword, Password, verifyPassword } from './passwords.ts';
@@ -13,7 +14,7 @@ import { startSession, type Tokens } from './sessions.ts';
 import { oneTry } from './tries.ts';
 
 /** Where a request comes from: what limits and the list of sessions need to know. */
-export interface Origin {
+export interface Origin extends Taker {
   /** What limits count by. */
   address: string;
   label: string;
@@ -25,7 +26,7 @@ export type RegistrationInput = z.input<typeof NewAccount> & { invitation?: stri
 /** Makes an account, where registration allows it. INVALID_INPUT names every field at fault. */
 export async function register(core: Core, origin: Origin, input: RegistrationInput): Promise<User> {
   const { password, ...account } = parse(NewAccount, input);
-  await core.limits.take('registrationsPerHour', origin.address);
+  await core.limits.take('registrationsPerHour', origin.address, origin);
   const passwordHash = await hashPassword(password);
   return core.db.$transaction(async (db) => {
     await admit(core, db, input.invitation);
@@ -39,8 +40,8 @@ export async function register(core: Core, origin: Origin, input: RegistrationIn
  */
 export async function logIn(core: Core, origin: Origin, name: string, password: string): Promise<Tokens> {
   const attempt = `${origin.address} ${usernameKey(name).slice(0, 100)}`;
-  await core.limits.take('loginsPerMinute', origin.address);
-  const user = await oneTry(core, attempt, () => findByPassword(core, name, password));
+  await core.limits.take('loginsPerMinute', origin.address, origin);
+  const user = await oneTry(core, attempt, () => findByPassword(core, name, password), origin);
   if (!user) throw new AppError('UNAUTHENTICATED', 'Invalid username or password');
   return startSession(core, user, origin.label);
 }
@@ -51,7 +52,7 @@ export type SetUpInput = z.input<typeof SetUp> & { token: string; registration?:
 /** Makes the first administrator with the one-time link and starts their session. Only one of many tries can win. */
 export async function setUp(core: Core, origin: Origin, input: SetUpInput): Promise<Tokens> {
   const { password, serverName, ...account } = parse(SetUp, input);
-  await core.limits.take('loginsPerMinute', origin.address);
+  await core.limits.take('loginsPerMinute', origin.address, origin);
   const passwordHash = await hashPassword(password);
   const choices = { name: serverName ?? undefined, registration: input.registration ?? undefined };
   const user = await core.db.$transaction(async (db) => {

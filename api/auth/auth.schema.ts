@@ -49,6 +49,7 @@ const SecurityEventKindType = builder.enumType('SecurityEventKind', {
     RECOVERY_CODE_MADE: { description: 'A new recovery code was made; the one before it is useless.' },
     RECOVERY_CODE_USED: { description: 'The password was replaced with the recovery code.' },
     RESET_LINK_MADE: { description: 'An administrator made a link that replaces the password.' },
+    PERSONAL_TOKEN_MADE: { description: 'A personal access token was made.' },
     RESET_LINK_USED: { description: 'The password was replaced with that link.' },
     ADMINISTRATOR_MADE: { description: 'The account became that of an administrator.' },
     ADMINISTRATOR_REMOVED: { description: 'The account is no longer that of an administrator.' },
@@ -379,7 +380,7 @@ function rotate(core: Core, refreshToken: string): Promise<Tokens> {
 
 // What the answer selects of the viewer is resolved as that viewer.
 function become(context: Context, { userId, sessionId }: Tokens): Viewer {
-  const viewer = { id: userId, sessionId };
+  const viewer = { id: userId, sessionId, allowances: context.caller.allowances };
   context.caller.viewer = viewer;
   return viewer;
 }

@@ -7,16 +7,18 @@ import { invalid } from '../errors.ts';
 import { parse } from '../input.ts';
 import type { Viewer } from '../users/users.ts';
 import { hashPassword, Password, verifyPassword } from './passwords.ts';
+import { revokePersonalTokens } from './personalTokens.ts';
 import { revokeSessions, tellEnded } from './sessions.ts';
 import { oneTry } from './tries.ts';
 
 /** The viewer's account, if that is its password: INVALID_INPUT otherwise, naming the field. Tries are limited. */
 export async function confirmPassword(core: Core, viewer: Viewer, password: string, field: string): Promise<User> {
   const user = await core.db.user.findUnique({ where: { id: viewer.id } });
-  const confirmed = await oneTry(core, `own ${viewer.id}`, async () => {
+  const attempt = async () => {
     const { matches } = await verifyPassword(user?.passwordHash, password);
     return matches ? user : null;
-  });
+  };
+  const confirmed = await oneTry(core, `own ${viewer.id}`, attempt, viewer);
   if (!confirmed) throw invalid({ [field]: ['This is not your password.'] });
   return confirmed;
 }
@@ -33,7 +35,7 @@ export async function changePassword(core: Core, viewer: Viewer, current: string
 }
 
 /**
- * Makes the change and, if it found an account, ends its sessions (but the one to keep), makes its reset link useless
+ * Makes the change and, if it found an account, ends its sessions (but the one to keep; without one, its tokens too), makes its reset link useless
  * and notes it for its owner: all or nothing. Null when no account was found.
  */
 export async function replacePassword(
@@ -47,7 +49,8 @@ export async function replacePassword(
     if (!user) return { user, ended: [] };
     await db.resetLink.deleteMany({ where: { userId: user.id } });
     await audit(db, { action, actorId: user.id, subjectId: user.id });
-    return { user, ended: await revokeSessions(db, { userId: user.id, ...(keep && { id: { not: keep } }) }) };
+    const ended = await revokeSessions(db, { userId: user.id, ...(keep && { id: { not: keep } }) });
+    return { user, ended: keep ? ended : [...ended, ...(await revokePersonalTokens(db, { userId: user.id }))] };
   });
   tellEnded(core, ended);
   return user;

@@ -40,14 +40,16 @@ export async function recover(
   input: z.input<typeof Recovery>,
 ): Promise<Tokens & { recoveryCode: string }> {
   const { username, code, password } = parse(Recovery, input);
-  await core.limits.take('loginsPerMinute', origin.address);
+  await core.limits.take('loginsPerMinute', origin.address, origin);
   const recoveryCode = newRecoveryCode();
-  const user = await oneTry(core, `recovery ${origin.address} ${usernameKey(username).slice(0, 100)}`, async () => {
+  const attempt = async () => {
     const passwordHash = await hashPassword(password);
     const where = { ...accountCalled(username), recoveryHash: hashOf(code) };
     const data = { passwordHash, recoveryHash: hashOf(recoveryCode) };
     return replacePassword(core, 'RECOVERY_CODE_USED', (db) => db.user.updateManyAndReturn({ where, data }));
-  });
+  };
+  const tries = `recovery ${origin.address} ${usernameKey(username).slice(0, 100)}`;
+  const user = await oneTry(core, tries, attempt, origin);
   if (!user) throw wrongCode();
   return { ...(await startSession(core, user, origin.label)), recoveryCode };
 }
@@ -72,7 +74,7 @@ export async function resetPassword(
   input: { token: string; password: string },
 ): Promise<Tokens> {
   const { password } = parse(z.object({ password: Password }), input);
-  await core.limits.take('loginsPerMinute', origin.address);
+  await core.limits.take('loginsPerMinute', origin.address, origin);
   const passwordHash = await hashPassword(password);
   const user = await replacePassword(core, 'RESET_LINK_USED', async (db) => {
     const id = await claimResetLink(db, input.token);

@@ -93,7 +93,7 @@ export async function socketExpiry(core: Core, claims: Claims): Promise<Date | n
 }
 
 /**
- * Calls back once for each watched session that has ended, within a second on every node.
+ * Calls back once for each watched session or personal access token that has ended, within a second on every node.
  * `watched` gives the sessions that have something open here.
  */
 export async function watchSessions(core: Core, watched: () => string[], onEnded: (sessionId: string) => void) {
@@ -102,8 +102,10 @@ export async function watchSessions(core: Core, watched: () => string[], onEnded
     const ids = watched();
     if (ids.length === 0) return;
     const ended = await core.db.$queryRaw<{ id: string }[]>`
-      SELECT watched.id FROM unnest(${ids}::uuid[]) AS watched(id) WHERE NOT EXISTS (
-        SELECT 1 FROM session WHERE session.id = watched.id AND revoked_at IS NULL AND expires_at > now())`;
+      SELECT watched.id FROM unnest(${ids}::uuid[]) AS watched(id)
+      WHERE NOT EXISTS (
+        SELECT 1 FROM session WHERE session.id = watched.id AND revoked_at IS NULL AND expires_at > now())
+      AND NOT EXISTS (SELECT 1 FROM personal_token t WHERE t.id = watched.id AND t.expires_at > now())`;
     for (const { id } of ended) onEnded(id);
   });
   return () => {
@@ -133,7 +135,7 @@ export async function revokeSessions(db: Prisma.TransactionClient, which: Which)
   return ids;
 }
 
-/** Closes the sockets of these sessions, on every node. */
+/** Closes the sockets of these sessions and personal access tokens, on every node. */
 export function tellEnded(core: Core, sessionIds: string[]): void {
   if (sessionIds.length > 0) core.bus.ring(TOPIC, sessionIds);
 }

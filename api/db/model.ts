@@ -2,13 +2,17 @@ export type {
   AuditEvent,
   Ban,
   File,
+  IncomingWebhook,
   Instance,
   Invitation,
   Membership,
+  OutgoingWebhook,
+  PersonalToken,
   Room,
   RoomLink,
   Session,
   User,
+  WebhookDelivery,
 } from '../generated/prisma/client.ts';
 export type {
   AuditAction,
@@ -18,4 +22,6 @@ export type {
   NotifyLevel,
   Registration,
   RoomKind,
+  TokenScope,
+  WebhookEvent,
 } from '../generated/prisma/enums.ts';

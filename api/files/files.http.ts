@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { type Credentials, signedIn, viewerOrNobody } from '../context.ts';
+import { type Credentials, callerOf, signedIn, viewerOrNobody } from '../context.ts';
 import type { Core } from '../core.ts';
 import type { File } from '../db/model.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
 import type { ByteRange } from '../storage/storage.ts';
+import { refuseReaders } from '../tokenReach.ts';
 import type { Viewer } from '../users/users.ts';
 import { getFile, getUpload, keyOf, readFile, receive, thumbnailKeyOf } from './files.ts';
 
@@ -44,9 +45,8 @@ export async function answerFiles(
   const answer = HANDLERS[request.method ?? ''];
   if (!id || !answer) return false;
   try {
-    const viewer = signedIn({
-      caller: { viewer: await viewerOrNobody(core, credentials), origin: { address: '', label: '' } },
-    });
+    const viewer = signedIn({ caller: callerOf(await viewerOrNobody(core, credentials), { address: '', label: '' }) });
+    if (request.method === 'PATCH') refuseReaders(viewer);
     await answer({ core, viewer, id, thumbnail: !!thumbnail, request, response });
   } catch (error) {
     if (!(error instanceof AppError) || response.headersSent) throw error;

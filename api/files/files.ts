@@ -41,7 +41,7 @@ export async function createUpload(
   const { room } = await getMembership(core, viewer, roomId);
   const { sha256, ...file } = parse(NewFile, input);
   if (file.size > core.config.fileLimit) throw tooLarge(core);
-  await core.limits.take('uploadsPerHour', viewer.id);
+  await core.limits.take('uploadsPerHour', viewer.id, viewer);
   const open = await core.db.file.count({ where: { ownerId: viewer.id, attachedAt: null, room: { deletedAt: null } } });
   if (open >= MOST_OPEN) throw new AppError('CONFLICT', 'Send or cancel the files that are waiting first.');
   return core.db.file.create({

@@ -6,7 +6,7 @@ import type { Viewer } from '../users/users.ts';
  * What was said in the quiet is not told afterwards.
  */
 export async function hush(core: Core, viewer: Viewer, until: Date | null): Promise<void> {
-  await core.limits.take('marksPer10Seconds', viewer.id);
+  await core.limits.take('marksPer10Seconds', viewer.id, viewer);
   const end = until && until.getTime() > Date.now() ? until : null;
   // An end now, not none: what was said before it stays untold.
   await core.db.$executeRaw`

@@ -87,7 +87,11 @@ function refuseRefreshToken(error: unknown): never {
   throw new Refusal(401, { detail: expired ? 'Refresh token expired' : 'Invalid refresh token' });
 }
 
-const originOf = ({ facts }: LegacyRequest): Origin => ({ address: facts.network, label: facts.label });
+const originOf = ({ facts, allowances }: LegacyRequest): Origin => ({
+  address: facts.network,
+  label: facts.label,
+  allowances,
+});
 
 /** A person as only they themselves are shown. */
 const asOwner = ({ id, username, email }: User) => ({ id, username, email: email ?? '' });

@@ -1,6 +1,8 @@
 import { type CookieJar, viewerOf } from '../context.ts';
 import type { Core } from '../core.ts';
+import type { Allowance } from '../limits.ts';
 import type { RequestFacts } from '../requests.ts';
+import { refuseReaders } from '../tokenReach.ts';
 import type { Viewer } from '../users/users.ts';
 import { endSession, refreshSession, registerPerson, signIn } from './accounts.ts';
 import { answerTo, Refusal } from './refusals.ts';
@@ -15,6 +17,8 @@ export interface LegacyRequest {
   body: Buffer;
   facts: RequestFacts;
   cookies: CookieJar;
+  /** What the request has used up of its limits. */
+  allowances: Allowance[];
 }
 export interface LegacyAnswer {
   status: number;
@@ -63,7 +67,8 @@ function signedIn(answer: AnswerTo): Answer {
   return async (core, request, roomId) => {
     const viewer = await viewerOf(core, request.facts.credentials);
     if (!viewer) throw new Refusal(401, { detail: 'Authentication credentials were not provided.' });
-    return answer(core, viewer, request, roomId);
+    if (request.method !== 'GET' && request.method !== 'HEAD') refuseReaders(viewer);
+    return answer(core, { ...viewer, allowances: request.allowances }, request, roomId);
   };
 }
 

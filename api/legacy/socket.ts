@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from 'ws';
+import { TokenError } from '../auth/tokens.ts';
 import type { Connections } from '../connections.ts';
 import { type Credentials, viewerOf } from '../context.ts';
 import type { Core } from '../core.ts';
@@ -36,6 +37,7 @@ export async function acceptLegacySocket(
 async function admit(door: Door, connections: Connections, credentials: Credentials): Promise<Chat> {
   const viewer = await door.core.admission.connections.run(() => viewerOf(door.core, credentials));
   door.closed.throwIfAborted();
+  if (viewer?.scope) throw new TokenError('invalid'); // This socket ends with a session, which a token is not.
   if (!viewer) throw new SocketEnd(END.noToken, 'No access token');
   if (!connections.add(door.socket, viewer, END.invalidToken)) throw new SocketEnd(END.tooMany, 'Too many sockets');
   const chat = { ...door, viewer, shown: 0 };

@@ -12,8 +12,12 @@ const QuoteType = builder.objectRef<Quote>('Quote').implement({
     author: t.field({
       type: UserType,
       nullable: true,
-      description: 'Who wrote it; null when the account was deleted.',
+      description: 'Who wrote it; null when the account was deleted, or a webhook posted it.',
       resolve: (quote) => quote.author as never,
+    }),
+    integration: t.exposeString('integration', {
+      nullable: true,
+      description: 'What the webhook that posted it was called; null when a person wrote it.',
     }),
     body: t.exposeString('body', {
       nullable: true,
@@ -57,8 +61,12 @@ export const MessageType = builder.objectRef<MessageState>('Message').implement(
     author: t.field({
       type: UserType,
       nullable: true,
-      description: 'Who wrote it; null when the account was deleted.',
+      description: 'Who wrote it; null when the account was deleted, or a webhook posted it.',
       resolve: (message) => message.author as never,
+    }),
+    integration: t.exposeString('integration', {
+      nullable: true,
+      description: 'What the webhook that posted it was called then; null when a person wrote it.',
     }),
     body: t.exposeString('body', { nullable: true, description: 'The text; null once it was deleted.' }),
     replyTo: t.field({

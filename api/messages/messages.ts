@@ -53,16 +53,42 @@ export async function sendMessage(
     files: filesOf(files),
     ...mentionedNames(body),
   };
-  await core.limits.take('messagesPer10Seconds', viewer.id);
+  await core.limits.take('messagesPer10Seconds', viewer.id, viewer);
   const entry = await sendTogether(core, room, message);
   return entry?.message ?? (await sentBefore(core, viewer, room, message));
+}
+
+/** In whose name a webhook posts, where, and what it is called. */
+interface Hook {
+  roomId: string;
+  createdById: string;
+  name: string;
+}
+
+/**
+ * Posts a message of a webhook, which has no author but the webhook's name. The same id again gives the same message.
+ * Null when who made the webhook does not manage the room any more.
+ */
+export async function postMessage(
+  core: Core,
+  hook: Hook,
+  { id, body }: { id: string; body: unknown },
+): Promise<MessageState | null> {
+  const text = parse(z.object({ body: Body }), { body }).body;
+  const message = { id, body: text, actorId: hook.createdById, integration: hook.name, ...mentionedNames(text) };
+  const entry = await sendTogether(core, hook.roomId, message);
+  if (entry?.message) return entry.message;
+  const [before] = await findEntries(core.db, [id]);
+  if (before?.roomId === hook.roomId && before.message?.integration != null) return before.message;
+  refuseEncrypted(await core.db.room.findUniqueOrThrow({ where: { id: hook.roomId } }));
+  return null;
 }
 
 /** Changes the text of one's own message, and whom it mentions. The same text again tells nobody anything. */
 export async function editMessage(core: Core, viewer: Viewer, id: string, body: string): Promise<MessageState> {
   const text = parse(z.object({ body: Body }), { body }).body;
   const message = await ownMessage(core, viewer, id);
-  await core.limits.take('messagesPer10Seconds', viewer.id);
+  await core.limits.take('messagesPer10Seconds', viewer.id, viewer);
   const { names, callsRoom } = mentionedNames(text);
   const changes = Prisma.sql`
     changed AS (

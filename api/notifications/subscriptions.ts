@@ -31,7 +31,7 @@ export async function setPush(
   viewer: Viewer,
   subscription: z.input<typeof Subscription> | null | undefined,
 ): Promise<Session> {
-  await core.limits.take('changesPerMinute', viewer.id);
+  await core.limits.take('changesPerMinute', viewer.id, viewer);
   const session = await core.db.session.findFirst({ where: { id: viewer.sessionId, userId: viewer.id } });
   if (!session) throw notFound('Session');
   if (subscription) await keep(core, session, parse(Subscription, subscription));

@@ -14,7 +14,7 @@ export async function setReaction(core: Core, viewer: Viewer, id: string, emoji:
   const { message, membership } = await findMessage(core, viewer, id);
   refuseEncrypted(membership.room);
   if (!isEmoji(emoji)) throw new AppError('INVALID_INPUT', 'A reaction is one emoji.', { fields: { emoji: [ONE] } });
-  await core.limits.take('marksPer10Seconds', viewer.id);
+  await core.limits.take('marksPer10Seconds', viewer.id, viewer);
   const entry = await withRoom(core.db, message.roomId, (tx) => append(tx, viewer, message, emoji, on));
   if (!entry?.message) return asItIs(core, viewer, message, emoji, on);
   core.roomFeeds.announce([entry]);

@@ -8,6 +8,7 @@ export interface Quote {
   id: string;
   seq: number;
   author: Person | null;
+  integration: string | null;
   /** The beginning of its text; null once it was deleted. */
   body: string | null;
   files: SentFile[];
@@ -31,6 +32,8 @@ export interface MessageState {
   /** The position of the newest entry that changed it, its own at first: of two states the larger is the newer. */
   changedSeq: number;
   author: Person | null;
+  /** What the webhook that posted it was called; such a message has no author. */
+  integration: string | null;
   encoding: Encryption;
   body: string | null;
   replyTo: Quote | null;
@@ -108,6 +111,7 @@ export const selectEntries = (
   SELECT e.room_id, e.kind::text AS kind, e.id AS entry_id, e.seq AS entry_seq, e.detail, e.created_at AS entry_at,
     ${messageColumns('e', 'own')}, ${messageColumns('m', 'about')},
     q.id AS quote_id, q.seq AS quote_seq, left(q.body, ${QUOTED}) AS quote_body, q.files AS quote_files,
+    q.integration AS quote_integration,
     q.created_at AS quote_created_at, q.deleted_at AS quote_deleted_at, ${mentions} AS mentions, ${fresh ? NOTHING : REACTIONS} AS reactions,
     ${personColumns('a', 'actor')}, ${personColumns('s', 'subject')}, ${personColumns('w', 'writer')},
     ${personColumns('v', 'quoted')}
@@ -164,8 +168,8 @@ const withoutGone = ({ emoji, count, users }: ReactionState, left: Person[]) => 
 });
 
 /** The message as those quote it that reply to it. */
-export function toQuote({ id, seq, author, body, files, createdAt, deletedAt }: MessageState): Quote {
-  return { id, seq, author, body: body && [...body].slice(0, QUOTED).join(''), files, createdAt, deletedAt };
+export function toQuote({ id, seq, author, integration, body, files, createdAt, deletedAt }: MessageState): Quote {
+  return { id, seq, author, integration, body: body && [...body].slice(0, QUOTED).join(''), files, createdAt, deletedAt };
 }
 
 function messageColumns(table: string, prefix: string) {
@@ -175,6 +179,7 @@ function messageColumns(table: string, prefix: string) {
     'changed_seq',
     'body',
     'files',
+    'integration',
     'created_at',
     'edited_at',
     'deleted_at',
@@ -194,6 +199,7 @@ function messageAt(row: Row, prefix: string, writer: string): MessageState | nul
     seq: of('seq') as number,
     changedSeq: of('changed_seq') as number,
     author: personAt(row, writer),
+    integration: of('integration') as string | null,
     encoding: of('encoding') as Encryption,
     body: of('body') as string | null,
     replyTo: quoteAt(row),
@@ -219,6 +225,7 @@ function quoteAt(row: Row): Quote | null {
     id: row.quote_id as string,
     seq: row.quote_seq as number,
     author: personAt(row, 'quoted'),
+    integration: row.quote_integration as string | null,
     body: row.quote_body as string | null,
     files: (row.quote_files as SentFile[] | null) ?? [],
     createdAt: iso(row.quote_created_at) as string,

@@ -101,19 +101,22 @@ export interface NewMessage {
   names: string[];
   /** Whether it calls everyone: that of an owner or moderator does. */
   callsRoom: boolean;
+  /** Of a webhook: what it is called. The actor, in whose name it posts, manages the room and is not the author. */
+  integration?: string | undefined;
 }
 
 /**
  * Appends the messages of members to one room in one statement, in the order given, skipping ids that are taken,
- * authors that are not members, replies to what does not stand in the room and files that the author has not ready there. One's own message counts as read, with
+ * authors that are not members (or, of webhooks, do not manage the room), replies to what does not stand in the room and files that the author has not ready there. One's own message counts as read, with
  * what is before it. Gives the entries that were added. They are written in the order of their ids, so that no two
  * rooms wait for each other's; an id that is committed elsewhere meanwhile is a unique violation.
  */
 export async function appendMessages(db: PrismaClient, roomId: string, messages: NewMessage[]): Promise<LogEntry[]> {
-  const [ids, actors, bodies] = [
+  const [ids, actors, bodies, integrations] = [
     messages.map((m) => m.id),
     messages.map((m) => m.actorId),
     messages.map((m) => m.body),
+    messages.map((m) => m.integration ?? null),
   ];
   const replies = quoting(messages);
   const files = attaching(messages);
@@ -130,12 +133,13 @@ export async function appendMessages(db: PrismaClient, roomId: string, messages:
     ${replies.quoted}
     ${files.wanted}
     fresh AS MATERIALIZED (
-      SELECT t.id, t.actor_id, t.body, ${replies.target} AS target_id, ${files.list} AS files,
+      SELECT t.id, t.actor_id, t.body, t.integration, ${replies.target} AS target_id, ${files.list} AS files,
         row_number() OVER (ORDER BY t.n)::int AS step
-      FROM unnest(${ids}::uuid[], ${actors}::uuid[], ${bodies}::text[]) WITH ORDINALITY AS t(id, actor_id, body, n)
+      FROM unnest(${ids}::uuid[], ${actors}::uuid[], ${bodies}::text[], ${integrations}::text[])
+        WITH ORDINALITY AS t(id, actor_id, body, integration, n)
       ${replies.joined}
       ${files.joined}
-      WHERE t.actor_id IN (SELECT user_id FROM allowed) AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.id = t.id)
+      WHERE t.actor_id IN (SELECT user_id FROM allowed WHERE t.integration IS NULL OR role <> 'MEMBER') AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.id = t.id)
     ),
     bumped AS (
       UPDATE room SET last_seq = room.last_seq + total.n, last_message_seq = room.last_seq + total.n,
@@ -146,15 +150,18 @@ export async function appendMessages(db: PrismaClient, roomId: string, messages:
     ),
     marked AS (
       UPDATE membership m SET read_seq = bumped.base + own.step
-      FROM bumped, (SELECT actor_id, max(step) AS step FROM fresh GROUP BY actor_id) own
+      FROM bumped, (
+        SELECT actor_id, max(step) AS step FROM fresh WHERE integration IS NULL GROUP BY actor_id
+      ) own
       WHERE m.room_id = bumped.id AND m.user_id = own.actor_id
     ),
     ${mentions.inserted}
     added AS (
       INSERT INTO entry
-        (room_id, seq, id, kind, actor_id, target_id, body, files, created_at, ordinal, changed_seq, mentions_room)
-      SELECT bumped.id, bumped.base + fresh.step, fresh.id, 'MESSAGE', fresh.actor_id, fresh.target_id, fresh.body,
-        fresh.files, bumped.at, bumped.told + fresh.step, bumped.base + fresh.step, ${mentions.everyone}
+        (room_id, seq, id, kind, actor_id, integration, target_id, body, files, created_at, ordinal, changed_seq,
+        mentions_room)
+      SELECT bumped.id, bumped.base + fresh.step, fresh.id, 'MESSAGE',
+        CASE WHEN fresh.integration IS NULL THEN fresh.actor_id END, fresh.integration, fresh.target_id, fresh.body, fresh.files, bumped.at, bumped.told + fresh.step, bumped.base + fresh.step, ${mentions.everyone}
       FROM bumped, fresh
       ORDER BY fresh.id
       RETURNING *
@@ -238,7 +245,7 @@ function mentioning(roomId: string, messages: NewMessage[]) {
         SELECT fresh.id AS message_id, fresh.step, u.*
         FROM unnest(${ids}::uuid[], ${names}::text[]) AS said(message_id, name)
         JOIN fresh ON fresh.id = said.message_id
-        JOIN "user" u ON u.username_key = said.name AND u.id <> fresh.actor_id
+        JOIN "user" u ON u.username_key = said.name AND (u.id <> fresh.actor_id OR fresh.integration IS NOT NULL)
         JOIN membership m ON m.room_id = ${roomId}::uuid AND m.user_id = u.id AND m.left_seq IS NULL
       ),
       mentioned AS (

@@ -20,7 +20,7 @@ export async function createRoomLink(core: Core, viewer: Viewer, roomId: string,
   const { maxUses, expiresInHours } = parse(Terms, input);
   if (room.kind !== 'PRIVATE')
     throw new AppError('FORBIDDEN', 'A public room needs no such link: whoever is here can join it.');
-  await core.limits.take('changesPerMinute', viewer.id);
+  await core.limits.take('changesPerMinute', viewer.id, viewer);
   const token = newToken();
   const terms = { maxUses, expiresAt: inHours(expiresInHours) };
   const data = { roomId: room.id, tokenHash: hashOf(token), createdById: viewer.id, ...terms };
@@ -50,7 +50,7 @@ export async function previewRoomLink(core: Core, _viewer: Viewer, token: string
 
 /** Joins the room that a link leads to. A member uses nothing up. NOT_FOUND when the link can no longer be used, FORBIDDEN for who is banned. */
 export async function joinByLink(core: Core, viewer: Viewer, token: string): Promise<Room> {
-  await core.limits.take('changesPerMinute', viewer.id);
+  await core.limits.take('changesPerMinute', viewer.id, viewer);
   const { roomId } = await findLink(core, token);
   await enterRoom(core, viewer, roomId, Prisma.sql`head.kind = 'PRIVATE'`, (db) => useLink(db, token));
   return (await getMembership(core, viewer, roomId)).room;

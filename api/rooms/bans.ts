@@ -32,7 +32,7 @@ export async function banMember(
   const { reason } = parse(Terms, input);
   const user = await getUser(core, viewer, userId);
   if (user.id === viewer.id) throw new AppError('FORBIDDEN', 'You cannot ban yourself. Leave the room instead.');
-  await core.limits.take('changesPerMinute', viewer.id);
+  await core.limits.take('changesPerMinute', viewer.id, viewer);
   await change(core, viewer, {
     roomId: room.id,
     kind: 'MEMBER_BANNED',

@@ -20,7 +20,7 @@ export async function openDirectRoom(core: Core, viewer: Viewer, userId: string)
 }
 
 async function makeDirectRoom(core: Core, viewer: Viewer, other: User): Promise<Room> {
-  await core.limits.take('changesPerMinute', viewer.id);
+  await core.limits.take('changesPerMinute', viewer.id, viewer);
   const pair = [viewer.id, other.id].sort();
   const directKey = keyOf(viewer.id, other.id);
   const room = await core.db.$transaction(async (db) => {
@@ -43,7 +43,7 @@ async function makeDirectRoom(core: Core, viewer: Viewer, other: User): Promise<
 export async function blockUser(core: Core, viewer: Viewer, userId: string): Promise<User> {
   const other = await getUser(core, viewer, userId);
   if (other.id === viewer.id) throw new AppError('INVALID_INPUT', 'You cannot block yourself.');
-  await core.limits.take('changesPerMinute', viewer.id);
+  await core.limits.take('changesPerMinute', viewer.id, viewer);
   await core.db.$transaction(async (db) => {
     await holdPair(db, keyOf(viewer.id, other.id));
     await db.block.createMany({ data: [{ blockerId: viewer.id, blockedId: other.id }], skipDuplicates: true });

@@ -16,7 +16,7 @@ import { appointOwner } from './roles.ts';
  */
 export async function joinRoom(core: Core, viewer: Viewer, id: string): Promise<{ room: Room; joined: boolean }> {
   const roomId = idOf(id, 'Room');
-  await core.limits.take('changesPerMinute', viewer.id);
+  await core.limits.take('changesPerMinute', viewer.id, viewer);
   const joined = await enterRoom(core, viewer, roomId, Prisma.sql`head.kind = 'PUBLIC'`);
   return { room: (await getMembership(core, viewer, roomId)).room, joined };
 }
@@ -50,7 +50,7 @@ export async function addMember(core: Core, viewer: Viewer, roomId: string, user
   if (room.kind === 'DIRECT')
     throw new AppError('FORBIDDEN', 'A direct conversation stays between two people. Create a room instead.'); // prettier-ignore
   const user = await getUser(core, viewer, userId);
-  await core.limits.take('changesPerMinute', viewer.id);
+  await core.limits.take('changesPerMinute', viewer.id, viewer);
   const changes = Prisma.sql`
     ${acting(viewer.id, MANAGERS)}, ${joining(user.id, Prisma.sql`EXISTS (SELECT 1 FROM acting)`)}`;
   const joined = { roomId: room.id, kind: 'MEMBER_JOINED' as const, subjectId: user.id, changes };

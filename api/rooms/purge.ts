@@ -20,6 +20,12 @@ export async function purgeRoom(core: Core, roomId: string): Promise<void> {
     unlinked AS (
       DELETE FROM room_link WHERE room_id = ${roomId}::uuid
     ),
+    unhooked AS (
+      DELETE FROM incoming_webhook WHERE room_id = ${roomId}::uuid
+    ),
+    untold AS (
+      DELETE FROM outgoing_webhook WHERE room_id = ${roomId}::uuid
+    ),
     unmentioned AS (
       DELETE FROM mention WHERE room_id = ${roomId}::uuid
     ),

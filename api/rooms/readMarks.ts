@@ -32,7 +32,7 @@ export function setNotify(core: Core, viewer: Viewer, roomId: string, level: Not
 // Without a difference nothing is written and nobody is told.
 async function keep(core: Core, viewer: Viewer, id: string, column: Prisma.Sql, value: Prisma.Sql): Promise<Room> {
   const { room } = await getMembership(core, viewer, id);
-  await core.limits.take('marksPer10Seconds', viewer.id);
+  await core.limits.take('marksPer10Seconds', viewer.id, viewer);
   const [noted] = await core.db.$queryRaw<{ version: number }[]>`
     WITH kept AS (
       UPDATE membership m SET ${column} = ${value} FROM room r

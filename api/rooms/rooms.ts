@@ -72,7 +72,7 @@ export const publicRoomCursor = (room: Room): string => room.nameKey ?? '';
 /** Makes a room with the viewer as owner and first member. CONFLICT when a public room has that name. */
 export async function createRoom(core: Core, viewer: Viewer, input: NewRoomInput): Promise<Room> {
   const { name, topic, kind } = parse(NewRoom, input);
-  await core.limits.take('changesPerMinute', viewer.id);
+  await core.limits.take('changesPerMinute', viewer.id, viewer);
   const data = { name, topic: topic ?? '', kind, nameKey: kind === 'PUBLIC' ? nameKey(name) : null };
   const owner = { userId: viewer.id, role: 'OWNER' as const, joinedSeq: 1 };
   const room = await core.db.$transaction((db) => openRoom(db, viewer, data, [owner])).catch(refuseName);
@@ -90,7 +90,7 @@ export async function updateRoom(
   const room = await requireRole(core, viewer, id, ['OWNER', 'MODERATOR']);
   const { name = null, topic = null } = parse(Changes, input);
   if (room.kind === 'DIRECT') throw new AppError('FORBIDDEN', 'A direct conversation has no name or topic.');
-  await core.limits.take('changesPerMinute', viewer.id);
+  await core.limits.take('changesPerMinute', viewer.id, viewer);
   const key = room.kind === 'PUBLIC' && name ? nameKey(name) : null;
   const entry = await appendChange(core.db, {
     roomId: room.id,

@@ -37,7 +37,7 @@ export async function searchMessages(
   const room = roomId != null ? (await getMembership(core, viewer, roomId)).roomId : null;
   if (text.length > LONGEST) throw new AppError('INVALID_INPUT', `Look for at most ${LONGEST} characters.`);
   if (text.includes('\0') || !text.isWellFormed()) throw new AppError('INVALID_INPUT', 'This cannot be looked for.');
-  await core.limits.take('changesPerMinute', `search ${viewer.id}`);
+  await core.limits.take('changesPerMinute', `search ${viewer.id}`, viewer);
   const wanted = readSearch(text);
   const query = queryOf(wanted);
   if (!query && !wanted.from && !wanted.hasFile) throw new AppError('INVALID_INPUT', 'Say what to look for.');

@@ -19,7 +19,7 @@ const Profile = z.object({
 /** Changes what the viewer is called, or their colour; what is left out stays. Everyone who listens is told. */
 export async function updateProfile(core: Core, viewer: Viewer, input: z.input<typeof Profile>): Promise<User> {
   const { displayName, colour } = parse(Profile, input);
-  await core.limits.take('profileChangesPerHour', viewer.id);
+  await core.limits.take('profileChangesPerHour', viewer.id, viewer);
   const data = { displayName: displayName ?? undefined, colour };
   const [user] = await core.db.user.updateManyAndReturn({ where: { id: viewer.id }, data });
   if (!user) throw notFound('Person');

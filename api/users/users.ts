@@ -2,16 +2,22 @@ import { z } from 'zod';
 import type { Core } from '../core.ts';
 import type { Prisma } from '../db/db.ts';
 import { isUniqueViolation } from '../db/driverErrors.ts';
-import type { User } from '../db/model.ts';
+import type { TokenScope, User } from '../db/model.ts';
 import { AppError, invalid, notFound } from '../errors.ts';
 import { idOf, line, literally, parse } from '../input.ts';
+import type { Allowance } from '../limits.ts';
 import { type Page, type PageRequest, readPage } from '../paging.ts';
 import { Username, usernameKey } from './username.ts';
 
-/** The person who asks, as a session proves. */
+/** The person who asks, as a session or a personal access token proves. */
 export interface Viewer {
   id: string;
+  /** Of the session, or of the token. */
   sessionId: string;
+  /** What the token is good for; undefined with a session. */
+  scope?: TokenScope;
+  /** Where limits note what this request has used up of them. */
+  allowances?: Allowance[];
 }
 
 export const UserInput = z.object({

@@ -32,6 +32,8 @@ const ROLES = ['stranger', 'member', 'former', 'removed', 'moderator', 'owner', 
 const NAMES = [...ROLES, 'author', 'newcomer'] as const;
 type Name = (typeof NAMES)[number];
 
+type Secret = 'personalToken' | 'incomingWebhook' | 'outgoingWebhook';
+
 /**
  * Who is told what, in the order of ROLES: + done, - NOT_FOUND, x FORBIDDEN, ! INVALID_INPUT. `of` is the thing that it is
  * done to. Who is banned is told what a removed member is told, unless `banned` says otherwise.
@@ -39,7 +41,7 @@ type Name = (typeof NAMES)[number];
 interface Row {
   answers: string;
   banned?: string;
-  of?: 'room' | 'message' | 'author' | 'session' | 'invitation' | 'roomLink' | 'linkToken' | 'upload';
+  of?: 'room' | 'message' | 'author' | 'session' | 'invitation' | 'roomLink' | 'linkToken' | 'upload' | Secret;
   variables?: (scene: Scene) => object;
 }
 const TABLE: Record<string, Row> = {
@@ -165,6 +167,40 @@ const TABLE: Record<string, Row> = {
     of: 'invitation',
     variables: ({ invitation }) => ({ id: invitation }),
   },
+  'Query.personalTokens': { answers: '+ + + + + + +' },
+  'Mutation.createPersonalToken': { answers: '+ + + + + + +', variables: () => ({ input: { name: 'mine' } }) },
+  'Mutation.revokePersonalToken': {
+    answers: '- - - - - - -',
+    of: 'personalToken',
+    variables: ({ personalToken }) => ({ id: personalToken }),
+  },
+  'Query.incomingWebhooks': { answers: '- x - - + + -', of: 'room', variables: ({ room }) => ({ roomId: room }) },
+  'Query.outgoingWebhooks': { answers: '- x - - + + -', of: 'room', variables: ({ room }) => ({ roomId: room }) },
+  'Mutation.createIncomingWebhook': {
+    answers: '- x - - + + -',
+    of: 'room',
+    variables: ({ room }) => ({ input: { roomId: room, name: 'Build' } }),
+  },
+  'Mutation.revokeIncomingWebhook': {
+    answers: '- x - - + + -',
+    of: 'incomingWebhook',
+    variables: ({ incomingWebhook }) => ({ id: incomingWebhook }),
+  },
+  'Mutation.createOutgoingWebhook': {
+    answers: '- x - - + + -',
+    of: 'room',
+    variables: ({ room }) => ({ input: { roomId: room, url: NOWHERE, events: ['ROOM_CHANGED'] } }),
+  },
+  'Mutation.resumeOutgoingWebhook': {
+    answers: '- x - - + + -',
+    of: 'outgoingWebhook',
+    variables: ({ outgoingWebhook }) => ({ id: outgoingWebhook }),
+  },
+  'Mutation.revokeOutgoingWebhook': {
+    answers: '- x - - + + -',
+    of: 'outgoingWebhook',
+    variables: ({ outgoingWebhook }) => ({ id: outgoingWebhook }),
+  },
   'Mutation.createRoomLink': {
     answers: '- x - - + + -',
     of: 'room',
@@ -219,6 +255,8 @@ const TABLE: Record<string, Row> = {
   'Subscription.peopleChanged': { answers: '+ + + + + + +' },
   'Subscription.viewerEvents': { answers: '+ + + + + + +', variables: () => ({ after: 0 }) },
 };
+// Nobody listens there.
+const NOWHERE = 'http://127.0.0.1:9/';
 const CODES: Record<string, string> = { '+': 'OK', '-': 'NOT_FOUND', x: 'FORBIDDEN', '!': 'INVALID_INPUT' };
 
 /** What a type shows, and to whom: everything else that it had would have to be decided upon here. */
@@ -250,6 +288,13 @@ const SEEN: Record<string, string> = {
   Invitation: 'administrators: createdAt createdBy expiresAt id maxUses revokedAt uses',
   CreateInvitationPayload: 'administrators: invitation token',
   CreateResetLinkPayload: 'administrators: expiresAt token user',
+  PersonalToken: 'oneself: createdAt expiresAt id lastUsedOn name prefix scope',
+  CreatePersonalTokenPayload: 'oneself: personalToken token',
+  IncomingWebhook: 'owners and moderators: createdAt createdBy id lastUsedOn name',
+  CreateIncomingWebhookPayload: 'owners and moderators: path webhook',
+  OutgoingWebhook: 'owners and moderators: createdAt createdBy deliveries events failures id stoppedAt url',
+  CreateOutgoingWebhookPayload: 'owners and moderators: secret webhook',
+  WebhookDelivery: 'owners and moderators: at event id problem seq status',
   RoomLink: 'owners and moderators: createdAt createdBy expiresAt id maxUses uses',
   CreateRoomLinkPayload: 'owners and moderators: link token',
   RoomLinkPreview: 'who holds the link: joined memberCount name roomId',
@@ -261,14 +306,14 @@ const SEEN: Record<string, string> = {
   File: 'members: height id name placeholder sha256 size thumbnailUrl type url width',
   Upload: 'oneself: file id isReady received url',
   Message:
-    'members: author body changedSeq createdAt deletedAt editedAt files id mentions mentionsRoom pinnedAt reactions replyTo roomId seq',
+    'members: author body changedSeq createdAt deletedAt editedAt files id integration mentions mentionsRoom pinnedAt reactions replyTo roomId seq',
   Reaction: 'members: count emoji users',
   MentionConnection: 'oneself: edges nodes pageInfo',
   MentionEdge: 'oneself: cursor node',
   MessagePinned: 'members: at by message roomId seq',
   MessageUnpinned: 'members: at by message roomId seq',
   ReactionsChanged: 'members: at by emoji message on roomId seq',
-  Quote: 'members: author body createdAt deletedAt files id seq',
+  Quote: 'members: author body createdAt deletedAt files id integration seq',
   ExcerptPart: 'members: isMatch text',
   FoundMessage: 'members: excerpt message',
   FoundMessageConnection: 'members: edges nodes pageInfo',
@@ -296,7 +341,7 @@ const SEEN: Record<string, string> = {
 const ROOTS = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()] as GraphQLObjectType[];
 const FIELDS = ROOTS.flatMap((root) => Object.keys(root.getFields()).map((field) => `${root.name}.${field}`));
 
-interface Scene extends Record<Name, Person> {
+interface Scene extends Record<Name, Person>, Record<Secret, string> {
   room: string;
   message: string;
   session: string;
@@ -312,7 +357,7 @@ let nobody: Line;
 // A person may have a few that wait, so those of earlier scenes are cancelled.
 const uploads: string[] = [];
 beforeAll(async () => {
-  world = await openWorld();
+  world = await openWorld({ OUTGOING_ORIGINS: 'http://127.0.0.1:9' });
   const named: [Name, Person][] = [];
   for (const name of NAMES) named.push([name, await world.person(name)]);
   people = Object.fromEntries(named) as Record<Name, Person>;
@@ -432,9 +477,35 @@ async function setScene(): Promise<Scene> {
     author.ask('mutation ($id: ID!) { cancelUpload(id: $id) }', { id: uploads.at(-1) }),
   ]);
   uploads.push(upload);
+  // A person may have 20, so those of the scenes before go.
+  await world.node.core.db.personalToken.deleteMany();
+  const [hooks, { createPersonalToken }] = await Promise.all([
+    owner.graphql(WEBHOOKS, { id: room, url: NOWHERE }),
+    author.graphql('mutation { createPersonalToken(input: { name: "mine" }) { personalToken { id } } }'),
+  ]);
+  const secrets = {
+    personalToken: createPersonalToken.personalToken.id,
+    incomingWebhook: hooks.createIncomingWebhook.webhook.id,
+    outgoingWebhook: hooks.createOutgoingWebhook.webhook.id,
+  };
   const [session, invitation, roomLink] = [viewer.session.id, createInvitation.invitation.id, createRoomLink.link.id];
-  return { ...people, room, message, session, invitation, upload, roomLink, linkToken: createRoomLink.token };
+  return {
+    ...people,
+    ...secrets,
+    room,
+    message,
+    session,
+    invitation,
+    upload,
+    roomLink,
+    linkToken: createRoomLink.token,
+  };
 }
+
+const WEBHOOKS = `mutation ($id: ID!, $url: String!) {
+  createIncomingWebhook(input: { roomId: $id, name: "Build" }) { webhook { id } }
+  createOutgoingWebhook(input: { roomId: $id, url: $url, events: [ROOM_CHANGED] }) { webhook { id } }
+}`;
 
 type Outcome = { code: string; message?: string };
 

@@ -18,6 +18,7 @@ beforeAll(async () => {
     LIMIT_REGISTRATIONS_PER_HOUR: '30',
     LIMIT_MESSAGES_PER_10_SECONDS: '5',
     LIMIT_CHANGES_PER_MINUTE: '4',
+    LIMIT_UPLOADS_PER_HOUR: '2',
   });
 });
 afterAll(() => world.close());
@@ -177,6 +178,80 @@ test('Gil sends five messages in ten seconds and is told when to go on; Hana is 
   const frame = await line.ask(document, { variables: { input: { id: randomUUID(), roomId: room, body: 'here' } } });
   expect(frame.payload.errors[0].extensions).toMatchObject(LATER);
   line.close();
+});
+
+test('Limit, rest and reset in each answer; login, send, join and upload limited.', async () => {
+  const [liv, max] = [await person('liv'), await person('max')];
+  const rooms = [await max.createRoom(), await max.createRoom()];
+  const address = { 'x-forwarded-for': somewhere() };
+  const login = await post(
+    world.node,
+    `mutation { logIn(input: { username: "${named('x')}", password: "y" }) { accessToken } }`,
+    address,
+  );
+  expect(login.json.extensions.rateLimits).toEqual([
+    { name: 'loginsPerMinute', limit: 20, rest: 19, reset: expect.any(Number) },
+    { name: 'loginFailures', limit: 5, rest: 4, reset: expect.any(Number) },
+  ]);
+  expect(login.headers['ratelimit-policy']).toBe('"loginsPerMinute";q=20;w=60, "loginFailures";q=5;w=900');
+  expect(login.headers.ratelimit).toMatch(/^"loginsPerMinute";r=19;t=\d+, "loginFailures";r=4;t=\d+$/);
+
+  const own = { ...JSON_BODY, authorization: `Bearer ${liv.accessToken}` };
+  const rest = await send(world.node, {
+    method: 'POST',
+    path: '/room/join/',
+    body: JSON.stringify({ room_id: rooms[0] }),
+    headers: own,
+  });
+  expect(rest).toMatchObject({ status: 200, headers: { 'ratelimit-policy': '"changesPerMinute";q=4;w=60' } });
+  expect(rest.headers.ratelimit).toMatch(/^"changesPerMinute";r=3;t=\d+$/);
+  const says = () =>
+    `mutation { sendMessage(input: { id: "${randomUUID()}", roomId: "${rooms[0]}", body: "x" }) { id } }`;
+  const sent = await post(world.node, says(), own);
+  expect(sent.json.extensions.rateLimits).toEqual([
+    { name: 'messagesPer10Seconds', limit: 5, rest: 4, reset: expect.any(Number) },
+  ]);
+  expect(sent.headers['retry-after']).toBeUndefined();
+  const line = new Line(world.node);
+  await line.init(liv.accessToken);
+  expect((await line.ask(says())).payload.extensions.rateLimits[0]).toMatchObject({ limit: 5, rest: 3 });
+  await times(3, () => line.ask(says()));
+  const refusal = {
+    code: 'RATE_LIMITED',
+    limit: 5,
+    rest: 0,
+    reset: expect.any(Number),
+    retryAfter: expect.any(Number),
+  };
+  const late = (await line.ask(says())).payload;
+  expect(late).toMatchObject({
+    errors: [{ extensions: refusal }],
+    extensions: { rateLimits: [{ limit: 5, rest: 0 }] },
+  });
+  const over = await post(world.node, says(), own);
+  expect(over.json.errors[0].extensions).toEqual(refusal);
+  expect(over.headers['retry-after']).toBe(String(over.json.errors[0].extensions.retryAfter));
+  line.close();
+
+  const upload = `mutation { createUpload(input: { roomId: "${rooms[0]}", name: "a.txt", size: 1 }) { id } }`;
+  expect((await post(world.node, upload, own)).headers['ratelimit-policy']).toBe('"uploadsPerHour";q=2;w=3600');
+  const [, third] = [await post(world.node, upload, own), await post(world.node, upload, own)];
+  expect(third.json.errors[0].extensions).toMatchObject({ code: 'RATE_LIMITED', limit: 2, rest: 0 });
+  const joining = `mutation { joinRoom(id: "${rooms[1]}") { id } }`;
+  const joins = await times(4, () => post(world.node, joining, own));
+  expect(joins.map(({ json }) => json.extensions.rateLimits[0].rest)).toEqual([2, 1, 0, 0]);
+  expect(joins.at(-1)?.json.errors[0].extensions.code).toBe('RATE_LIMITED');
+  const oldJoin = await send(world.node, {
+    method: 'POST',
+    path: '/room/join/',
+    body: JSON.stringify({ room_id: rooms[1] }),
+    headers: own,
+  });
+  expect(oldJoin).toMatchObject({
+    status: 429,
+    headers: { 'retry-after': expect.any(String), ratelimit: expect.stringMatching(/r=0/) },
+  });
+  expect((await post(world.node, '{ viewer { id } }', own)).headers.ratelimit).toBeUndefined();
 });
 
 test('Ivo makes four rooms a minute and no more', async () => {

@@ -91,6 +91,7 @@ function entryOf({ roomId, top }: RoomFeed): LogEntry {
     roomId,
     seq,
     author,
+    integration: null,
     encoding: 'NONE' as const,
     body,
     createdAt: at,
