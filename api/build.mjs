@@ -42,7 +42,7 @@ const STEPS = [
   {
     name: 'web',
     flags: [],
-    inputs: () => [...files('web', 'schema.graphql', 'codegen.ts', 'package-lock.json')],
+    inputs: () => [...files('web', 'schema.graphql', 'codegen.ts', 'package-lock.json', 'examples/api')],
     outputs: ['dist/web/index.html'],
     missing: ['web/vite.config.ts', 'web/index.html'],
     run: () => run('vite', 'vite', ['build', '--config', 'web/vite.config.ts', '--logLevel', 'warn']),

@@ -115,6 +115,8 @@ export function readConfig(environment: Record<string, string | undefined> = rea
     secretKey: env.SECRET_KEY ?? ownSecretKey(dataDir, env.DATABASE_URL),
     previousSecretKey: env.SECRET_KEY_PREVIOUS,
     debug: env.DEBUG,
+    /** Whether others can reach this in plain text, as far as the configuration tells. */
+    isExposed: !loopback && !env.PUBLIC_URL?.startsWith('https:'),
     allowedHosts: allowedHosts(env.ALLOWED_HOSTS, env.PUBLIC_URL, env.HOST),
     allowedOrigins: env.CORS_ALLOWED_ORIGINS,
     publicUrl: env.PUBLIC_URL && new URL(env.PUBLIC_URL).origin,

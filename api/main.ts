@@ -11,6 +11,9 @@ import { type App, openApp } from './server.ts';
 
 const WEB = fileURLToPath(new URL('./web', import.meta.url));
 const PATIENCE = 10_000;
+const EXPOSED =
+  'Others reach this over plain http, where passwords and messages can be read on the way: put a proxy that speaks ' +
+  'https in front, and set PUBLIC_URL.\n';
 
 async function start() {
   const config = readConfig();
@@ -23,6 +26,7 @@ async function start() {
   const address = config.publicUrl ?? (await app.listen());
   if (config.publicUrl) await app.listen();
   process.stdout.write(`shh is listening on ${address}\n`);
+  if (config.isExposed) process.stdout.write(EXPOSED);
   const link = await setUpLink(core);
   if (link) process.stdout.write(`Make the first administrator here, once: ${address}${link}\n`);
   const stop = () => void stopOnce(app, core.close, log);

@@ -110,6 +110,7 @@ async function handle(
   if (path === '/export') return exportData(core, request, response, facts);
   if (await hook(core, request, response, path, body)) return;
   if (await legacy(core, request, response, facts, path, body)) return;
+  if (isSafe(request) && /^\/docs\/api\/?$/.test(path)) return files.reference(request, response);
   if (!isSafe(request)) return answer(response, 404, { detail: 'Not found.' });
   files.serve(request, response);
 }

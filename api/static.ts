@@ -33,6 +33,18 @@ const EXPLORER_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+// A page to read: one style sheet and one script of ours, and nothing else.
+const REFERENCE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ');
+
 /** What every answer carries, errors included. */
 export const SECURITY_HEADERS: Record<string, string> = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -46,23 +58,25 @@ export const SECURITY_HEADERS: Record<string, string> = {
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Serves the built web client: its files, and its page for every path that is none. `explorer` serves GraphiQL. */
-export function createStatic(folder: string): { serve: Serve; explorer: Serve } {
-  if (!existsSync(join(folder, 'index.html'))) return { serve: notBuilt, explorer: notBuilt };
+/** Serves the built web client: its files, and its page for every path that is none. `explorer` serves GraphiQL, `reference` the API. */
+export function createStatic(folder: string): { serve: Serve; explorer: Serve; reference: Serve } {
+  if (!existsSync(join(folder, 'index.html'))) return { serve: notBuilt, explorer: notBuilt, reference: notBuilt };
   // Looked up anew each time: a new build may replace the files while the node runs.
   const files = sirv(folder, { dev: true, single: true, etag: true, gzip: true, brotli: true });
   const send = (request: IncomingMessage, response: ServerResponse) =>
     files(request, response, () => notFound(response));
+  const page = (path: string, policy: string) => (request: IncomingMessage, response: ServerResponse) => {
+    request.url = path;
+    prepare(request, response, policy);
+    send(request, response);
+  };
   return {
     serve: (request, response) => {
       prepare(request, response, PAGE_POLICY);
       send(request, response);
     },
-    explorer: (request, response) => {
-      request.url = '/graphiql.html';
-      prepare(request, response, EXPLORER_POLICY);
-      send(request, response);
-    },
+    explorer: page('/graphiql.html', EXPLORER_POLICY),
+    reference: page('/docs.html', REFERENCE_POLICY),
   };
 }
 

@@ -5,7 +5,17 @@ import type { Viewer } from './users/users.ts';
 /** What a token that may write may do. Whatever else is done here needs a session: nobody has to think of refusing it. */
 export const WRITABLE = new Set([
   ...['createRoom', 'updateRoom', 'deleteRoom', 'joinRoom', 'leaveRoom', 'openDirectRoom', 'joinByLink'],
-  ...['addMember', 'removeMember', 'setRole', 'createRoomLink', 'revokeRoomLink'],
+  ...[
+    'addMember',
+    'removeMember',
+    'setRole',
+    'banMember',
+    'unbanMember',
+    'transferOwnership',
+    'hush',
+    'createRoomLink',
+    'revokeRoomLink',
+  ],
   ...['sendMessage', 'editMessage', 'deleteMessage', 'setReaction', 'pinMessage', 'unpinMessage', 'setTyping'],
   ...['createUpload', 'cancelUpload', 'markRead', 'markUnread', 'setNotify'],
   ...['blockUser', 'unblockUser', 'updateProfile', 'createInvitation', 'revokeInvitation'],

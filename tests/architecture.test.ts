@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 // Who stands above whom, from the edge down to the core. A file imports from its own layer or from below.
 const LAYERS = [
-  ['main.ts', 'createsuperuser.ts', 'seed.ts', 'print-schema.ts'],
+  ['main.ts', 'createsuperuser.ts', 'seed.ts', 'print-schema.ts', 'check-schema.ts'],
   ['server.ts', 'housekeeping.ts'],
   [
     'yoga.ts',
@@ -50,7 +50,7 @@ const LAYERS = [
     'db/',
     'version.ts',
   ],
-  ['errors.ts'],
+  ['errors.ts', 'schemaChanges.ts'],
 ] as const;
 
 const ROOT = resolve(import.meta.dirname, '..');

@@ -5,6 +5,7 @@ import { defineConfig } from 'vite';
 import { compress } from './vite.compress.ts';
 import { documents } from './vite.documents.ts';
 import { emojis } from './vite.emoji.ts';
+import { reference } from './vite.reference.ts';
 import { worker } from './vite.worker.ts';
 
 const root = import.meta.dirname;
@@ -23,6 +24,7 @@ export default defineConfig({
     vue({ template: { compilerOptions: { hoistStatic: false } } }),
     documents(),
     emojis(),
+    reference(),
     icons({
       compiler: 'vue3',
       defaultClass: 'i',
@@ -48,7 +50,11 @@ export default defineConfig({
     chunkSizeWarningLimit: 3000,
     rolldownOptions: {
       checks: { moduleLevelDirective: false },
-      input: { index: resolve(root, 'index.html'), graphiql: resolve(root, 'graphiql.html') },
+      input: {
+        index: resolve(root, 'index.html'),
+        graphiql: resolve(root, 'graphiql.html'),
+        docs: resolve(root, 'docs.html'),
+      },
       output: { codeSplitting: { groups: [{ name: 'base', test: (id) => base.some((path) => path.test(id)) }] } },
     },
   },

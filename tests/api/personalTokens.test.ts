@@ -17,7 +17,7 @@ const WHO = '{ viewer { id } }';
 const NEEDS_A_SESSION = [
   ...['setUp', 'register', 'logIn', 'logOut', 'refresh', 'recover', 'resetPassword'],
   ...['changePassword', 'createRecoveryCode', 'createResetLink', 'revokeSession', 'revokeOtherSessions'],
-  ...['createPersonalToken', 'revokePersonalToken', 'deleteAccount'],
+  ...['createPersonalToken', 'revokePersonalToken', 'deleteAccount', 'setPush'],
 ];
 
 let world: World;
@@ -166,7 +166,7 @@ test('tokens go with the account, and with a password that was replaced; another
   gus.accessToken = (await world.stranger().graphql(recover, { input })).recover.accessToken;
   expect((await script.graphql(WHO)).viewer).toBeNull();
   const { script: next } = await tokenOf(gus, 'READ');
-  const socket = next.subscribe('subscription { viewerEvents(after: 0) { __typename } }');
+  const socket = next.follow(await gus.createRoom(), { after: 0 });
   await socket.next();
   await gus.graphql(`mutation { deleteAccount(password: "${PASSWORD}", eraseMessages: false) { erasedMessages } }`);
   expect(await socket.ending()).toMatchObject({ code: '4401' });

@@ -13,6 +13,7 @@ export function message(seq: number, parts: Partial<Message> = {}): Message {
     seq,
     changedSeq: seq,
     author: ada,
+    integration: null,
     body: `${seq}`,
     files: [],
     createdAt,

@@ -2,7 +2,7 @@ import type { MessagePartsFragment, RoomLogSubscription } from '../gql/graphql';
 
 export type Message = MessagePartsFragment;
 /** A message in short, as one that replies to it shows it. */
-export type Quote = Pick<Message, 'id' | 'seq' | 'author' | 'body' | 'createdAt' | 'deletedAt'> & {
+export type Quote = Pick<Message, 'id' | 'seq' | 'author' | 'integration' | 'body' | 'createdAt' | 'deletedAt'> & {
   files: Pick<Message['files'][number], 'name' | 'type'>[];
 };
 export type RoomEvent = RoomLogSubscription['roomLog'];

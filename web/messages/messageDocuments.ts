@@ -6,6 +6,7 @@ export const messageParts = graphql(`
     seq
     changedSeq
     author { ...UserParts }
+    integration
     body
     createdAt
     editedAt
@@ -15,6 +16,7 @@ export const messageParts = graphql(`
       id
       seq
       author { ...UserParts }
+      integration
       body
       files { name type }
       createdAt

@@ -128,7 +128,8 @@ function rowList(today: Date, me: Person, unread: UnreadMark | undefined) {
 
 function isSameGroup(head: Message, message: Message) {
   const apart = Date.parse(message.createdAt) - Date.parse(head.createdAt);
-  return Boolean(head.author) && head.author?.id === message.author?.id && apart <= GROUP;
+  const [one, other] = [head, message].map(({ author, integration }) => author?.id ?? integration);
+  return Boolean(one) && one === other && apart <= GROUP;
 }
 
 function dayOf(at: string) {
@@ -138,7 +139,7 @@ function dayOf(at: string) {
 }
 
 function asMessage({ id, body, createdAt, replyTo, files = [] }: Unsent, author: Person): Message {
-  const own = { id, author, body, createdAt, files: files.map(asFile), replyTo: replyTo ?? null };
+  const own = { id, author, integration: null, body, createdAt, files: files.map(asFile), replyTo: replyTo ?? null };
   return { ...own, seq: Number.POSITIVE_INFINITY, changedSeq: 0, editedAt: null, deletedAt: null };
 }
 

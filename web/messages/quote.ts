@@ -4,8 +4,8 @@ import type { Message, Quote } from '../lib/roomStore';
 const LONGEST = 280;
 
 /** A message as the one that replies to it holds it. */
-export function quoteOf({ id, seq, author, body, files, createdAt, deletedAt }: Message): Quote {
-  return { id, seq, author, body: body?.slice(0, LONGEST) ?? null, files, createdAt, deletedAt };
+export function quoteOf({ id, seq, author, integration, body, files, createdAt, deletedAt }: Message): Quote {
+  return { id, seq, author, integration, body: body?.slice(0, LONGEST) ?? null, files, createdAt, deletedAt };
 }
 
 /** What a quote says, in one line. */

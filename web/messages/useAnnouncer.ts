@@ -1,6 +1,7 @@
 import { onScopeDispose, ref } from 'vue';
 import { filesWords } from '../files/fileWords';
 import type { Message } from '../lib/roomStore';
+import { authorName } from './authorName';
 
 const TOGETHER = 1_000;
 const READ_OUT = 3;
@@ -29,7 +30,5 @@ export function useAnnouncer() {
 /** "Ada: hello", or "12 new messages" when it would be much to listen to. */
 export function batchSentence(messages: Message[]): string {
   if (messages.length > READ_OUT) return `${messages.length} new messages`;
-  return messages
-    .map(({ author, body, files }) => `${author?.displayName ?? 'Someone'}: ${body || filesWords(files)}`)
-    .join('. ');
+  return messages.map((one) => `${authorName(one)}: ${one.body || filesWords(one.files)}`).join('. ');
 }

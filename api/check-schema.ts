@@ -1,0 +1,12 @@
+// Whether schema.graphql breaks who uses the last release: npm run schema:check. A release copies it to the other file.
+import { readFileSync } from 'node:fs';
+import { buildSchema } from 'graphql';
+import { compareSchemas } from './schemaChanges.ts';
+
+const read = (file: string) => buildSchema(readFileSync(file, 'utf8'));
+const today = new Date().toISOString().slice(0, 10);
+const { refused, dangerous } = compareSchemas(read('schema.released.graphql'), read('schema.graphql'), today);
+
+for (const sentence of dangerous) process.stdout.write(`To know: ${sentence}\n`);
+for (const sentence of refused) process.stderr.write(`Refused: ${sentence}\n`);
+if (refused.length > 0) process.exit(1);
