@@ -47,8 +47,8 @@ function exampleOf(text: string): string {
   const [, title = '', about = ''] = /^# (.+)\n# (.+)\n/.exec(text) ?? [];
   const variables = /^# variables: (.+)$/m.exec(text)?.[1];
   const shown = text.replace(/^#.*\n/gm, '').trim();
-  const told = variables ? `<p>Variables: <code>${escape(variables)}</code></p>` : '';
-  return `<h3>${escape(title)}</h3><p>${escape(about)}</p><pre tabindex="0"><code>${escape(shown)}</code></pre>${told}`;
+  const told = variables ? `<p>Variables: <code>${asText(variables)}</code></p>` : '';
+  return `<h3>${asText(title)}</h3><p>${asText(about)}</p><pre tabindex="0"><code>${asText(shown)}</code></pre>${told}`;
 }
 
 function pageOf(schema: GraphQLSchema): string {
@@ -92,12 +92,12 @@ function membersOf(type: GraphQLNamedType): string[] {
 type Described = { description?: string | null | undefined; deprecationReason?: string | null | undefined };
 
 function member(field: Described & { name: string; type: unknown; defaultValue?: unknown }): string {
-  const otherwise = field.defaultValue === undefined ? '' : ` = ${escape(JSON.stringify(field.defaultValue))}`;
+  const otherwise = field.defaultValue === undefined ? '' : ` = ${asText(JSON.stringify(field.defaultValue))}`;
   return `<code>${field.name}: ${link(field.type as never)}${otherwise}</code> ${plain(field)}`;
 }
 
 const plain = ({ description, deprecationReason }: Described) =>
-  escape(description ?? '') + (deprecationReason ? ` <strong>Deprecated:</strong> ${escape(deprecationReason)}` : '');
+  asText(description ?? '') + (deprecationReason ? ` <strong>Deprecated:</strong> ${asText(deprecationReason)}` : '');
 const about = (described: Described) => `<p>${plain(described)}</p>`;
 const list = (items: string[]) =>
   items.length > 0 ? `<ul>${items.map((item) => `<li>${item}</li>`).join('')}</ul>` : '';
@@ -117,4 +117,4 @@ function kindOf(type: GraphQLNamedType): string {
 }
 
 const SIGNS: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escape = (text: string) => text.replace(/[&<>"]/g, (sign) => SIGNS[sign] ?? sign);
+const asText = (text: string) => text.replace(/[&<>"]/g, (sign) => SIGNS[sign] ?? sign);

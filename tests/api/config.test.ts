@@ -30,6 +30,15 @@ function complaint(environment: Record<string, string>): string {
   throw new Error(`${JSON.stringify(environment)} was taken`);
 }
 
+test('the operator is told when others reach the server in plain text', () => {
+  const exposed = (environment: Record<string, string>) => read(environment).isExposed;
+  expect(exposed({})).toBe(false);
+  expect(exposed({ HOST: '::1' })).toBe(false);
+  expect(exposed({ HOST: '0.0.0.0' })).toBe(true);
+  expect(exposed({ HOST: '0.0.0.0', PUBLIC_URL: 'http://chat.example.org' })).toBe(true);
+  expect(exposed({ HOST: '0.0.0.0', PUBLIC_URL: 'https://chat.example.org' })).toBe(false);
+});
+
 test('with nothing said, the server listens to this machine only, and explains itself to developers', () => {
   expect(read({})).toMatchObject({
     host: '127.0.0.1',

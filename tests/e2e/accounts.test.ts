@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setUpLink } from '../../api/instance/instance.ts';
 import { PASSWORD } from '../world.ts';
+import { look } from './look.ts';
 import { openSite, type Site, type Visitor } from './site.ts';
 
 let site: Site;
@@ -127,6 +128,65 @@ test('Start from a profile; after a block nothing arrives, and the other is not 
   await ada.sees('Are you there?');
 });
 
+test('Ada makes a token and webhooks in the browser, sees each secret once, and what is posted says who posted it', async () => {
+  const { page } = ada;
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Make an access token' }).click();
+  const making = page.getByRole('dialog');
+  await making.getByLabel('What is it for?').fill('Weather station');
+  await making.getByText('Read and write').click();
+  await look(ada, 'token-make-light-1280');
+  await making.getByRole('button', { name: 'Make the token' }).click();
+  const token = await page.getByLabel('Access token', { exact: true }).innerText();
+  const list = page.getByRole('list', { name: 'Your access tokens' });
+  await list.getByText('Weather station').waitFor();
+  await list.scrollIntoViewIfNeeded();
+  await look(ada, 'tokens-light-1280');
+  const { status, json } = await asked(token, '{ viewer { user { username } } }');
+  expect([status, json.data.viewer.user.username]).toEqual([200, 'ada']);
+  await page.reload();
+  await list.getByText('last used on').waitFor();
+  expect(await page.getByText(token).count()).toBe(0);
+  await page.getByRole('button', { name: 'Revoke Weather station' }).click();
+  await list.waitFor({ state: 'detached' });
+  expect((await asked(token, '{ viewer { id } }')).json.data.viewer).toBeNull();
+
+  await page.goto('/');
+  await ada.createRoom('builds');
+  await page.getByRole('button', { name: 'Details', exact: true }).click();
+  await page.getByRole('button', { name: 'Webhooks' }).click();
+  const hooks = page.getByRole('dialog');
+  await hooks.getByLabel('Name of the program').fill('Build');
+  await hooks.getByRole('button', { name: 'Make an address' }).click();
+  const address = await hooks.getByLabel('Link', { exact: true }).innerText();
+  await hooks.getByLabel('Address to tell').fill('https://127.0.0.1/');
+  await hooks.getByRole('button', { name: 'Tell this address' }).click();
+  await hooks.getByText('not on the public internet').waitFor();
+  await look(ada, 'webhooks-light-1280');
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ text: 'Build 7 is green' });
+  const posted = await fetch(address, { method: 'POST', headers, body });
+  expect(posted.status).toBe(200);
+  await page.keyboard.press('Escape');
+  await ada.sees('Build 7 is green');
+  await ada.row('Build 7 is green').getByText('Integration').waitFor();
+});
+
+test('the API page is searched and read by everyone, and asks no other host', async () => {
+  const dark = await site.visitor('Dora', { colorScheme: 'dark' });
+  for (const { visitor, name } of [
+    { visitor: ada, name: 'api-light-1280' },
+    { visitor: dark, name: 'api-dark-1280' },
+  ]) {
+    await visitor.page.goto('/docs/api');
+    await visitor.page.getByLabel('Find a field or type').fill('sendMessage');
+    await visitor.page.getByText(/^\d+ of \d+ fit\.$/).waitFor();
+    expect(await visitor.page.locator('[id="Mutation.sendMessage"]').isVisible()).toBe(true);
+    expect(await visitor.page.locator('[id="Mutation.leaveRoom"]').isVisible()).toBe(false);
+    await look(visitor, name);
+  }
+});
+
 test('Bea takes her data with her, deletes her account, and her name is free', async () => {
   await bea.page.goto('/settings');
   await bea.picture('settings-account-light-1280');
@@ -142,6 +202,12 @@ test('Bea takes her data with her, deletes her account, and her name is free', a
   await ada.page.getByText('Message deleted').first().waitFor();
   await bea.register();
 });
+
+async function asked(token: string, query: string) {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  const answer = await fetch(`${site.node.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  return { status: answer.status, json: (await answer.json()) as any };
+}
 
 test('no page complained', () => {
   expect(site.complaints()).toEqual([]);

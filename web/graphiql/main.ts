@@ -8,6 +8,7 @@ import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
 
 const welcome = `# Requests carry the cookies of this browser: sign in to shh first, in another tab.
+# Everything is described at /docs/api.
 # Ctrl Space completes, Ctrl Enter runs. Subscriptions work too.
 
 query Rooms {
