@@ -67,7 +67,7 @@ function textOr<Otherwise>(value: unknown, otherwise: Otherwise): string | Other
 // No name that can be registered looks like this one.
 const NOBODY = '[deleted]';
 
-function shown({ id, author, body, createdAt }: MessageState) {
-  const name = author?.username ?? NOBODY;
+function shown({ id, author, integration, body, createdAt }: MessageState) {
+  const name = author?.username ?? integration ?? NOBODY;
   return { id, user: name, username: name, message: body, timestamp: createdAt };
 }

@@ -56,7 +56,8 @@ builder.mutationFields((t) => ({
   }),
   deleteMessage: t.field({
     type: MessageType,
-    description: 'Deletes one’s own message: the text and the files are gone from the server, a tombstone stays.',
+    description:
+      'Deletes one’s own message or, for owners and moderators, one that a webhook posted: the text and the files are gone from the server, a tombstone stays.',
     args: { id: t.arg.id({ required: true, description: 'Of the message.' }) },
     resolve: (_, { id }, context) => deleteMessage(context.core, signedIn(context), id),
   }),

@@ -103,15 +103,19 @@ export async function editMessage(core: Core, viewer: Viewer, id: string, body: 
   return change(core, viewer, message, { kind: 'MESSAGE_EDITED', changes, mentions: NAMED });
 }
 
-/** Deletes one's own message: its text and its files are gone from the server, a tombstone stays. Again, it changes nothing. */
+/**
+ * Deletes one's own message, or, for owners and moderators, one that a webhook posted: its text and its files are gone
+ * from the server, a tombstone stays. Again, it changes nothing.
+ */
 export async function deleteMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
-  const message = await ownMessage(core, viewer, id);
+  const message = await deletableMessage(core, viewer, id);
   const changes = Prisma.sql`
     changed AS (
       UPDATE entry e SET body = NULL, files = NULL, edited_at = NULL, deleted_at = clock_timestamp(), changed_seq = head.seq,
         mentions_room = false, pinned_at = NULL
       FROM head, acting
-      WHERE e.id = ${message.id}::uuid AND e.room_id = head.id AND e.actor_id = acting.user_id AND e.deleted_at IS NULL
+      WHERE e.id = ${message.id}::uuid AND e.room_id = head.id AND e.deleted_at IS NULL
+        AND (e.actor_id = acting.user_id OR (e.integration IS NOT NULL AND acting.role <> 'MEMBER'))
       RETURNING e.*
     ),
     ${forgetMarks}`;
@@ -190,6 +194,12 @@ async function ownMessage(core: Core, viewer: Viewer, id: string): Promise<Messa
   return message;
 }
 
+async function deletableMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
+  const { message, membership } = await findMessage(core, viewer, id);
+  if (message.integration !== null && membership.role !== 'MEMBER') return message;
+  return ownMessage(core, viewer, id);
+}
+
 interface MessageChange {
   kind: 'MESSAGE_EDITED' | 'MESSAGE_DELETED';
   changes: Prisma.Sql;
@@ -216,7 +226,7 @@ async function change(
     core.roomFeeds.announce([entry]);
     return entry.message;
   }
-  const now = await ownMessage(core, viewer, id);
+  const now = await getMessage(core, viewer, id);
   if (what.kind === 'MESSAGE_EDITED' && now.deletedAt) throw deleted();
   return now;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Core } from '../core.ts';
 import type { OutgoingWebhook, WebhookEvent } from '../db/model.ts';
 import { AppError } from '../errors.ts';
@@ -12,6 +13,8 @@ const AT_ONCE = 16;
 const PAGE = 50;
 const LEASE = '60 seconds';
 const KEPT = 20;
+/** How long a stop waits for what is being sent; who is not told of its end sends it again. */
+const GOODBYE = 2_000;
 /** After so many seconds each: twelve tries, over about a day. Then it is given up until somebody starts it again. */
 const WAITS = [1, 2, 15, 60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800];
 const GONE = 410;
@@ -22,9 +25,10 @@ const GONE = 410;
  */
 export function startDeliveries(core: Core): () => Promise<void> {
   const running = new Set<Promise<void>>();
+  const stopping = new AbortController();
   const stopBeating = core.heartbeat.every(async () => {
     for (const webhook of await claim(core, AT_ONCE - running.size)) {
-      const run = work(core, webhook)
+      const run = work(core, webhook, stopping.signal)
         .catch((error) => core.log.warn('webhook.failed', { webhook: webhook.id, error }))
         .finally(() => running.delete(run));
       running.add(run);
@@ -32,7 +36,8 @@ export function startDeliveries(core: Core): () => Promise<void> {
   });
   return async () => {
     stopBeating();
-    await Promise.all(running);
+    stopping.abort();
+    await Promise.race([Promise.all(running), sleep(GOODBYE, undefined, { ref: false })]);
   };
 }
 
@@ -52,9 +57,10 @@ async function claim({ db }: Core, most: number): Promise<OutgoingWebhook[]> {
   return db.outgoingWebhook.findMany({ where: { leaseId } });
 }
 
-async function work(core: Core, webhook: OutgoingWebhook): Promise<void> {
+async function work(core: Core, webhook: OutgoingWebhook, stopping: AbortSignal): Promise<void> {
   let at = webhook;
   for (const entry of await readEntries(core.db, webhook.roomId, webhook.doneSeq, PAGE)) {
+    if (stopping.aborted) break;
     const event = eventOf(entry);
     const wanted = event !== undefined && webhook.events.includes(event);
     if (wanted && !(await tell(core, at, entry, event))) return;

@@ -113,15 +113,26 @@ test('what answers that it is gone is given up, and goes on from there when some
 });
 
 test('a webhook ends with whom it belongs to: revoked, no manager any more, or the room deleted', async () => {
-  const [eve, fay, listener] = [await world.person('eve'), await world.person('fay'), listen()];
+  const [eve, fay, gwen, listener] = [
+    await world.person('eve'),
+    await world.person('fay'),
+    await world.person('gwen'),
+    listen(),
+  ];
   const room = await eve.createRoom({ kind: 'PRIVATE' });
-  await eve.graphql(ADD, { roomId: room, userId: fay.id });
+  for (const { id } of [fay, gwen]) await eve.graphql(ADD, { roomId: room, userId: id });
   await eve.graphql(ROLE, { roomId: room, userId: fay.id, role: 'MODERATOR' });
   const { path } = (await fay.graphql(MAKE, { roomId: room, name: 'of Fay' })).createIncomingWebhook;
   const mine = (await eve.graphql(MAKE, { roomId: room, name: 'of Eve' })).createIncomingWebhook;
   const input = { roomId: room, url: listener.url, events: ['MESSAGE_SENT'] };
   await fay.graphql(TELL, { input });
-  expect((await hook(path, '{"text":"still"}')).status).toBe(200);
+  const { json } = await hook(path, '{"text":"still"}');
+  const remove = 'mutation ($id: ID!) { deleteMessage(id: $id) { body deletedAt integration } }';
+  const edit = 'mutation ($id: ID!) { editMessage(input: { id: $id, body: "mine" }) { id } }';
+  expect((await gwen.refused(remove, { id: json.id })).code).toBe('FORBIDDEN');
+  expect((await eve.refused(edit, { id: json.id })).code).toBe('FORBIDDEN');
+  const { deleteMessage } = await eve.graphql(remove, { id: json.id });
+  expect(deleteMessage).toEqual({ body: null, deletedAt: expect.any(String), integration: 'of Fay' });
   await listener.next();
   await eve.graphql(ROLE, { roomId: room, userId: fay.id, role: 'MEMBER' });
   const refused = await hook(path, '{"text":"no more"}');
