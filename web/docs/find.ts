@@ -1,5 +1,7 @@
+export {};
+
 const box = document.querySelector<HTMLInputElement>('#find');
-const status = document.querySelector('#found');
+const told = document.querySelector('#found');
 const articles = [...document.querySelectorAll<HTMLElement>('article[data-find]')];
 const groups = [...document.querySelectorAll<HTMLElement>('[data-group]')];
 
@@ -11,7 +13,7 @@ function find() {
   });
   for (const group of groups) group.hidden = !group.querySelector('article:not([hidden])');
   const left = articles.filter(({ hidden }) => !hidden).length;
-  if (status) status.textContent = words.length > 0 ? `${left} of ${articles.length} fit.` : '';
+  if (told) told.textContent = words.length > 0 ? `${left} of ${articles.length} fit.` : '';
 }
 
 box?.addEventListener('input', find);
