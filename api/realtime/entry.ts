@@ -169,7 +169,16 @@ const withoutGone = ({ emoji, count, users }: ReactionState, left: Person[]) => 
 
 /** The message as those quote it that reply to it. */
 export function toQuote({ id, seq, author, integration, body, files, createdAt, deletedAt }: MessageState): Quote {
-  return { id, seq, author, integration, body: body && [...body].slice(0, QUOTED).join(''), files, createdAt, deletedAt };
+  return {
+    id,
+    seq,
+    author,
+    integration,
+    body: body && [...body].slice(0, QUOTED).join(''),
+    files,
+    createdAt,
+    deletedAt,
+  };
 }
 
 function messageColumns(table: string, prefix: string) {
