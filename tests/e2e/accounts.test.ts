@@ -128,6 +128,22 @@ test('Start from a profile; after a block nothing arrives, and the other is not 
   await ada.sees('Are you there?');
 });
 
+test('Bea takes her data with her, deletes her account, and her name is free', async () => {
+  await bea.page.goto('/settings');
+  await bea.picture('settings-account-light-1280');
+  const download = bea.page.waitForEvent('download');
+  await bea.page.getByRole('link', { name: 'Download my data' }).click();
+  expect((await download).suggestedFilename()).toBe('shh-export.json');
+  await bea.page.getByRole('button', { name: 'Delete my account' }).click();
+  const dialog = bea.page.getByRole('dialog');
+  await dialog.getByText('Delete them').click();
+  await dialog.getByLabel('Your password').fill('the third password');
+  await dialog.getByRole('button', { name: 'Delete for good' }).click();
+  await bea.page.waitForURL(/\/login/);
+  await ada.page.getByText('Message deleted').first().waitFor();
+  await bea.register();
+});
+
 test('Ada makes a token and webhooks in the browser, sees each secret once, and what is posted says who posted it', async () => {
   const { page } = ada;
   await page.goto('/settings');
@@ -185,22 +201,6 @@ test('the API page is searched and read by everyone, and asks no other host', as
     expect(await visitor.page.locator('[id="Mutation.leaveRoom"]').isVisible()).toBe(false);
     await look(visitor, name);
   }
-});
-
-test('Bea takes her data with her, deletes her account, and her name is free', async () => {
-  await bea.page.goto('/settings');
-  await bea.picture('settings-account-light-1280');
-  const download = bea.page.waitForEvent('download');
-  await bea.page.getByRole('link', { name: 'Download my data' }).click();
-  expect((await download).suggestedFilename()).toBe('shh-export.json');
-  await bea.page.getByRole('button', { name: 'Delete my account' }).click();
-  const dialog = bea.page.getByRole('dialog');
-  await dialog.getByText('Delete them').click();
-  await dialog.getByLabel('Your password').fill('the third password');
-  await dialog.getByRole('button', { name: 'Delete for good' }).click();
-  await bea.page.waitForURL(/\/login/);
-  await ada.page.getByText('Message deleted').first().waitFor();
-  await bea.register();
 });
 
 async function asked(token: string, query: string) {
