@@ -26,10 +26,10 @@ const UNITS = ['B', 'kB', 'MB', 'GB'];
 export const isPicture = ({ type, width, height }: { type: string; width?: number | null; height?: number | null }) =>
   Boolean(SHOWN.has(type) && width && height);
 
-/** "84 kB", "1.2 MB". */
+/** "84 kB", "1.2 MB": in the units in which the server states its limit. */
 export function sizeWords(bytes: number): string {
-  const power = bytes < 1_000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
-  const amount = bytes / 1_000 ** power;
+  const power = bytes < 1_024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const amount = bytes / 1_024 ** power;
   return `${amount < 10 && power > 1 ? amount.toFixed(1) : Math.round(amount)} ${UNITS[power]}`;
 }
 
