@@ -10,6 +10,7 @@ export const searchMessages = graphql(`
           body
           createdAt
           author { ...UserParts }
+          integration
           files { name type }
         }
         excerpt { text isMatch }
