@@ -71,5 +71,5 @@ export async function openCore(config: Config, log: Log): Promise<Core> {
 }
 
 function readInstance({ prisma }: Database): Promise<Instance> {
-  return prisma.instance.findUniqueOrThrow({ where: { only: true } });
+  return prisma.instance.findFirstOrThrow({ where: { only: true } });
 }

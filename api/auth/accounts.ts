@@ -71,7 +71,7 @@ async function findByPassword(core: Core, name: string, password: string): Promi
 }
 
 async function admit(core: Core, db: Prisma.TransactionClient, invitation: string | null | undefined): Promise<void> {
-  const instance = await db.instance.findUniqueOrThrow({ where: { only: true } });
+  const instance = await db.instance.findFirstOrThrow({ where: { only: true } });
   const registration = registrationOf(core, instance);
   if (registration === 'OPEN') return;
   if (registration === 'INVITE' && invitation) return useInvitation(db, invitation);

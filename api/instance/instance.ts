@@ -6,7 +6,8 @@ import { AppError } from '../errors.ts';
 
 /** What this installation is called, who may register and whether it has an administrator yet. */
 export function readInstance(core: Core): Promise<Instance> {
-  return core.db.instance.findUniqueOrThrow({ where: { only: true } });
+  // By a unique key Prisma would join what is asked at one time, which it cannot where the key is a Boolean.
+  return core.db.instance.findFirstOrThrow({ where: { only: true } });
 }
 
 /** Who may register: the configuration if it says so, then what the administrator chose, then anyone. */

@@ -23,6 +23,6 @@ async function readOrMake({ db }: Core): Promise<PushKeys> {
     where: { only: true, pushPrivateKey: null },
     data: { pushPublicKey: publicKey, pushPrivateKey: privateKey },
   });
-  const row = await db.instance.findUniqueOrThrow({ where: { only: true } });
+  const row = await db.instance.findFirstOrThrow({ where: { only: true } });
   return { publicKey: row.pushPublicKey ?? '', privateKey: row.pushPrivateKey ?? '' };
 }

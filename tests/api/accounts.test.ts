@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setUpLink } from '../../api/instance/instance.ts';
 import { Browser, Line } from '../wire.ts';
-import { openWorld, PASSWORD, type World } from '../world.ts';
+import { openWorld, PASSWORD, Person, type World } from '../world.ts';
 
 const FIELDS = '{ accessToken refreshToken viewer { id email isAdmin rooms { id } user { username displayName } } }';
 const REGISTER = `mutation ($input: RegisterInput!) { register(input: $input) ${FIELDS} }`;
@@ -17,6 +17,38 @@ afterAll(() => world.close());
 
 const account = (username: string, more: object = {}) => ({
   input: { username, password: PASSWORD, cookies: false, ...more },
+});
+
+test('Each works, and a wrong password says the same thing as an unknown name.', async () => {
+  const away = { user: null };
+  const who = async (token: string) =>
+    (await new Browser(world.node, { authorization: `Bearer ${token}` }).graphql(WHO)).data.viewer?.user ?? away;
+  const { register } = await world.stranger().graphql(REGISTER, account('Abe'));
+  expect(await who(register.accessToken)).toEqual({ username: 'Abe' });
+  const abe = new Person(world.node, { name: 'abe', id: register.viewer.id, accessToken: register.accessToken });
+  const next = 'another quiet word';
+  await abe.graphql(
+    'mutation ($current: String!, $next: String!) { changePassword(current: $current, next: $next) { id } }',
+    {
+      current: PASSWORD,
+      next,
+    },
+  );
+  const [wrong, unknown] = await Promise.all(
+    ['Abe', 'nobody.at.all'].map((username) => world.stranger().refused(LOG_IN, account(username))),
+  );
+  expect(wrong).toEqual(unknown);
+  expect(wrong).toMatchObject({ code: 'UNAUTHENTICATED' });
+  const { logIn } = await world.stranger().graphql(LOG_IN, account('Abe', { password: next }));
+  expect(await who(logIn.accessToken)).toEqual({ username: 'Abe' });
+  await new Person(world.node, { ...abe, accessToken: logIn.accessToken }).graphql('mutation { logOut }');
+  expect(await who(logIn.accessToken)).toBe(away);
+});
+
+test('Sign up with a name and a password only.', async () => {
+  const input = { username: 'amy', password: PASSWORD, cookies: false };
+  const { register } = await world.stranger().graphql(REGISTER, { input });
+  expect(register.viewer).toMatchObject({ user: { username: 'amy', displayName: 'amy' }, email: null });
 });
 
 test('Ann registers and is signed in', async () => {

@@ -403,7 +403,8 @@ test('who is not signed in may ask what server this is, who they are, and sign i
   expect(viewer).toBeNull();
 });
 
-test.each(Object.entries(TABLE))('%s is for whom it is for', async (name, { answers, banned }) => {
+const BY_HAND = 'A member cannot do a moderator’s act even by sending the mutation by hand: %s is for whom it is for';
+test.each(Object.entries(TABLE))(BY_HAND, async (name, { answers, banned }) => {
   const codes: Record<string, string> = {};
   let scene: Scene | undefined;
   for (const role of ROLES) {

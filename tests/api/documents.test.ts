@@ -1,5 +1,5 @@
 import { getIntrospectionQuery } from 'graphql';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Line, post } from '../wire.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 
@@ -49,40 +49,42 @@ const chain = (length: number, last: string) =>
   Array.from({ length }, (_, n) => `fragment F${n} on Server { ${n + 1 < length ? `...F${n + 1}` : last} }`).join(' ');
 const PAGE = 'messages(first: 100) { nodes { id body seq author { id username displayName } } }';
 
-test.each(
-  everyWay([
-    ['a thousand and one tokens', `{ server { ${'name '.repeat(1_000)} } }`, 'tokens'],
-    ['ten thousand aliases', `{ server { ${'a:name '.repeat(9_000)} } }`, 'tokens'],
-    ['five thousand fragments', `{ server { ...F0 } } ${chain(1_200, 'name')}`, 'tokens'],
-    ['eleven levels', nested(11), '10 levels'],
-    ['eleven levels within fragments', `{ ...A } fragment A on Query ${nested(11)}`, '10 levels'],
-    ['sixteen aliases', `{ server { name } ${aliases(16)} }`, '15 aliases'],
-    [
-      'sixteen aliases within fragments',
-      `{ ...A ...B } fragment A on Query { ${aliases(8)} } fragment B on Query { ${aliases(8)} }`,
-      '15 aliases',
-    ],
-    ['six directives', `{ server { ${'name @include(if: true) '.repeat(6)} } }`, '5 directives'],
-    ['a fragment that contains itself', '{ server { ...A } } fragment A on Server { name ...A }', 'itself'],
-    ['fragments that contain each other', `{ server { ...F0 } } ${chain(40, 'name ...F0')}`, 'itself'],
-    ['a great cost', `{ viewer { rooms { ${PAGE} } } }`, '5000 is the most'],
-    [
-      'a great cost in many small parts',
-      `{ ${Array.from({ length: 15 }, (_, n) => `a${n}: users(first: 100) { nodes { id username displayName createdAt } }`).join(' ')} }`,
-      '5000 is the most',
-    ],
-    [
-      'introspection within introspection',
-      `{ __schema { types ${'{ fields { type '.repeat(4)}{ name }${' } }'.repeat(4)} } }`,
-      'introspection',
-    ],
-  ]),
-)('%s, a document of %s is refused', async (way, _, query, why) => {
-  const { data, errors } = await ask(way, query);
-  expect(Object.values(data ?? {}).filter(Boolean)).toEqual([]);
-  expect(errors?.map(({ message }) => message).join(' ')).toContain(why);
-  for (const { extensions } of errors ?? []) expect(extensions).toMatchObject({ code: 'INVALID_INPUT' });
-  expect(await ask(way, NAME)).toEqual({ data: { server: { name: 'shh' } } });
+describe('A deep or wide query is refused with its cost, quickly.', () => {
+  test.each(
+    everyWay([
+      ['a thousand and one tokens', `{ server { ${'name '.repeat(1_000)} } }`, 'tokens'],
+      ['ten thousand aliases', `{ server { ${'a:name '.repeat(9_000)} } }`, 'tokens'],
+      ['five thousand fragments', `{ server { ...F0 } } ${chain(1_200, 'name')}`, 'tokens'],
+      ['eleven levels', nested(11), '10 levels'],
+      ['eleven levels within fragments', `{ ...A } fragment A on Query ${nested(11)}`, '10 levels'],
+      ['sixteen aliases', `{ server { name } ${aliases(16)} }`, '15 aliases'],
+      [
+        'sixteen aliases within fragments',
+        `{ ...A ...B } fragment A on Query { ${aliases(8)} } fragment B on Query { ${aliases(8)} }`,
+        '15 aliases',
+      ],
+      ['six directives', `{ server { ${'name @include(if: true) '.repeat(6)} } }`, '5 directives'],
+      ['a fragment that contains itself', '{ server { ...A } } fragment A on Server { name ...A }', 'itself'],
+      ['fragments that contain each other', `{ server { ...F0 } } ${chain(40, 'name ...F0')}`, 'itself'],
+      ['a great cost', `{ viewer { rooms { ${PAGE} } } }`, '5000 is the most'],
+      [
+        'a great cost in many small parts',
+        `{ ${Array.from({ length: 15 }, (_, n) => `a${n}: users(first: 100) { nodes { id username displayName createdAt } }`).join(' ')} }`,
+        '5000 is the most',
+      ],
+      [
+        'introspection within introspection',
+        `{ __schema { types ${'{ fields { type '.repeat(4)}{ name }${' } }'.repeat(4)} } }`,
+        'introspection',
+      ],
+    ]),
+  )('%s, a document of %s is refused', async (way, _, query, why) => {
+    const { data, errors } = await ask(way, query);
+    expect(Object.values(data ?? {}).filter(Boolean)).toEqual([]);
+    expect(errors?.map(({ message }) => message).join(' ')).toContain(why);
+    for (const { extensions } of errors ?? []) expect(extensions).toMatchObject({ code: 'INVALID_INPUT' });
+    expect(await ask(way, NAME)).toEqual({ data: { server: { name: 'shh' } } });
+  });
 });
 
 test.each(
@@ -106,6 +108,33 @@ test.each(
   const { data, errors } = await ask(way, query);
   expect(errors).toBeUndefined();
   expect(Object.keys(data)).not.toEqual([]);
+});
+
+test('what server this is may be asked twice at one time', async () => {
+  const twice = await world.stranger().graphql('{ one: server { name pushKey } two: server { name pushKey } }');
+  expect(twice.one).toEqual(twice.two);
+});
+
+test('Each refusal has a stable code, a sentence, and what to do.', async () => {
+  const [ann, bob] = [await world.person('ann'), await world.person('bob')];
+  const room = await ann.createRoom();
+  await bob.join(room);
+  const send = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id } }';
+  const { id } = await ann.say(room, 'mine');
+  const refusals = await Promise.all([
+    world.stranger().refused('{ users { nodes { id } } }'),
+    bob.refused('mutation ($id: ID!) { deleteRoom(id: $id) }', { id: room }),
+    bob.refused('query ($id: ID!) { room(id: $id) { id } }', { id: bob.id }),
+    bob.refused(send, { input: { id: 'no uuid', roomId: room, body: 'hello' } }),
+    bob.refused(send, { input: { id, roomId: room, body: 'hello' } }),
+  ]);
+  expect(refusals.map(({ code }) => code)).toEqual([
+    ...['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'INVALID_INPUT', 'CONFLICT'],
+  ]);
+  for (const { message } of refusals) expect(message).toMatch(/^[A-Z].* .*\.$/);
+  expect(refusals[0]?.message).toBe('Sign in first.');
+  expect(refusals[3]?.fields).toEqual({ id: ['The id must be a UUID.'] });
+  expect(refusals[4]?.message).toContain('Choose a new one');
 });
 
 test('introspection needs no session', async () => {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test('the example front end loses nothing over a restart of the server', async () => {
+test('The example in the documentation runs as written and survives a server restart.', async () => {
   const { listRooms, follow, send } = await connect(world.node.url, bob.username, PASSWORD);
   const [shown] = await listRooms();
   if (!shown) throw new Error('bob is in no room');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { administrator, openWorld, PASSWORD, Person, type World } from '../world.ts';
 
 const REGISTER = 'mutation ($input: RegisterInput!) { register(input: $input) { accessToken viewer { id } } }';
@@ -23,21 +23,23 @@ const invite = async (input: object = {}) => (await ada.graphql(INVITE, { input 
 
 const comes = (name: string, invitation?: string) => world.stranger().ask(REGISTER, account(name, { invitation }));
 
-test('without an invitation nobody registers', async () => {
-  const { server } = await world.stranger().graphql('{ server { registration } }');
-  expect(server.registration).toBe('INVITE');
-  for (const invitation of [undefined, '', 'made up', ada.accessToken]) {
-    expect(await comes('bob', invitation)).toMatchObject({ errors: [FORBIDDEN] });
-  }
-});
+describe('Set "invite"; a stranger cannot sign up; an invited person can.', () => {
+  test('without an invitation nobody registers', async () => {
+    const { server } = await world.stranger().graphql('{ server { registration } }');
+    expect(server.registration).toBe('INVITE');
+    for (const invitation of [undefined, '', 'made up', ada.accessToken]) {
+      expect(await comes('bob', invitation)).toMatchObject({ errors: [FORBIDDEN] });
+    }
+  });
 
-test('Bob comes with an invitation, and Ada sees that it was used', async () => {
-  const { token, invitation } = await invite({ maxUses: 2 });
-  expect((await comes('bob', token)).data).toBeTruthy();
-  const { invitations } = await ada.graphql(LIST);
-  const expected = { id: invitation.id, uses: 1, maxUses: 2, createdBy: { displayName: 'ada' } };
-  expect(invitations).toContainEqual(expected);
-  expect(JSON.stringify(invitations)).not.toContain(token);
+  test('Bob comes with an invitation, and Ada sees that it was used', async () => {
+    const { token, invitation } = await invite({ maxUses: 2 });
+    expect((await comes('bob', token)).data).toBeTruthy();
+    const { invitations } = await ada.graphql(LIST);
+    const expected = { id: invitation.id, uses: 1, maxUses: 2, createdBy: { displayName: 'ada' } };
+    expect(invitations).toContainEqual(expected);
+    expect(JSON.stringify(invitations)).not.toContain(token);
+  });
 });
 
 test('of two people with the last use of an invitation one gets in', async () => {

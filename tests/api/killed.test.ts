@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { join as enter, expectSound, leave, people, read, roomOf, send } from '../rooms.ts';
 import { prepareTestDatabase, type TestDatabase } from '../services/database.ts';
@@ -58,6 +60,34 @@ test.runIf(EMBEDDED)(
     expect(await alice.say(await alice.createRoom(), 'still here')).toMatchObject({ body: 'still here' });
   },
 );
+
+test.runIf(EMBEDDED)(
+  'Run it on a clean machine; a URL with a one-time setup link is printed within 10 seconds.',
+  async () => {
+    const DATA_DIR = mkdtempSync(join(tmpdir(), 'shh-clean-'));
+    const own = spawn(process.execPath, [MAIN], {
+      cwd: DATA_DIR,
+      env: { PATH: process.env.PATH, PORT: '0', DATA_DIR },
+    });
+    const lines = createInterface({ input: own.stdout });
+    const [[first], [second]] = [await once(lines, 'line'), await once(lines, 'line')];
+    const address = /^shh is listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(first)?.[1];
+    expect(second).toMatch(new RegExp(`^Make the first administrator here, once: ${address}/setup#[\\w-]{43}$`));
+    own.kill('SIGTERM');
+    expect(await once(own, 'close')).toEqual([0, null]);
+    rmSync(DATA_DIR, { recursive: true });
+  },
+);
+
+test('`/healthz` and `/readyz` answer; stopping the container loses nothing.', async () => {
+  const room = await alice.createRoom();
+  const said = await Promise.all(Array.from({ length: 20 }, (_, n) => alice.say(room, `before the stop ${n}`)));
+  for (const path of ['/healthz', '/readyz']) expect((await fetch(there.url + path)).status).toBe(200);
+  await server.restart(); // By SIGTERM, as Docker stops.
+  for (const path of ['/healthz', '/readyz']) expect((await fetch(there.url + path)).status).toBe(200);
+  const { lastSeq } = (await alice.graphql(...read(room))).room;
+  expect(lastSeq).toBe(Math.max(...said.map(({ seq }) => seq)));
+});
 
 interface Sent {
   by: Person;

@@ -78,7 +78,7 @@ describe('sending', () => {
 });
 
 describe('the same message again', () => {
-  test('sent five times it is there once, and all answers are equal', async () => {
+  test('Send the same clientId five times: one message, five equal answers.', async () => {
     const room = await roomOf(alice);
     const id = randomUUID();
     const answers = [];
@@ -372,7 +372,7 @@ describe('pages', () => {
     expect(await alice.refused(...listMessages(room, wanted))).toMatchObject({ code: 'INVALID_INPUT' });
   });
 
-  test('while others write, going back finds each of 1,000 messages once, and going forward meets the newest', async () => {
+  test('Page 1,000 messages back and forth: no repeat, no hole, while others write.', async () => {
     const room = await roomOf(alice, bob, carol);
     const first = await sendMany(alice, room, 1_000);
     const writing = Promise.all([bob, carol].map((writer) => sendMany(writer, room, 200)));

@@ -25,7 +25,7 @@ const numbers = ({ nodes }: { nodes: { body: string }[] }) => nodes.map(({ body 
 const at = (n: number) => said[n] as { id: string; seq: number };
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
 
-test('a link opens at its message, with context on both sides', async () => {
+test('Opens at that message with context on both sides.', async () => {
   const { message } = await alice.graphql(...findMessage(at(20).id));
   expect(message).toMatchObject({ roomId: room, seq: at(20).seq });
   const around = await page({ around: at(20).id, first: 6 });

@@ -539,7 +539,7 @@ describe('members', () => {
   }
 });
 
-describe('whoever is not in a room learns nothing of it', () => {
+describe('A non-member cannot see, count, query or subscribe to a private room.', () => {
   const outsiders = {
     'one who was never in it': async (person: Person) => {
       const room = await roomOf(alice, bob);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tablesWith } from '../rooms.ts';
 import { openSite, PHONE, type Site, type Visitor } from './site.ts';
 
 let site: Site;
@@ -66,20 +67,22 @@ test('Ada writes offline, and it is sent once, in order, when she is back', asyn
   expect(await bea.reads()).toEqual(said);
 });
 
-test('what Ada wrote offline is sent after she closes the page and comes back', async () => {
+test('Write three messages offline, close the tab, open it online: three messages, in order, once.', async () => {
   await ada.context.setOffline(true);
   await ada.page.getByText('You are offline').waitFor();
-  await ada.say('written before the tab was closed');
+  const written = ['one', 'two', 'three'].map((n) => `${n} before the tab was closed`);
+  for (const text of written) await ada.say(text);
   await ada.log.getByText('Sending').first().waitFor();
   await ada.page.goto('about:blank');
   await ada.context.setOffline(false);
   await ada.page.goto(room);
-  await bea.sees('written before the tab was closed');
-  await ada.sees('written before the tab was closed');
-  expect((await bea.reads()).filter((text) => text.includes('before the tab'))).toHaveLength(1);
+  for (const reader of [ada, bea]) {
+    await reader.sees('three before the tab was closed');
+    expect((await reader.reads()).filter((text) => text.includes('before the tab'))).toEqual(written);
+  }
 });
 
-test('Ada changes and deletes what she wrote, and Bea sees it', async () => {
+test('All appear in the other browser within 1 second; a deleted body is nowhere in the database.', async () => {
   await ada.say('this has a tpyo');
   await bea.sees('this has a tpyo');
   await ada.composer.press('ArrowUp');
@@ -93,9 +96,10 @@ test('Ada changes and deletes what she wrote, and Bea sees it', async () => {
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await bea.log.getByText('Message deleted').waitFor();
   expect((await bea.reads()).join()).not.toContain('typo');
+  for (const text of ['a tpyo', 'a typo']) expect(await tablesWith(site.node, text)).toEqual([]);
 });
 
-test('a script that Ada pastes shows as text, and a link opens safely', async () => {
+test('A pasted script shows as text; code is highlighted; links open safely.', async () => {
   await ada.say(
     '<img src=x onerror="document.title=1"> <script>alert(1)</script> https://example.org/a?b=1 javascript:alert(1)',
   );
@@ -104,6 +108,8 @@ test('a script that Ada pastes shows as text, and a link opens safely', async ()
   expect(await link.getAttribute('rel')).toContain('noopener');
   expect(await bea.log.getByRole('link').count()).toBe(1);
   expect(await bea.log.locator('img, script').count()).toBe(0);
+  await ada.say('```bash\n# tide\ncurl -s "http://tide.lan" | jq\n```');
+  await bea.log.locator('.pre .c').getByText('# tide').waitFor();
 });
 
 test('a conversation longer than the screen is whole after a reload', async () => {
@@ -125,16 +131,34 @@ test('a conversation longer than the screen is whole after a reload', async () =
   expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
 });
 
-test('Ada deletes the room, and it is gone from Bea’s screen', async () => {
+test('Two browsers see each change at once; a deleted room is gone from both and from the database.', async () => {
   await ada.page.getByRole('button', { name: 'Details', exact: true }).click();
   await ada.picture('details-light-1280');
+  await ada.page
+    .getByRole('button', { name: /^(Edit|Change)/ })
+    .first()
+    .click();
+  await ada.page.getByRole('dialog').getByLabel('Name').fill('long-table');
+  await ada.page.getByRole('button', { name: 'Save' }).click();
+  for (const { page } of [ada, bea]) await page.getByRole('heading', { level: 1, name: 'long-table' }).waitFor();
   await ada.page.getByRole('button', { name: /Delete/ }).click();
   await ada.page
     .getByRole('dialog')
     .getByRole('button', { name: /Delete/ })
     .click();
   await ada.page.waitForURL((url) => url.pathname === '/');
-  await bea.page.getByRole('link', { name: 'kitchen-table' }).waitFor({ state: 'detached' });
+  await bea.page.getByRole('link', { name: 'long-table' }).waitFor({ state: 'detached' });
+  for (const text of ['long-table', 'kitchen-table', 'small boat'])
+    expect(await tablesWith(site.node, text)).toEqual([]);
+});
+
+test('Browser network panel shows only our host after an hour of use.', async () => {
+  // The hour passes at once: whatever a page does now and then, it does.
+  await ada.page.clock.install();
+  await ada.page.goto('/settings');
+  await ada.page.getByLabel('Rooms and people').waitFor();
+  await ada.page.clock.runFor('01:00:00');
+  expect(site.complaints()).toEqual([]);
 });
 
 test('no page broke its policy, asked another host or failed', () => {

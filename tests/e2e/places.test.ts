@@ -12,9 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => site?.close());
 
-test('Olga sets the server up with the one-time link: herself, its name, a first room', async () => {
+test('Open the link, give a name and a password, land in a room. The link does not work twice.', async () => {
   const { page } = olga;
-  await page.goto((await setUpLink(site.node.core)) ?? '');
+  const link = (await setUpLink(site.node.core)) ?? '';
+  await page.goto(link);
   await page.getByLabel('Your name').fill('Olga');
   await page.getByLabel('Username').fill('olga');
   await page.getByLabel('Password', { exact: true }).fill('a very quiet place');
@@ -25,12 +26,12 @@ test('Olga sets the server up with the one-time link: herself, its name, a first
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByRole('heading', { name: 'A first room' }).waitFor();
   await olga.picture('setup-room-light-1280');
+  await page.getByLabel('Name of the room').fill('front-porch');
+  await page.getByRole('button', { name: 'Create room' }).click();
+  await page.getByRole('heading', { level: 1, name: 'front-porch' }).waitFor();
   expect(await setUpLink(site.node.core)).toBeNull();
-});
-
-test('the set-up link does not work twice', async () => {
   const stranger = await site.visitor('Stranger');
-  await stranger.page.goto('/setup#anything');
+  await stranger.page.goto(link);
   await stranger.page.getByRole('heading', { level: 1 }).waitFor();
   expect(await stranger.page.getByRole('textbox').count()).toBe(0);
 });
@@ -99,7 +100,7 @@ test('Pia signs out and the door is closed behind her', async () => {
   await pia.page.waitForURL(/\/login/);
 });
 
-test('an engineer explores the API in GraphiQL with the session of the page', async () => {
+test('Open it, log in, subscribe, send from the app: the event appears.', async () => {
   const { page } = olga;
   await page.goto('/graphql');
   await page.locator('.graphiql-container').waitFor();
@@ -109,6 +110,30 @@ test('an engineer explores the API in GraphiQL with the session of the page', as
     return (await fetch('/graphql', { method: 'POST', headers, body })).json();
   });
   expect(answer).toEqual({ data: { viewer: { user: { username: 'olga' } } } });
+  // In the editor, with the session of the page.
+  const app = await site.visitor('Olga');
+  await app.signIn();
+  await app.page.getByRole('link', { name: /^front-porch/ }).click();
+  await app.composer.waitFor();
+  const editor = page
+    .getByRole('region', { name: /operation editor|query editor/i })
+    .getByRole('textbox')
+    .first();
+  await editor.focus();
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.insertText('subscription { viewerLog { __typename ... on MessageSent { message { body } } } }');
+  await page.keyboard.press('ControlOrMeta+Enter');
+  const listening = site.node.app.sockets.size();
+  await expect.poll(() => site.node.app.sockets.size()).toBeGreaterThan(Math.min(listening, 1));
+  await expect
+    .poll(
+      async () => {
+        await app.say('seen in the explorer');
+        return page.locator('.graphiql-response').innerText();
+      },
+      { timeout: 30_000, interval: 1_000 },
+    )
+    .toContain('seen in the explorer');
   await olga.picture('graphiql-1280');
 });
 

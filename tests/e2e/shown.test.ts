@@ -45,7 +45,7 @@ test('Ada sees that Bea is here: among the members, in the list, and above their
   expect(told).toContain('subscription Presence');
 });
 
-test('Bea switches both off in one tab, and no tab of hers tells anything any more', async () => {
+test('Off means no event leaves my browser.', async () => {
   await ada.page.goto(room);
   await openDetails(ada);
   await member(ada, 'Bea').getByText('here now').waitFor();

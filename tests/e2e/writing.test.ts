@@ -71,12 +71,16 @@ test('IME Enter does not send; Shift Enter begins a line', async () => {
   await ada.composer.fill('');
 });
 
-test('drafts survive reload with reply target', async () => {
+test('Type, switch room, come back, reload: it is there.', async () => {
   await bea.say('Who brings the rope?');
   await ada.sees('Who brings the rope?');
   await ada.row('Who brings the rope?').focus();
   await ada.page.keyboard.press('r');
   await ada.composer.fill('I will, the long');
+  await ada.page.goto('/settings');
+  await ada.page.getByRole('link', { name: /^boat-shed/ }).click();
+  await ada.page.getByText('Replying to Bea').waitFor();
+  expect(await ada.composer.inputValue()).toBe('I will, the long');
   await ada.page.reload();
   await ada.page.getByText('Replying to Bea').waitFor();
   expect(await ada.composer.inputValue()).toBe('I will, the long');
@@ -94,6 +98,26 @@ test('Markdown and code are shown as such, and code is coloured', async () => {
   expect(await bea.log.locator('.msg strong').innerText()).toBe('tide');
   expect(await bea.log.getByRole('link', { name: 'the map' }).getAttribute('rel')).toContain('noreferrer');
   await bea.picture('markdown-dark-1280');
+});
+
+test('An Arabic message in an English room reads correctly, and the other way round.', async () => {
+  const texts = ['مرحبا بالجميع، الساعة 9', 'The boat is العمارة, pier 3', 'هذا رابط: https://a.org/x'];
+  await ada.program(room, texts);
+  await bea.sees(texts[2] ?? '');
+  const directions = () =>
+    Promise.all(
+      texts.map((text) =>
+        bea
+          .row(text)
+          .locator('.body [dir]')
+          .first()
+          .evaluate((body) => getComputedStyle(body).direction),
+      ),
+    );
+  expect(await directions()).toEqual(['rtl', 'ltr', 'rtl']);
+  await bea.page.evaluate(() => document.documentElement.setAttribute('dir', 'rtl'));
+  expect(await directions()).toEqual(['rtl', 'ltr', 'rtl']);
+  await bea.page.evaluate(() => document.documentElement.removeAttribute('dir'));
 });
 
 test('hostile texts stay in their place: no scroll bar, nothing executed, nothing turned around', async () => {

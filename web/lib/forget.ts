@@ -1,4 +1,3 @@
-import { endPush } from '../notifications/useWebPush';
 import { removeAll } from './database';
 
 let forgotten = false;
@@ -13,7 +12,7 @@ export const mayWriteDrafts = () => !forgotten;
 export async function forgetPerson(viewerId: string) {
   forgotten = true;
   for (const key of draftKeys(viewerId)) localStorage.removeItem(key);
-  await endPush(viewerId);
+  await (await import('../notifications/useWebPush')).endPush(viewerId);
   await removeAll(viewerId);
 }
 

@@ -27,11 +27,17 @@ const { viewer } = useViewer();
 const { supported, permit } = useNotifications();
 const on = ref(false);
 const fault = ref('');
+/** One after the other: what was wished last is what holds. */
+let settled: Promise<void> = Promise.resolve();
 
 const keyOf = (viewerId: string) => `push ${viewerId}`;
 
 /** Tells this browser also while no page is open, or no longer. Call it only when the person has just asked for it. */
-async function turn(wanted: boolean) {
+function turn(wanted: boolean) {
+  settled = settled.then(() => change(wanted));
+}
+
+async function change(wanted: boolean) {
   fault.value = '';
   try {
     if (!wanted) await end();
@@ -43,8 +49,11 @@ async function turn(wanted: boolean) {
 }
 
 /** Says again where this browser is reached: the session, or the address, may be another than the last time. */
-async function renew() {
-  if (on.value && pushes && supported && Notification.permission === 'granted') await begin();
+function renew() {
+  settled = settled.then(async () => {
+    if (!on.value || !pushes || !supported || Notification.permission !== 'granted') return;
+    await begin().catch(() => {}); // The next start tries again.
+  });
 }
 
 async function begin() {
