@@ -15,6 +15,8 @@ export interface RoomFacts {
   memberCount: number;
   unreadCount: number;
   mentionCount: number;
+  /** Where the log ended when those two were counted. */
+  countedSeq: number;
   /** The other person of a direct room. */
   directWith: Person | null;
 }
@@ -24,6 +26,7 @@ export const NO_FACTS: RoomFacts = {
   memberCount: 0,
   unreadCount: 0,
   mentionCount: 0,
+  countedSeq: 0,
   directWith: null,
 };
 
@@ -35,7 +38,7 @@ const COLUMNS: Record<RoomPart, Prisma.Sql> = {
   memberCount: Prisma.sql`(
     SELECT count(*)::int FROM membership o WHERE o.room_id = r.id AND (o.left_seq IS NULL OR r.kind = 'DIRECT')
   ) AS "memberCount"`,
-  counts: unreadColumns,
+  counts: Prisma.sql`${unreadColumns}, r.last_seq AS "countedSeq"`,
   directWith: personColumns('d', 'direct'),
 };
 
@@ -58,12 +61,13 @@ export async function readRoomFacts(
 }
 
 function toFacts(row: Row): RoomFacts {
-  const { memberCount, unreadCount, mentionCount } = { ...NO_FACTS, ...row };
+  const { memberCount, unreadCount, mentionCount, countedSeq } = { ...NO_FACTS, ...row };
   return {
     membership: row.roomId ? row : null,
     memberCount,
     unreadCount,
     mentionCount,
+    countedSeq,
     directWith: personAt(row, 'direct'),
   };
 }

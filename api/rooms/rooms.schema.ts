@@ -131,6 +131,12 @@ export const RoomType = builder.prismaObject('Room', {
         'direct room, all of them.',
       resolve: async ({ id }, _, { loaders }) => (await loaders.roomFacts.load({ id, part: 'counts' })).mentionCount,
     }),
+    countedSeq: t.int({
+      description:
+        'Where the log ended when unreadCount and mentionCount were counted: lastSeq, or a little after it. Entries up to ' +
+        'here are in them.',
+      resolve: async ({ id }, _, { loaders }) => (await loaders.roomFacts.load({ id, part: 'counts' })).countedSeq,
+    }),
     pins: t.field({
       type: [MessageType],
       description: 'The pinned messages, the newest pin first: at most 50.',

@@ -60,6 +60,20 @@ describe('what is unread', () => {
     expect(await unread(alice, room)).toBe(0);
   });
 
+  test('the counts say of which moment they are', async () => {
+    const room = await roomOf(alice, bob);
+    const counted = 'query ($id: ID!) { room(id: $id) { lastSeq unreadCount countedSeq } }';
+    const writing = (async () => {
+      for (let n = 0; n < 30; n++) await alice.say(room, `${n}`);
+    })();
+    for (let n = 0; n < 30; n++) {
+      const { lastSeq, unreadCount, countedSeq } = (await bob.graphql(counted, { id: room })).room;
+      expect(countedSeq).toBeGreaterThanOrEqual(lastSeq);
+      expect(unreadCount).toBe(countedSeq - 2); // The room was made, and Bob came.
+    }
+    await writing;
+  });
+
   test('one’s own message marks what was before it as read', async () => {
     const room = await roomOf(alice, bob);
     await alice.say(room, 'question');

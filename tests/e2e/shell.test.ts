@@ -219,7 +219,7 @@ test('with every tab closed it says “New message in a room”, and a click on 
 test('Empty, loading, offline, error and no-permission each say what is going on.', async () => {
   const { page, context } = await site.visitor('Sam');
   await context.addCookies(await sam.context.cookies());
-  await page.goto(`/r/${house.porch}`);
+  await page.goto(`/r/${await house.sam.createRoom({ name: 'attic' })}`);
   await headed(page, 'It is quiet in here');
   await page.goto('/r/01890000-0000-7000-8000-000000000000');
   await headed(page, 'There is no room here for you');

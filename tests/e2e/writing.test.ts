@@ -109,7 +109,7 @@ test('An Arabic message in an English room reads correctly, and the other way ro
       texts.map((text) =>
         bea
           .row(text)
-          .locator('.body [dir]')
+          .locator('.body')
           .first()
           .evaluate((body) => getComputedStyle(body).direction),
       ),

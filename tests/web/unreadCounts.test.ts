@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type RoomNews, roomAfter } from '../../web/rooms/roomAfter';
-import { newerOf, type Room, withCounts } from '../../web/rooms/unreadCounts';
+import { asCounted, newerOf, type Room, withCounts } from '../../web/rooms/unreadCounts';
 
 const sam = 'sam';
 
@@ -12,6 +12,7 @@ const room = (parts: Partial<Room> = {}): Room => ({
   createdAt: '2026-03-03T12:00:00.000Z',
   memberCount: 2,
   lastSeq: 10,
+  countedSeq: 10,
   readSeq: 10,
   unreadCount: 0,
   mentionCount: 0,
@@ -72,6 +73,13 @@ test('read on another device, told before the messages are: they are not counted
 
 test('marked unread on another device', () => {
   expect(withCounts(room(), counts(7, 3, 10)).unreadCount).toBe(3);
+});
+
+test('what the server has counted after it looked where the log ends is not counted again', () => {
+  const answer = asCounted(room({ lastSeq: 10, countedSeq: 12, unreadCount: 2, mentionCount: 2 }));
+  expect(after(answer, sent(11), sent(12)).unreadCount).toBe(2);
+  expect(after(answer, sent(11), sent(12), sent(13))).toMatchObject({ unreadCount: 3, lastSeq: 13 });
+  expect(newerOf(room(), answer)).toMatchObject({ unreadCount: 2, lastSeq: 10 });
 });
 
 test('an answer that is older than what the log told takes nothing back', () => {

@@ -12,6 +12,7 @@ graphql(`
     readSeq
     unreadCount
     mentionCount
+    countedSeq
     notify
     directWith {
       ...UserParts

@@ -22,6 +22,12 @@ export interface Room extends RoomPartsFragment {
 
 const KEPT = 500;
 
+/** What the server said of a room: it may have counted a moment after it looked where the log ends. */
+export const asCounted = (answer: RoomPartsFragment): Room =>
+  answer.countedSeq === answer.lastSeq
+    ? answer
+    : { ...answer, counted: { ...countsOf(answer), lastSeq: answer.countedSeq, changes: [] } };
+
 /** Where the log ended when the server counted. */
 export const countedAt = (room: Room) => (room.counted ?? room).lastSeq;
 
@@ -42,9 +48,10 @@ export function countedAfter(room: Room, event: Event, viewerId: string | undefi
 }
 
 /** Of two states of a room, what is newer in each. */
-export function newerOf(held: Room, answer: RoomPartsFragment): Room {
+export function newerOf(held: Room, answer: Room): Room {
   const room = held.lastSeq > answer.lastSeq ? { ...held, notify: answer.notify } : { ...answer, ...ownCounts(held) };
-  return countedAt(held) > answer.lastSeq ? room : withCounts(room, answer);
+  const at = countedAt(answer);
+  return countedAt(held) > at ? room : withCounts(room, { ...countsOf(answer), lastSeq: at });
 }
 
 function recount(room: Room, counted: Counted): Room {

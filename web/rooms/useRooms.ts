@@ -9,7 +9,7 @@ import { ask } from '../request';
 import { keepRooms, keptRooms } from './keptRooms';
 import { type RoomNews, roomAfter } from './roomAfter';
 import { roomQuery, roomsQuery, viewerEventsSubscription } from './roomQueries';
-import { countedAt, newerOf, type Room, withCounts } from './unreadCounts';
+import { asCounted, countedAt, newerOf, type Room, withCounts } from './unreadCounts';
 
 export type { Room };
 
@@ -46,7 +46,8 @@ async function load(again = false) {
   fresh.value = true;
 }
 
-function put(room: RoomPartsFragment) {
+function put(answer: RoomPartsFragment) {
+  const room = asCounted(answer);
   const held = fresh.value && rooms.get(room.id);
   rooms.set(room.id, held ? newerOf(held, room) : room);
 }
