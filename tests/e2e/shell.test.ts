@@ -224,7 +224,7 @@ test('Empty, loading, offline, error and no-permission each say what is going on
   await page.goto('/r/01890000-0000-7000-8000-000000000000');
   await headed(page, 'There is no room here for you');
   await page.goto('/');
-  await page.getByRole('link', { name: /kitchen-table/ }).waitFor();
+  await page.getByRole('link', { name: /kitchen-table/ }).click();
   await context.setOffline(true);
   await page.getByText('You are offline').first().waitFor();
   await context.setOffline(false);

@@ -136,6 +136,7 @@ test('Muted room: no badge sound; mention still counts if chosen.', async () => 
   await both(waits('book-club', 1));
   await row(desk, 'book-club').click();
   await desk.sees('is yours');
+  await both(isQuiet('book-club'));
   await level.getByText('Everything').click();
   await row(desk, 'kitchen-table').click();
   await say(house.noor, house.books, 'chapter twelve');
