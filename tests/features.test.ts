@@ -30,7 +30,9 @@ const CHECKS = [
   'A pasted script shows as text; code is highlighted; links open safely.',
   'Typing `@an` offers Ana; she gets a mention count.',
   'Two people, same emoji: one chip with 2 and both names.',
-  'Paste, drag, pick; progress; cancel; 25 MB works',
+  'Paste, drag, pick',
+  'Cancel ends it; 25 MB works',
+  'A word from last week is found, jumped to and highlighted',
   'Opens at that message with context on both sides.',
   // Realtime
   'Cut the network for 10 minutes during 300 sends, edits and deletes: afterwards both screens are identical.',
@@ -63,7 +65,6 @@ const CHECKS = [
 const MISSING = [
   "The banned person's open subscription ends; rejoining fails.",
   'Typing `@an` offers Ana; she gets a mention count.',
-  'Paste, drag, pick; progress; cancel; 25 MB works',
   'Appears at once as sending, then sent; a refusal says why and offers retry.',
   'Make, name, expire, revoke; a revoked token fails at once, on sockets too.',
   'Limit, rest and reset in each answer; login, send, join and upload limited.',
