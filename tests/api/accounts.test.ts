@@ -27,13 +27,10 @@ test('Each works, and a wrong password says the same thing as an unknown name.',
   expect(await who(register.accessToken)).toEqual({ username: 'Abe' });
   const abe = new Person(world.node, { name: 'abe', id: register.viewer.id, accessToken: register.accessToken });
   const next = 'another quiet word';
-  await abe.graphql(
-    'mutation ($current: String!, $next: String!) { changePassword(current: $current, next: $next) { id } }',
-    {
-      current: PASSWORD,
-      next,
-    },
-  );
+  await abe.graphql('mutation ($current: String!, $next: String!) { changePassword(current: $current, next: $next) }', {
+    current: PASSWORD,
+    next,
+  });
   const [wrong, unknown] = await Promise.all(
     ['Abe', 'nobody.at.all'].map((username) => world.stranger().refused(LOG_IN, account(username))),
   );

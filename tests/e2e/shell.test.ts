@@ -32,8 +32,6 @@ const focused = () =>
   sam.page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.tagName);
 const heading = (name: string) => sam.page.getByRole('heading', { level: 1, name }).waitFor();
 
-const headed = (page: Visitor['page'], name: string) => page.getByRole('heading', { name }).waitFor();
-
 test('the skip link is the first stop, and leads past the list', async () => {
   const { page } = sam;
   await page.goto('/settings');
@@ -214,38 +212,6 @@ test('with every tab closed it says “New message in a room”, and a click on 
   await page.goto('/settings');
   await also.click();
   await expect.poll(async () => await site.node.core.db.pushSubscription.count()).toBe(0);
-});
-
-test('Empty, loading, offline, error and no-permission each say what is going on.', async () => {
-  const { page, context } = await site.visitor('Sam');
-  await context.addCookies(await sam.context.cookies());
-  await page.goto(`/r/${await house.sam.createRoom({ name: 'attic' })}`);
-  await headed(page, 'It is quiet in here');
-  await page.goto('/r/01890000-0000-7000-8000-000000000000');
-  await headed(page, 'There is no room here for you');
-  await page.goto('/');
-  await page.getByRole('link', { name: /kitchen-table/ }).click();
-  await context.setOffline(true);
-  await page.getByText('You are offline').first().waitFor();
-  await context.setOffline(false);
-  // A server that is slow to say which rooms there are, in a browser that knows none.
-  const held: (() => void)[] = [];
-  await page.evaluate(() => localStorage.clear());
-  await page.route('**/graphql', async (route) => {
-    if (route.request().postData()?.includes('query Rooms')) await new Promise<void>((go) => held.push(go));
-    await route.continue().catch(() => {});
-  });
-  await page.reload();
-  await page.getByRole('status', { name: 'Loading your rooms' }).waitFor();
-  await expect.poll(() => held.length).toBeGreaterThan(0);
-  await page.unroute('**/graphql');
-  for (const go of held) go();
-  await page.getByRole('link', { name: /kitchen-table/ }).waitFor();
-  await page.route('**/graphql', (route) => route.fulfill({ status: 503, body: 'away' }));
-  await page.evaluate(() => localStorage.clear());
-  await page.reload();
-  await headed(page, 'The server does not answer');
-  await context.close();
 });
 
 test('the page can be installed', async () => {
