@@ -24,6 +24,13 @@ export function literally(text: string, most: number): string {
     .replace(/[\\%_]/g, '\\$&');
 }
 
+// What nobody sees, or what turns around what they see.
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
+// Such characters have a meaning within an emoji, and between the letters of scripts that join them.
+const EMOJI =
+  /[#*\d]\ufe0f?\u20e3|[\p{Extended_Pictographic}\p{RI}](?:\p{Extended_Pictographic}|\p{RI}|\p{EMod}|\u200d|[\ufe0e\ufe0f]|[\u{e0020}-\u{e007f}])*/gu;
+const JOINED = /(?<=(?![\p{scx=Latin}\p{scx=Greek}\p{scx=Cyrillic}])[\p{L}\p{M}])[\u200c\u200d](?=[\p{L}\p{M}])/gu;
+
 /** One line of text that people see, trimmed: no control, bidi override or zero-width characters. */
 export const line = (most: number) =>
   z
@@ -35,7 +42,7 @@ export const line = (most: number) =>
         .min(1, { error: 'This field may not be blank.', abort: true })
         .max(most, `Ensure this field has no more than ${most} characters.`)
         .refine(
-          (text) => !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]/u.test(text),
+          (text) => !UNSEEN.test(text.replace(EMOJI, '').replace(JOINED, '')),
           'This field has characters that cannot be seen.',
         ),
     );

@@ -1,4 +1,8 @@
 import './accounts/accounts.schema.ts';
+import './administration/accounts.schema.ts';
+import './administration/rooms.schema.ts';
+import './administration/server.schema.ts';
+import './administration/storage.schema.ts';
 import './audit/audit.schema.ts';
 import './auth/auth.schema.ts';
 import './auth/personalTokens.schema.ts';

@@ -23,6 +23,7 @@ const LAYERS = [
   ['schema.ts'],
   [/\.(schema|http)\.ts$/],
   ['builder.ts', 'context.ts', 'loaders.ts', 'tokenReach.ts'],
+  ['administration/'],
   ['typing/', 'presence/', 'accounts/', 'search/', 'notifications/'],
   ['reactions/', 'pins/', 'mentions/', 'webhooks/'],
   ['messages/', 'roomLinks/'],

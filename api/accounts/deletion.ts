@@ -2,11 +2,12 @@ import { confirmPassword } from '../auth/ownPassword.ts';
 import { revokePersonalTokens } from '../auth/personalTokens.ts';
 import { revokeSessions, tellEnded } from '../auth/sessions.ts';
 import type { Core } from '../core.ts';
-import { AppError } from '../errors.ts';
+import type { User } from '../db/model.ts';
 import { eraseMessages } from '../messages/erasing.ts';
 import { tellPerson } from '../realtime/people.ts';
 import { liftBlocks } from '../rooms/direct.ts';
 import { leaveEveryRoom } from '../rooms/leaving.ts';
+import { holdAdmins } from '../users/admins.ts';
 import type { Viewer } from '../users/users.ts';
 
 const PASSES = 100;
@@ -18,7 +19,12 @@ const AT_ONCE = 5_000;
  * Each step may be done again: when the server dies in the middle, signing in and asking again finishes it.
  */
 export async function deleteAccount(core: Core, viewer: Viewer, password: string, erase: boolean): Promise<number> {
-  const { isAdmin } = await confirmPassword(core, viewer, password, 'password');
+  return removeAccount(core, await confirmPassword(core, viewer, password, 'password'), erase);
+}
+
+/** Deletes that account, as `deleteAccount` says. The caller has the right to. */
+export async function removeAccount(core: Core, { id, isAdmin }: User, erase: boolean): Promise<number> {
+  const viewer = { id, sessionId: '' };
   if (isAdmin) await stepDown(core, viewer);
   const tokens = await revokePersonalTokens(core.db, { userId: viewer.id });
   tellEnded(core, [...tokens, ...(await revokeSessions(core.db, { userId: viewer.id }))]);
@@ -37,9 +43,7 @@ export async function deleteAccount(core: Core, viewer: Viewer, password: string
 // Of two administrators who go at once, one stays.
 async function stepDown(core: Core, viewer: Viewer): Promise<void> {
   await core.db.$transaction(async (db) => {
-    const admins = await db.$queryRaw<{ id: string }[]>`
-      SELECT id FROM "user" WHERE is_admin ORDER BY id FOR NO KEY UPDATE`;
-    if (!admins.some(({ id }) => id !== viewer.id)) throw onlyAdministrator();
+    await holdAdmins(db, viewer.id);
     await db.user.updateMany({ where: { id: viewer.id }, data: { isAdmin: false } });
   });
 }
@@ -67,9 +71,3 @@ async function remove(core: Core, { id }: Viewer): Promise<boolean> {
     return true;
   });
 }
-
-const onlyAdministrator = () =>
-  new AppError(
-    'FORBIDDEN',
-    'You are the only administrator here. Make another one first, with “npm run createsuperuser” on the server.',
-  );

@@ -21,15 +21,17 @@ export interface Tokens {
 
 /**
  * Starts a session for a person whose password was this one a moment ago, and gives its tokens. UNAUTHENTICATED when it
- * was changed meanwhile. `label` is what the browser calls itself.
+ * was changed meanwhile, FORBIDDEN when an administrator has disabled the account. `label` is what the browser calls itself.
  */
 export async function startSession(core: Core, user: Proven, label: string): Promise<Tokens> {
   const refreshId = randomUUID();
   const data = { userId: user.id, refreshId, label: label.slice(0, 200), expiresAt: expiry() };
   const session = await core.db.$transaction(async (db) => {
-    const [still] = await db.$queryRaw<{ id: string }[]>`
-      SELECT id FROM "user" WHERE id = ${user.id}::uuid AND password_hash = ${user.passwordHash} FOR SHARE`;
+    const [still] = await db.$queryRaw<{ isDisabled: boolean }[]>`
+      SELECT disabled_at IS NOT NULL AS "isDisabled" FROM "user"
+      WHERE id = ${user.id}::uuid AND password_hash = ${user.passwordHash} FOR SHARE`;
     if (!still) throw signInAgain();
+    if (still.isDisabled) throw disabled();
     return db.session.create({ data });
   });
   return tokens(core, user.id, session.id, refreshId);
@@ -177,3 +179,6 @@ const expiry = () => new Date(Date.now() + REFRESH_SECONDS * 1_000);
 
 /** The answer to a refused token, for GraphQL. */
 export const signInAgain = () => new AppError('UNAUTHENTICATED', 'Your session has ended. Sign in again.');
+
+const disabled = () =>
+  new AppError('FORBIDDEN', 'This account is disabled: it cannot sign in. Ask an administrator of this server.');

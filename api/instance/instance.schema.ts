@@ -21,6 +21,10 @@ export const ServerType = builder.objectRef<Instance>('Server').implement({
       description: 'Who may make an account now.',
       resolve: (instance, _, { core }) => registrationOf(core, instance),
     }),
+    registrationIsFixed: t.boolean({
+      description: 'Whether the configuration decides that, so that no administrator can change it here.',
+      resolve: (_instance, _, { core }) => core.config.registration !== undefined,
+    }),
     needsSetup: t.boolean({
       description: 'True until the first administrator was made with the link that the server printed.',
       resolve: (instance) => instance.setUpAt === null,

@@ -22,7 +22,7 @@ import {
   updateRoom,
 } from './rooms.ts';
 
-const RoomKindType = builder.enumType('RoomKind', {
+export const RoomKindType = builder.enumType('RoomKind', {
   description: 'Who can find and enter a room.',
   values: {
     PUBLIC: { description: 'Everyone here can find and join it.' },

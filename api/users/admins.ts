@@ -1,4 +1,5 @@
 import type { Core } from '../core.ts';
+import type { Prisma } from '../db/db.ts';
 import { AppError } from '../errors.ts';
 import type { Viewer } from './users.ts';
 
@@ -7,3 +8,18 @@ export async function requireAdmin(core: Core, viewer: Viewer): Promise<void> {
   const user = await core.db.user.findUnique({ where: { id: viewer.id }, select: { isAdmin: true } });
   if (!user?.isAdmin) throw new AppError('FORBIDDEN', 'Only an administrator can do this.');
 }
+
+/**
+ * The ids of the administrators who can sign in, none of whom comes or goes until the transaction ends. FORBIDDEN
+ * without the one who `leaves`, if nobody else is among them.
+ */
+export async function holdAdmins(db: Prisma.TransactionClient, leaves?: string): Promise<string[]> {
+  const admins = await db.$queryRaw<{ id: string }[]>`
+    SELECT id FROM "user" WHERE is_admin AND disabled_at IS NULL ORDER BY id FOR NO KEY UPDATE`;
+  const ids = admins.map(({ id }) => id);
+  if (leaves && !ids.some((id) => id !== leaves)) throw onlyAdministrator();
+  return ids;
+}
+
+const onlyAdministrator = () =>
+  new AppError('FORBIDDEN', 'This is the only administrator here. Make somebody else an administrator first.');

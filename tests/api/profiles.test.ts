@@ -53,6 +53,11 @@ test.each([
   ['an empty name', { displayName: ' ' }, 'displayName'],
   ['a name that is too long', { displayName: 'x'.repeat(61) }, 'displayName'],
   ['a name of two lines', { displayName: 'a\nb' }, 'displayName'],
+  ['a name that runs backwards', { displayName: '\u202enna' }, 'displayName'],
+  ['a name with letters of no width', { displayName: 'An\u200bn' }, 'displayName'],
+  ['a joiner between letters that do not join', { displayName: 'An\u200dn' }, 'displayName'],
+  ['a name that is a filler', { displayName: '\u3164' }, 'displayName'],
+  ['a name of tags', { displayName: 'Ann\u{e0041}' }, 'displayName'],
   ['a colour below the first', { colour: -1 }, 'colour'],
   ['a colour beyond the last', { colour: 12 }, 'colour'],
 ])('there is no profile with %s', async (_, input, field) => {
@@ -60,6 +65,14 @@ test.each([
   const refusal = await flo.refused(...change(input));
   expect(refusal).toMatchObject({ code: 'INVALID_INPUT', fields: { [field]: [expect.any(String)] } });
 });
+
+test.each(['Zoë', 'می\u200cخواهم', 'क्\u200dष', 'Ann 👩\u200d👩\u200d👧', '❤\ufe0f', '1\ufe0f\u20e3'])(
+  'there is a profile of %s',
+  async (name) => {
+    const ivo = await world.person('ivo');
+    expect((await ivo.graphql(...change({ displayName: name }))).updateProfile.displayName).toBe(name);
+  },
+);
 
 test('Gil, who joins later, is told under which name people wrote', async () => {
   const { hana, gil } = await people(world, 'hana', 'gil');
