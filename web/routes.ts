@@ -19,6 +19,13 @@ export const router = createRouter({
         { path: 'waiting', name: 'waiting', component: () => import('./rooms/RoomsHome.vue'), meta: { list: true } },
         { path: 'r/:id', name: 'room', component: () => import('./rooms/RoomPage.vue'), props: true },
         { path: 'join', name: 'join', component: () => import('./rooms/RoomByLink.vue') },
+        {
+          path: 'admin/:part(people|rooms|invitations|server|storage|log)?',
+          name: 'admin',
+          component: () => import('./administration/AdminPage.vue'),
+          props: true,
+          meta: { admin: true },
+        },
         { path: 'settings', name: 'settings', component: () => import('./settings/SettingsPage.vue') },
       ],
     },
@@ -38,6 +45,7 @@ router.beforeEach(async (to) => {
   if (!(await start())) return false;
   const { viewer } = useViewer();
   if (to.meta.door) return viewer.value ? nextPath(to) : true;
+  if (to.meta.admin && viewer.value && !viewer.value.isAdmin) return '/';
   if (to.meta.open || viewer.value) return true;
   // What follows the # of a link is a secret: it goes into no query, which a reload would send.
   const next = to.fullPath.slice(0, to.fullPath.length - to.hash.length);

@@ -22,4 +22,7 @@ export async function holdAdmins(db: Prisma.TransactionClient, leaves?: string):
 }
 
 const onlyAdministrator = () =>
-  new AppError('FORBIDDEN', 'This is the only administrator here. Make somebody else an administrator first.');
+  new AppError(
+    'FORBIDDEN',
+    'This is the only administrator here. Make another one first, or run “npm run createsuperuser” on the server.',
+  );

@@ -10,6 +10,7 @@ graphql(`
   fragment ServerParts on Server {
     name
     registration
+    registrationIsFixed
     needsSetup
     version
     fileLimit

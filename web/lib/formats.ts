@@ -28,6 +28,16 @@ export function formatDay(at: string, today: Date): string {
   return (date.getFullYear() === today.getFullYear() ? dayAndMonth : fullDate).format(date);
 }
 
+/** "3 March 2026". */
+export const formatDate = (at: string) => fullDate.format(new Date(at));
+
+/** "12 MB": three figures at most. */
+export function formatBytes(bytes: number): string {
+  const power = Math.min(4, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const amount = bytes / 1000 ** power;
+  return `${amount.toLocaleString('en', { maximumSignificantDigits: 3 })} ${['bytes', 'kB', 'MB', 'GB', 'TB'][power]}`;
+}
+
 /** "Ada, Noor and Tomás" in pieces, so that the names can be set apart. */
 export const listParts = (names: string[]) => people.formatToParts(names);
 

@@ -77,6 +77,28 @@ const setRoleMutation = graphql(`
   }
 `);
 
+const transferOwnershipMutation = graphql(`
+  mutation TransferOwnership($roomId: ID!, $userId: ID!) {
+    transferOwnership(roomId: $roomId, userId: $userId) {
+      ...MemberParts
+    }
+  }
+`);
+
+const banMemberMutation = graphql(`
+  mutation BanMember($roomId: ID!, $userId: ID!, $reason: String) {
+    banMember(roomId: $roomId, userId: $userId, reason: $reason) {
+      createdAt
+    }
+  }
+`);
+
+const unbanMemberMutation = graphql(`
+  mutation UnbanMember($roomId: ID!, $userId: ID!) {
+    unbanMember(roomId: $roomId, userId: $userId)
+  }
+`);
+
 const setNotifyMutation = graphql(`
   mutation SetNotify($roomId: ID!, $level: NotifyLevel!) {
     setNotify(roomId: $roomId, level: $level) {
@@ -133,5 +155,9 @@ export async function deleteRoom(id: string) {
 
 export const addMember = (roomId: string, userId: string) => act(addMemberMutation, { roomId, userId });
 export const removeMember = (roomId: string, userId: string) => act(removeMemberMutation, { roomId, userId });
+export const banMember = (roomId: string, userId: string, reason: string) =>
+  act(banMemberMutation, { roomId, userId, reason });
+export const unbanMember = (roomId: string, userId: string) => act(unbanMemberMutation, { roomId, userId });
+export const transferOwnership = (roomId: string, userId: string) => act(transferOwnershipMutation, { roomId, userId });
 export const setRole = (roomId: string, userId: string, role: MemberRole) =>
   act(setRoleMutation, { roomId, userId, role });

@@ -7,6 +7,7 @@ import IconLogOut from '~icons/lucide/log-out';
 import IconMoon from '~icons/lucide/moon';
 import IconPlus from '~icons/lucide/plus';
 import IconSettings from '~icons/lucide/settings';
+import IconShield from '~icons/lucide/shield';
 import IconSquarePen from '~icons/lucide/square-pen';
 import IconSunMoon from '~icons/lucide/sun-moon';
 import { useViewer } from '../auth/useViewer';
@@ -30,7 +31,7 @@ export function useCommands(): Command[] {
   const opened = useRoomDialog();
   const theme = useTheme();
   const { hushed, hush, end } = useHush();
-  const { logOut } = useViewer();
+  const { viewer, logOut } = useViewer();
   const here = useRooms().rooms.get(String(route.params.id));
 
   const open = (dialog: typeof opened.value) => () => {
@@ -56,6 +57,9 @@ export function useCommands(): Command[] {
     { name: 'Write to someone', icon: IconSquarePen, run: open('direct') },
     ...(here?.kind === 'PUBLIC'
       ? [{ name: 'Copy the link to this room', icon: IconLink, run: () => copyRoomLink(here) }]
+      : []),
+    ...(viewer.value?.isAdmin
+      ? [{ name: 'Administration', icon: IconShield, run: () => router.push({ name: 'admin' }) }]
       : []),
     { name: 'Settings', icon: IconSettings, run: () => router.push({ name: 'settings' }) },
     dress('light', 'Light colours'),

@@ -1,0 +1,19 @@
+import { graphql } from '../gql';
+import type { RoomSizePartsFragment } from '../gql/graphql';
+
+graphql(`
+  fragment RoomSizeParts on RoomSize {
+    roomId
+    kind
+    name
+    createdAt
+    memberCount
+    messageCount
+    fileCount
+    fileBytes
+  }
+`);
+
+/** What to call a room whose name one may not know: the beginning of its id, as links to it have it. */
+export const sizedName = ({ name, roomId }: Pick<RoomSizePartsFragment, 'name' | 'roomId'>) =>
+  name ?? `Private room ${roomId.slice(-12)}`;
