@@ -19,6 +19,15 @@ const WAYS = (['light', 'dark'] as const).flatMap((colorScheme) => [
   { name: `${colorScheme}-360`, options: { ...PHONE, colorScheme } },
 ]);
 
+const ADMINISTRATION = [
+  ['people', '@imani'],
+  ['rooms', 'boat-shed'],
+  ['invitations', 'Make an invitation link'],
+  ['server', 'Who may make an account?'],
+  ['storage', 'Database'],
+  ['log', 'Only one person'],
+] as const;
+
 test.each(WAYS)('the first run can be used by everyone: $name', async ({ name, options }) => {
   const visitor = await site.visitor('Olga', options);
   const { page } = visitor;
@@ -136,6 +145,13 @@ test.each(WAYS)('no serious axe finding on any screen inside: $name', async ({ n
   await page.goto('/settings');
   await page.getByText('a hash of it').waitFor();
   await look(sam, `settings-${name}`);
+
+  await site.node.core.db.user.updateMany({ where: { id: house.sam.id }, data: { isAdmin: true } });
+  for (const [part, sign] of ADMINISTRATION) {
+    await page.goto(`/admin/${part}`);
+    await page.getByText(sign).first().waitFor();
+    await look(sam, `admin-${part}-${name}`);
+  }
 
   await page.goto(`/r/${house.kitchen}`);
   await sam.sees('dry the vests');

@@ -61,9 +61,9 @@ test('Lose the password: get back in with the code; without the code, with a lin
   await page.getByLabel('Rooms and people').waitFor();
   await bea.page.waitForURL(/\/login/);
 
-  await ada.page.goto('/settings');
+  await ada.page.goto('/admin');
+  await ada.page.getByRole('button', { name: 'Manage Bea' }).click();
   await ada.page.getByRole('button', { name: 'Make a reset link' }).click();
-  await ada.page.getByRole('button', { name: 'Make a link for Bea' }).click();
   const link = await ada.page.getByText(/\/reset#/).innerText();
   await bea.page.goto(link);
   await bea.page.getByLabel('New password', { exact: true }).fill('the third password');
@@ -201,6 +201,58 @@ test('the API page is searched and read by everyone, and asks no other host', as
     expect(await visitor.page.locator('[id="Mutation.leaveRoom"]').isVisible()).toBe(false);
     await look(visitor, name);
   }
+
+test('The banned person’s open subscription ends; rejoining fails.', async () => {
+  await ada.page.goto('/');
+  const room = await ada.createRoom('boat-shed');
+  await bea.joinByLink(room);
+  await ada.page.getByRole('button', { name: 'Details', exact: true }).click();
+  await ada.page.getByRole('button', { name: 'Manage Bea' }).click();
+  await ada.picture('manage-member-light-1280');
+  await ada.page.getByRole('dialog').getByRole('button', { name: 'Ban', exact: true }).click();
+  await ada.page.getByLabel('Reason').fill('Sells boats');
+  await ada.picture('ban-light-1280');
+  await ada.page.getByRole('dialog').getByRole('button', { name: 'Ban', exact: true }).click();
+  await ada.page.getByText('Ada banned Bea').waitFor();
+  await bea.composer.waitFor({ state: 'detached' });
+  await bea.page.goto(room);
+  await bea.page.getByRole('button', { name: 'Join boat-shed' }).click();
+  await bea.page.getByText('You are banned from this room.').waitFor();
+
+  await ada.page.getByRole('button', { name: 'Banned people' }).click();
+  await ada.page.getByText('Sells boats').waitFor();
+  await ada.picture('bans-light-1280');
+  await ada.page.getByRole('button', { name: 'Lift the ban on Bea' }).click();
+  await ada.page.getByText('Nobody is banned').waitFor();
+  await ada.page.keyboard.press('Escape');
+  expect(await ada.page.evaluate(() => document.activeElement?.textContent)).toBe('Banned people');
+  await ada.page.getByText('Ada lifted the ban on Bea').waitFor();
+  await bea.joinByLink(room);
+});
+
+test('Ada disables Bea, who is signed out at once, and lets her in again; the log says so', async () => {
+  await ada.page.goto('/admin');
+  await ada.page.getByRole('button', { name: 'Manage Bea' }).click();
+  await ada.page.getByRole('button', { name: 'Disable', exact: true }).click();
+  await ada.page.getByRole('dialog').getByRole('button', { name: 'Disable', exact: true }).click();
+  await bea.page.waitForURL(/\/login/);
+  const signIn = async () => {
+    await bea.page.getByLabel('Email or username').fill('bea');
+    await bea.page.getByLabel('Password', { exact: true }).fill('the third password');
+    await bea.page.getByRole('button', { name: 'Sign in' }).click();
+  };
+  await signIn();
+  await bea.page.getByText('This account is disabled').waitFor();
+  await ada.page.getByRole('button', { name: 'Let them sign in again' }).click();
+  await ada.page.getByRole('button', { name: 'Disable', exact: true }).waitFor();
+  await ada.page.keyboard.press('Escape');
+  await signIn();
+  await isIn(bea);
+  await ada.page.getByRole('link', { name: 'Log', exact: true }).click();
+  await ada.page.getByText('Account enabled again').last().waitFor();
+  await bea.page.goto('/admin');
+  await isIn(bea);
+  expect(new URL(bea.page.url()).pathname).toBe('/');
 });
 
 async function asked(token: string, query: string) {

@@ -14,6 +14,6 @@ graphql(`
   }
 `);
 
-/** What to call a room whose name one may not know: the beginning of its id, as links to it have it. */
+/** What to call a room whose name one may not know: the end of its id, as links to it have it. */
 export const sizedName = ({ name, roomId }: Pick<RoomSizePartsFragment, 'name' | 'roomId'>) =>
   name ?? `Private room ${roomId.slice(-12)}`;
