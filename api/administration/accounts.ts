@@ -1,6 +1,7 @@
 import { removeAccount } from '../accounts/deletion.ts';
 import { audit } from '../audit/audit.ts';
 import { confirmPassword } from '../auth/ownPassword.ts';
+import { revokePersonalTokens } from '../auth/personalTokens.ts';
 import { revokeSessions, tellEnded } from '../auth/sessions.ts';
 import type { Core } from '../core.ts';
 import type { Prisma } from '../db/db.ts';
@@ -43,7 +44,7 @@ export async function setAdministrator(core: Core, viewer: Viewer, userId: strin
 }
 
 /**
- * Stops a person from signing in, and ends every session and socket of theirs, or lets them sign in again. FORBIDDEN for
+ * Stops a person from signing in, and ends every session, token and socket of theirs, or lets them sign in again. FORBIDDEN for
  * oneself. Administrators only.
  */
 export async function setDisabled(core: Core, viewer: Viewer, userId: string, on: boolean): Promise<Account> {
@@ -57,7 +58,9 @@ export async function setDisabled(core: Core, viewer: Viewer, userId: string, on
     if (count === 0) return [];
     const action = on ? 'ACCOUNT_DISABLED' : 'ACCOUNT_ENABLED';
     await audit(db, { action, actorId: viewer.id, subjectId: user.id });
-    return on ? revokeSessions(db, { userId: user.id }) : [];
+    if (!on) return [];
+    const tokens = await revokePersonalTokens(db, { userId: user.id });
+    return [...tokens, ...(await revokeSessions(db, { userId: user.id }))];
   });
   tellEnded(core, ended);
   return getAccount(core, viewer, user.id);

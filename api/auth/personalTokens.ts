@@ -70,7 +70,9 @@ export async function revokePersonalTokens(
 
 /** The viewer for whom the token acts. TokenError when there is none such, or it has expired. */
 export async function verifyPersonalToken(core: Core, token: string): Promise<Viewer> {
-  const found = await core.db.personalToken.findUnique({ where: { tokenHash: hashOf(token) } });
+  const found = await core.db.personalToken.findUnique({
+    where: { tokenHash: hashOf(token), user: { disabledAt: null } },
+  });
   if (!found) throw new TokenError('invalid');
   if (found.expiresAt <= new Date()) throw new TokenError('expired');
   await noteUse(core, found);

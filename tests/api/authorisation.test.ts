@@ -41,7 +41,17 @@ type Secret = 'personalToken' | 'incomingWebhook' | 'outgoingWebhook';
 interface Row {
   answers: string;
   banned?: string;
-  of?: 'room' | 'message' | 'author' | 'newcomer' | 'session' | 'invitation' | 'roomLink' | 'linkToken' | 'upload' | Secret;
+  of?:
+    | 'room'
+    | 'message'
+    | 'author'
+    | 'newcomer'
+    | 'session'
+    | 'invitation'
+    | 'roomLink'
+    | 'linkToken'
+    | 'upload'
+    | Secret;
   variables?: (scene: Scene) => object;
 }
 const TABLE: Record<string, Row> = {

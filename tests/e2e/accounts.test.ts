@@ -201,6 +201,7 @@ test('the API page is searched and read by everyone, and asks no other host', as
     expect(await visitor.page.locator('[id="Mutation.leaveRoom"]').isVisible()).toBe(false);
     await look(visitor, name);
   }
+});
 
 test('The banned person’s open subscription ends; rejoining fails.', async () => {
   await ada.page.goto('/');
