@@ -104,6 +104,12 @@ export const listMessages = (id: string, page: Page = {}): Operation => [
   } } }`,
   { id, ...page },
 ];
+export const listNotices = (id: string, after = 0, before = 2_147_483_647): Operation => [
+  `query ($id: ID!, $after: Int!, $before: Int!) {
+    room(id: $id) { notices(after: $after, before: $before) { __typename seq at } }
+  }`,
+  { id, after, before },
+];
 export const findMessage = (id: string): Operation => [`query ($id: ID!) { message(id: $id) ${MESSAGE} }`, { id }];
 
 const READING = '{ id readSeq unreadCount mentionCount notify lastSeq }';

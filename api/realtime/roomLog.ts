@@ -302,6 +302,26 @@ function messagesBetween(roomId: string, range: { after: number; before: number;
   )`;
 }
 
+const NOTICES: EntryKind[] = [
+  ...(['ROOM_CREATED', 'ROOM_CHANGED', 'MEMBER_JOINED', 'MEMBER_LEFT', 'MEMBER_REMOVED', 'MEMBER_BANNED'] as const),
+  ...(['MEMBER_UNBANNED', 'ROLE_CHANGED', 'OWNERSHIP_TRANSFERRED', 'MESSAGE_PINNED', 'MESSAGE_UNPINNED'] as const),
+];
+
+/** What happened in a room besides what was said, between two positions (both exclusive): the newest `limit`, in order. */
+export async function readNotices(
+  db: PrismaClient,
+  roomId: string,
+  { after, before, limit }: { after: number; before: number; limit: number },
+): Promise<LogEntry[]> {
+  const found = Prisma.sql`(
+    SELECT * FROM entry
+    WHERE room_id = ${roomId}::uuid AND kind = ANY(${NOTICES}::"EntryKind"[]) AND seq > ${after} AND seq < ${before}
+    ORDER BY seq DESC LIMIT ${limit}
+  )`;
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(found)} ORDER BY e.seq`;
+  return rows.map(toEntry);
+}
+
 /** The newest message of each of these rooms, in one query. */
 export async function readLastMessages(
   db: PrismaClient,

@@ -7,6 +7,7 @@ import type { LogEntry } from '../realtime/entry.ts';
 import type { ResetNotice, RoomNews } from '../realtime/roomReader.ts';
 import { UserType } from '../users/users.schema.ts';
 import { type RoomChange, watchRoomChanges } from './roomChanges.ts';
+import { noticesOf } from './roomNotices.ts';
 import { subscribeToRoom } from './roomSubscription.ts';
 import { MemberRoleType, NotifyLevelType, RoomType } from './rooms.schema.ts';
 import { getRoom } from './rooms.ts';
@@ -153,6 +154,21 @@ builder.objectRef<ResetNotice>('Reset').implement({
     epoch: t.exposeID('epoch', { description: 'Of the log that the position is of now.' }),
   }),
 });
+
+builder.objectField(RoomType, 'notices', (t) =>
+  t.field({
+    type: [RoomEvent],
+    description:
+      'What happened besides what was said (joins, leaves, new names, roles, pins), between two positions, oldest first: ' +
+      'of more than 200 the newest. With a page of messages it makes the past as roomLog told it.',
+    args: {
+      after: t.arg.int({ required: true, description: 'The position before the first; 0 for the beginning.' }),
+      before: t.arg.int({ required: true, description: 'The position behind the last.' }),
+    },
+    complexity: { field: 1, multiplier: 50 },
+    resolve: (room, { after, before }, { core }) => noticesOf(core, room, after, before),
+  }),
+);
 
 type Change<Kind extends RoomChange['kind']> = Extract<RoomChange, { kind: Kind }>;
 const version = 'Viewer.roomsVersion with this change: what to pass as after next time.';

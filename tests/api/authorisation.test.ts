@@ -344,7 +344,7 @@ const SEEN: Record<string, string> = {
   RoomLink: 'owners and moderators: createdAt createdBy expiresAt id maxUses uses',
   CreateRoomLinkPayload: 'owners and moderators: link token',
   RoomLinkPreview: 'who holds the link: joined memberCount name roomId',
-  Room: 'members: countedSeq createdAt createdBy directWith encryption id kind lastMessage lastSeq memberCount members membership mentionCount messages name notify pins readSeq topic unreadCount',
+  Room: 'members: countedSeq createdAt createdBy directWith encryption id kind lastMessage lastSeq memberCount members membership mentionCount messages name notices notify pins readSeq topic unreadCount',
   Ban: 'owners and moderators: createdAt madeBy reason user',
   Membership: 'members: joinedAt joinedSeq role user',
   MembershipConnection: 'members: edges nodes pageInfo',

@@ -1,5 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { expectSound, listPins, openDirect, people, pin, roomOf, setRole, unpin, unsend } from '../rooms.ts';
+import {
+  edit,
+  expectSound,
+  listNotices,
+  listPins,
+  openDirect,
+  people,
+  pin,
+  react,
+  roomOf,
+  setRole,
+  unpin,
+  unsend,
+  update,
+} from '../rooms.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 
 let world: World;
@@ -34,6 +48,26 @@ test('a pin shows for all, newest first, and all who listen are told', async () 
   ]);
   heard.stop();
   await expectSound(world.node, room);
+});
+
+test('with the notices of its pages the past reads as the log told it, between any two positions', async () => {
+  const room = await roomOf(alice, bob);
+  const { id } = await alice.say(room, 'one');
+  for (const step of [react(id, '👍'), pin(id), update(room, { topic: 'tides' }), edit(id, 'two'), unpin(id)])
+    await alice.graphql(...step);
+  const last = await alice.say(room, 'three');
+  const heard = bob.follow(room, { after: 0 });
+  const told = await heard.upTo(({ seq }) => seq === last.seq);
+  heard.stop();
+  const notices = async (...between: number[]) =>
+    (await bob.graphql(...listNotices(room, ...between))).room.notices.map(({ seq }: any) => seq);
+  const besides = told.filter(({ __typename }) => !/Sent|Edited|Reactions/.test(__typename)).map(({ seq }) => seq);
+  expect(besides.length).toBeGreaterThanOrEqual(4);
+  expect(await notices()).toEqual(besides);
+  const [second = 0, third = 0, fourth = 0] = besides.slice(1);
+  expect(await notices(second, fourth)).toEqual([third]);
+  expect(await notices(fourth, second)).toEqual([]);
+  expect(await bob.refused(...listNotices(room, -1))).toMatchObject({ code: 'INVALID_INPUT' });
 });
 
 test('owners and moderators pin, members do not; in a direct room both do', async () => {

@@ -10,6 +10,7 @@ import {
   leave,
   listMembers,
   listMessages,
+  listNotices,
   listOwn,
   listPublic,
   type Operation,
@@ -570,6 +571,7 @@ describe('A non-member cannot see, count, query or subscribe to a private room.'
   const doors: Record<string, (room: string, message: string) => Operation> = {
     room: read,
     'Room.messages': (room) => listMessages(room),
+    'Room.notices': (room) => listNotices(room),
     'Room.members': (room) => listMembers(room),
     publicRoom: preview,
     joinRoom: join,

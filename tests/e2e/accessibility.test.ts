@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setUpLink } from '../../api/instance/instance.ts';
 import { upload } from '../files.ts';
+import { listMessages, pin, react } from '../rooms.ts';
 import { PASSWORD } from '../world.ts';
 import { inhabit, photo, say } from './harbour.ts';
 import { look } from './look.ts';
@@ -42,6 +43,12 @@ test.each(WAYS)('the first run can be used by everyone: $name', async ({ name, o
 
 test('the house fills with people', async () => {
   house = await inhabit(site.node);
+  const { nodes } = (await house.ada.graphql(...listMessages(house.kitchen))).room.messages;
+  const [first] = nodes;
+  for (const person of [house.ada, house.imani, house.sam]) await person.graphql(...react(first.id, '👍'));
+  await house.ada.graphql(...react(first.id, '⛵'));
+  await house.ada.graphql(...pin(first.id));
+  await say(house.imani, house.kitchen, '@sam dry the vests, and tell @ada');
   const { noor, imani, kitchen } = house;
   const boat = await upload(noor, kitchen, { name: 'this-morning.jpg', bytes: await photo() });
   await say(noor, kitchen, 'Photo from this morning, no wind at all:', [boat]);
@@ -100,7 +107,23 @@ test.each(WAYS)('no serious axe finding on any screen inside: $name', async ({ n
   await press(narrow ? /people, show details/ : 'Details');
   await page.getByRole('complementary', { name: 'Details' }).waitFor();
   await look(sam, `details-${name}`);
+  await press(/^Ada Lindqvist/);
+  await page.getByRole('dialog', { name: 'Ada Lindqvist' }).getByRole('button', { name: 'Block' }).waitFor();
+  await look(sam, `person-${name}`);
+  await page.keyboard.press('Escape');
   await press('Close details');
+  const pinned = sam.row('tide table');
+  if (narrow) await pinned.dispatchEvent('pointerdown', { pointerType: 'touch', isPrimary: true });
+  else {
+    await pinned.hover();
+    await pinned.getByRole('button', { name: 'More' }).click();
+  }
+  await page.getByRole('dialog', { name: 'Message' }).getByRole('button', { name: 'Who reacted' }).waitFor();
+  await look(sam, `menu-${name}`);
+  await press('Who reacted');
+  await page.getByRole('dialog', { name: 'Reactions' }).waitFor();
+  await look(sam, `reactors-${name}`);
+  await page.keyboard.press('Escape');
 
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox').fill('bo');

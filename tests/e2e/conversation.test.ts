@@ -82,6 +82,112 @@ test('Write three messages offline, close the tab, open it online: three message
   }
 });
 
+const chip = (visitor: Visitor, text: string) => visitor.row(text).getByRole('group', { name: 'Reactions' });
+
+test('two people, same emoji: one chip with 2 and both names', async () => {
+  await ada.row('small boat').hover();
+  await ada.row('small boat').getByRole('button', { name: 'React with 👍' }).click();
+  await chip(ada, 'small boat').getByRole('button', { name: '👍 1, from you' }).waitFor();
+  await chip(bea, 'small boat').getByRole('button', { name: '👍 1, from Ada' }).click();
+  await chip(ada, 'small boat').getByRole('button', { name: '👍 2, from Bea and you' }).hover();
+  const theirs = chip(bea, 'small boat').getByRole('button', { name: '👍 2, from Ada and you' });
+  expect(await theirs.getAttribute('aria-pressed')).toBe('true');
+  expect(await chip(bea, 'small boat').getByRole('button', { name: /^👍/ }).count()).toBe(1);
+  await ada.picture('reactions-light-1280');
+  await bea.picture('reactions-dark-360');
+});
+
+test('E on a message asks for an emoji, focus returns to it, and Enter on a chip takes it back', async () => {
+  const row = ada.row('blue cooler');
+  await row.focus();
+  await ada.page.keyboard.press('e');
+  await ada.page.getByRole('searchbox', { name: 'Find an emoji' }).fill('sailboat');
+  await ada.page.getByRole('region', { name: 'Found' }).getByRole('button').first().waitFor();
+  await ada.page.keyboard.press('Enter');
+  await chip(bea, 'blue cooler')
+    .getByRole('button', { name: /^⛵.*1, from Ada/ })
+    .waitFor();
+  expect(await row.evaluate((one) => one === document.activeElement)).toBe(true);
+  await ada.page.keyboard.press('Tab');
+  await ada.page.keyboard.press('Enter');
+  await chip(bea, 'blue cooler').waitFor({ state: 'detached' });
+});
+
+test('typing @an offers Ana; she gets a mention count', async () => {
+  const ana = await site.visitor('Ana');
+  await ana.register();
+  await ana.joinByLink(room);
+  await ada.log.getByText('Ana joined').waitFor();
+  await ana.page.goto('/');
+  await ada.composer.pressSequentially('@an');
+  await ada.page.getByRole('option', { name: /Ana/ }).click();
+  await ada.composer.press('Enter');
+  await ana.page.getByRole('link', { name: /kitchen-table.*, 1 waiting for you/ }).waitFor();
+  await ada.composer.fill('');
+  await ada.composer.pressSequentially('@every');
+  await ada.page.getByRole('option', { name: /Everyone in this room/ }).click();
+  await ada.composer.press('Enter');
+  await ana.page.getByRole('link', { name: /kitchen-table.*, 2 waiting for you/ }).waitFor();
+  await bea.log.locator('.msg.mention .at.self', { hasText: '@room' }).waitFor();
+  await bea.composer.pressSequentially('@every');
+  expect(await bea.page.getByRole('option').count()).toBe(0);
+  await bea.composer.fill('@nobody and @room are only words');
+  await bea.composer.press('Enter');
+  await ada.sees('only words');
+  expect(await ada.row('only words').locator('.at').count()).toBe(0);
+});
+
+test('pin shows for all: on the message, between the messages, and in the details; only who may is offered it', async () => {
+  const menu = async (visitor: Visitor) => {
+    const row = visitor.row('blue cooler');
+    await row.hover();
+    if (visitor === ada) await row.getByRole('button', { name: 'More' }).click();
+    else await row.dispatchEvent('pointerdown', { pointerType: 'touch', isPrimary: true });
+    return visitor.page.getByRole('dialog', { name: 'Message' });
+  };
+  await (await menu(ada)).getByRole('button', { name: 'Pin for everyone' }).click();
+  await bea.row('blue cooler').getByText('Pinned').waitFor();
+  await bea.log.getByText('Ada pinned a message.').waitFor();
+  const asked = await menu(bea);
+  await asked.getByRole('button', { name: 'Copy text' }).waitFor();
+  expect(await asked.getByRole('button', { name: /pin/i }).count()).toBe(0);
+  await bea.picture('sheet-dark-360');
+  await bea.page.keyboard.press('Escape');
+  await bea.page.getByRole('button', { name: 'Details', exact: true }).click();
+  const list = bea.page.getByRole('complementary', { name: 'Details' });
+  await list.getByRole('link', { name: /blue cooler/ }).waitFor();
+  await bea.picture('pins-dark-360');
+  await list.getByRole('link', { name: /blue cooler/ }).click();
+  await bea.log.locator('.msg.found').filter({ hasText: 'blue cooler' }).waitFor();
+  await ada.page.getByRole('button', { name: 'Details', exact: true }).click();
+  await ada.page
+    .getByRole('complementary')
+    .getByRole('link', { name: /blue cooler/ })
+    .waitFor();
+  await ada.picture('pins-light-1280');
+  await (await menu(ada)).getByRole('button', { name: 'Unpin' }).click();
+  await ada.page
+    .getByRole('complementary')
+    .getByRole('link', { name: /blue cooler/ })
+    .waitFor({ state: 'detached' });
+  await bea.row('blue cooler').getByText('Pinned').waitFor({ state: 'detached' });
+  await ada.page.getByRole('button', { name: 'Close details' }).click();
+});
+
+test('what Ada is called and her colour change on Bea’s screen at once', async () => {
+  await ada.page.getByRole('link', { name: 'Settings' }).click();
+  await ada.page.getByLabel('Your name').fill('Ada Lind');
+  await ada.page.getByRole('radio', { name: 'Amber' }).check({ force: true });
+  await ada.page.getByRole('button', { name: 'Save', exact: true }).first().click();
+  await bea.row('small boat').getByText('Ada Lind').waitFor();
+  await bea.row('small boat').getByRole('button', { name: '👍 2, from Ada Lind and you' }).waitFor();
+  const avatar = bea.row('small boat').locator('.av');
+  expect(await avatar.getAttribute('style')).toContain('--h: 60');
+  await ada.picture('profile-light-1280');
+  await ada.page.goto(room);
+  await ada.sees('small boat');
+});
+
 test('All appear in the other browser within 1 second; a deleted body is nowhere in the database.', async () => {
   await ada.say('this has a tpyo');
   await bea.sees('this has a tpyo');
@@ -106,7 +212,7 @@ test('A pasted script shows as text; code is highlighted; links open safely.', a
   await bea.sees('onerror');
   const link = bea.log.getByRole('link', { name: 'https://example.org/a?b=1' });
   expect(await link.getAttribute('rel')).toContain('noopener');
-  expect(await bea.log.getByRole('link').count()).toBe(1);
+  expect(await bea.row('onerror').getByRole('link').count()).toBe(1);
   expect(await bea.log.locator('img, script').count()).toBe(0);
   await ada.say('```bash\n# tide\ncurl -s "http://tide.lan" | jq\n```');
   await bea.log.locator('.pre .c').getByText('# tide').waitFor();

@@ -39,6 +39,7 @@ test('at most 300 messages are in the page, however far one scrolls, and none is
   const read = await bea.reads();
   expect(read.length).toBeLessThanOrEqual(300);
   expect(read).toEqual(lines(1, read.length));
+  await bea.log.getByText('Bea joined').waitFor();
 });
 
 test('scroll up while 50 arrive: nothing moves, and "50 new" brings to the latest', async () => {
@@ -166,9 +167,35 @@ test('who joined stands where it belongs after a reload', async () => {
   await ada.log.getByText('Pia joined').waitFor();
 });
 
+test('a room with much that is new opens where that begins, with context on both sides, and none of it is read yet', async () => {
+  await bea.page.getByRole('link', { name: /^elsewhere/ }).click();
+  await bea.page.getByRole('heading', { level: 1, name: 'elsewhere' }).waitFor();
+  await ada.program(room, lines(601, 720));
+  await bea.page.getByRole('link', { name: /^harbour/ }).click();
+  const line = bea.log.locator('.new');
+  await line.waitFor();
+  await expect.poll(() => line.evaluate(isWithin), PATIENT).toBe(true);
+  expect(await line.innerText()).toMatch(/^12\d new since/);
+  const first = (await line.evaluate((one) => one.nextElementSibling?.querySelector('.body')?.textContent)) ?? '';
+  const read = await bea.reads();
+  expect(read.indexOf(first)).toBeGreaterThan(10);
+  expect(read.length - read.indexOf(first)).toBeGreaterThan(20);
+  await bea.picture('much-unread-light-1280');
+  expect(await readTo()).toBeLessThan((await lastSeq()) ?? 0);
+  await bea.page.getByRole('button', { name: 'Latest' }).click();
+  await bea.sees('line 720');
+  await expect.poll(readTo, PATIENT).toBe(await lastSeq());
+});
+
 test('no page broke its policy, asked another host or failed', () => {
   expect(site.complaints()).toEqual([]);
 });
+
+function isWithin(row: Element) {
+  const box = row.getBoundingClientRect();
+  const log = row.closest('.log')?.getBoundingClientRect();
+  return Boolean(log && box.top >= log.top && box.bottom <= log.bottom);
+}
 
 async function readTo() {
   const where = { roomId: room.split('/')[2], user: { username: 'bea' } };

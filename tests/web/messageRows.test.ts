@@ -61,3 +61,12 @@ test('away from the end of the room neither unsent messages nor later notices ar
   const log = { ...applyEvent(openLog(messages(1, 2), true, 2, 'e'), joined(3), reader), newest: 9 };
   expect(messageRows(log, [unsent('m10')], ada, today).map(brief)).toEqual(['day', '1', '  2']);
 });
+
+test('what names Ada or calls everyone is for her, unless she wrote it', () => {
+  const named = message(1, { author: tomas, mentions: [ada] });
+  const everyone = message(2, { author: tomas, mentionsRoom: true });
+  const own = message(3, { mentionsRoom: true });
+  const other = message(4, { author: tomas, body: '@ada, if that was your name', mentions: [tomas] });
+  const rows = messageRows(openLog([named, everyone, own, other], false, 4, 'e'), [], ada, today);
+  expect(rows.flatMap((row) => ('mentions' in row ? [row.mentions] : []))).toEqual([true, true, false, false]);
+});

@@ -1,7 +1,7 @@
 import type { Message, RoomEvent } from '../../web/lib/roomStore';
 
-export const ada = { id: 'ada', username: 'ada', displayName: 'Ada Lindqvist' };
-export const tomas = { id: 'tomas', username: 'tomas', displayName: 'Tomás Rivera' };
+export const ada = { id: 'ada', username: 'ada', displayName: 'Ada Lindqvist', colour: null };
+export const tomas = { id: 'tomas', username: 'tomas', displayName: 'Tomás Rivera', colour: null };
 
 const START = Date.parse('2026-03-03T12:00:00.000Z');
 
@@ -20,6 +20,10 @@ export function message(seq: number, parts: Partial<Message> = {}): Message {
     editedAt: null,
     deletedAt: null,
     replyTo: null,
+    pinnedAt: null,
+    mentions: [],
+    mentionsRoom: false,
+    reactions: [],
     ...parts,
   };
 }
@@ -46,6 +50,13 @@ export const deleted = (seq: number, changed: Message): RoomEvent => ({
   __typename: 'MessageDeleted',
   ...at(seq),
   message: { ...changed, changedSeq: seq, body: null, deletedAt: at(seq).at },
+});
+
+export const pinned = (seq: number, changed: Message): RoomEvent => ({
+  __typename: 'MessagePinned',
+  ...at(seq),
+  by: ada,
+  message: { ...changed, changedSeq: seq, pinnedAt: at(seq).at },
 });
 
 export const joined = (seq: number, user = tomas): RoomEvent => ({

@@ -12,7 +12,21 @@ import {
   WINDOW,
   withChanges,
 } from '../../web/lib/roomStore';
-import { ada, deleted, edited, joined, left, message, messages, reset, roomDeleted, sent } from './roomLogs';
+import { withPerson } from '../../web/messages/withPerson';
+import {
+  ada,
+  deleted,
+  edited,
+  joined,
+  left,
+  message,
+  messages,
+  pinned,
+  reset,
+  roomDeleted,
+  sent,
+  tomas,
+} from './roomLogs';
 
 const following = { viewerId: ada.id, following: true };
 const reading = { viewerId: ada.id, following: false };
@@ -68,6 +82,30 @@ describe('following the log', () => {
     const log = openLog(messages(1, 2), false, 2, 'first');
     expect(all(log, [left(3)]).ended).toBe(false);
     expect(all(log, [left(3, ada)]).ended).toBe(true);
+  });
+
+  test('a pin marks the message and is a notice without its text', () => {
+    const log = all(openLog(messages(1, 3), false, 3, 'first'), [pinned(4, message(2))]);
+    expect(log.messages[1]?.pinnedAt).toBeTruthy();
+    expect(log.notices).toEqual([expect.objectContaining({ __typename: 'MessagePinned', about: 'm2', by: ada })]);
+    expect(JSON.stringify(log.notices)).not.toContain('"body"');
+  });
+
+  test('Tomás is called otherwise wherever he stands, and what does not name him stays the same', () => {
+    const liked = message(2, { reactions: [{ emoji: '👍', count: 2, users: [ada, tomas] }], mentions: [tomas] });
+    const log = all(openLog([message(1), liked, message(3, { author: tomas })], false, 3, 'first'), [joined(4)]);
+    const news = { userId: tomas.id, user: { ...tomas, displayName: 'Tom', colour: 3 } };
+    const now = withPerson(log, news);
+    expect(now.messages[0]).toBe(log.messages[0]);
+    expect(now.messages[1]?.reactions[0]?.users.map(({ displayName }) => displayName)).toEqual([
+      'Ada Lindqvist',
+      'Tom',
+    ]);
+    expect(now.messages[2]?.author).toMatchObject({ displayName: 'Tom', colour: 3 });
+    expect(now.notices[0]).toMatchObject({ user: { displayName: 'Tom' } });
+    const gone = withPerson(log, { userId: tomas.id, user: null });
+    expect(gone.messages[1]).toMatchObject({ mentions: [], reactions: [{ count: 1, users: [ada] }] });
+    expect(gone.messages[2]?.author).toBeNull();
   });
 
   test('a Reset moves to its position and epoch', () => {

@@ -23,12 +23,21 @@ const room = (parts: Partial<Room> = {}): Room => ({
   ...parts,
 });
 
-const entry = (kind: 'MessageSent' | 'MessageDeleted', seq: number, of: number, by: string): RoomNews => {
+const entry = (kind: 'MessageSent' | 'MessageDeleted', seq: number, of: number, by: string, names: string[] = []) => {
+  const calls = { mentions: names.map((id) => ({ id })), mentionsRoom: false };
   const author = { id: by, displayName: by };
-  const message = { id: `m${of}`, seq: of, body: `${of}`, files: [], createdAt: '2026-03-03T12:00:00.000Z', author };
-  return { __typename: kind, roomId: 'room', seq, message };
+  const message = {
+    id: `m${of}`,
+    seq: of,
+    body: `${of}`,
+    files: [],
+    createdAt: '2026-03-03T12:00:00.000Z',
+    author,
+    ...calls,
+  };
+  return { __typename: kind, roomId: 'room', seq, message } satisfies RoomNews;
 };
-const sent = (seq: number, by = 'ada') => entry('MessageSent', seq, seq, by);
+const sent = (seq: number, by = 'ada', names: string[] = []) => entry('MessageSent', seq, seq, by, names);
 const deleted = (seq: number, of: number, by = 'ada') => entry('MessageDeleted', seq, of, by);
 const after = (from: Room, ...events: RoomNews[]) => events.reduce((now, event) => roomAfter(now, event, sam), from);
 const counts = (readSeq: number, unreadCount: number, lastSeq: number) => ({
@@ -42,9 +51,16 @@ test('what others say counts once, also when it is told twice', () => {
   expect(after(room(), sent(11), sent(12), sent(12), sent(11)).unreadCount).toBe(2);
 });
 
-test('with a person alone everything is for the viewer; in a room of many the server says what is', () => {
+test('with a person alone everything is for the viewer; in a room of many what names them', () => {
   expect(after(room(), sent(11))).toMatchObject({ unreadCount: 1, mentionCount: 1 });
-  expect(after(room({ kind: 'PUBLIC' }), sent(11))).toMatchObject({ unreadCount: 1, mentionCount: 0 });
+  const many = room({ kind: 'PUBLIC' });
+  expect(after(many, sent(11))).toMatchObject({ unreadCount: 1, mentionCount: 0 });
+  const named = after(many, sent(11, 'ada', [sam]), sent(12, 'ada', ['noor']), sent(13, 'noor', [sam]));
+  expect(named).toMatchObject({ unreadCount: 3, mentionCount: 2 });
+  expect(after(named, deleted(14, 11))).toMatchObject({ unreadCount: 2, mentionCount: 1 });
+  expect(after(named, deleted(14, 12))).toMatchObject({ unreadCount: 2, mentionCount: 2 });
+  const read = { readSeq: 12, unreadCount: 0, mentionCount: 0, lastSeq: 12 };
+  expect(withCounts(named, read)).toMatchObject({ unreadCount: 1, mentionCount: 1 });
 });
 
 test('Sam’s own message has read what was before it', () => {

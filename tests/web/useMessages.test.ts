@@ -20,6 +20,7 @@ const server = vi.hoisted(() => ({
 
 vi.mock('../../web/request', () => ({
   ask: async (_: unknown, variables: Record<string, unknown>) => {
+    if ('after' in variables && 'before' in variables) return { room: { notices: [] } };
     server.asked.push(variables);
     return server.answers.shift()?.();
   },

@@ -5,7 +5,7 @@ import { readonly, ref } from 'vue';
 export type Table = 'outbox' | 'files' | 'logs' | 'facts';
 
 const NAME = 'shh';
-const VERSION = 3;
+const VERSION = 4;
 const TABLES: Table[] = ['outbox', 'files', 'logs', 'facts'];
 const PATIENCE = 2_000;
 const PATIENCE_FOR_FILES = 60_000;

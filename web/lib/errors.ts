@@ -46,6 +46,12 @@ export function isFinal(code: ErrorCode | undefined): boolean {
   return code === 'NOT_FOUND' || code === 'FORBIDDEN' || code === 'INVALID_INPUT' || code === 'CONFLICT';
 }
 
+/** Whether there is no use in asking again with this session. */
+export function isRefusal(error: unknown): boolean {
+  const code = errorCode(error);
+  return isFinal(code) || code === 'UNAUTHENTICATED';
+}
+
 const SOMETHING_WRONG = 'Something went wrong on the server. Try again in a moment.';
 const OWN_SENTENCES: Partial<Record<ErrorCode, string>> = {
   NETWORK: 'The server cannot be reached. Check the connection and try again.',

@@ -1,4 +1,4 @@
-import type { MessagePartsFragment, RoomLogSubscription } from '../gql/graphql';
+import type { MessagePartsFragment, NoticePartsFragment, RoomLogSubscription } from '../gql/graphql';
 
 export type Message = MessagePartsFragment;
 /** A message in short, as one that replies to it shows it. */
@@ -7,10 +7,16 @@ export type Quote = Pick<Message, 'id' | 'seq' | 'author' | 'integration' | 'bod
 };
 export type RoomEvent = RoomLogSubscription['roomLog'];
 /** An entry that is told in one quiet line between the messages. */
-export type Notice = Exclude<RoomEvent, { __typename: 'Reset' | 'RoomDeleted' } | { message: Message }>;
+export type Notice = Exclude<RoomEvent, { __typename: 'Reset' | 'RoomDeleted' } | { message: unknown }> | PinNotice;
+/** That a message was pinned, or is no longer. Not its text, which may be deleted. */
+export interface PinNotice extends Omit<PinEvent, 'message'> {
+  about: string;
+}
+type PinEvent = Extract<RoomEvent, { __typename: 'MessagePinned' | 'MessageUnpinned' }>;
 
 export const PAGE = 50;
 export const WINDOW = 300;
+const MOST_NOTICES = 1_000;
 const OVERLAP = 200;
 
 /**
@@ -72,10 +78,11 @@ export function applyEvent(log: RoomLog, event: RoomEvent, reader: Reader): Room
       return addMessage(moved, event.message, reader.following);
     case 'MessageEdited':
     case 'MessageDeleted':
+    case 'ReactionsChanged':
+      return withMessage(moved, event.message);
     case 'MessagePinned':
     case 'MessageUnpinned':
-    case 'ReactionsChanged':
-      return { ...moved, messages: requoted(replaced(log.messages, event.message), event.message) };
+      return addNotice(withMessage(moved, event.message), pinNotice(event));
     case 'RoomDeleted':
       return { ...moved, ended: true };
     case 'Reset':
@@ -88,6 +95,11 @@ export function applyEvent(log: RoomLog, event: RoomEvent, reader: Reader): Room
       return addNotice(moved, event);
   }
 }
+
+const withMessage = (log: RoomLog, message: Message): RoomLog => ({
+  ...log,
+  messages: requoted(replaced(log.messages, message), message),
+});
 
 /** The log with a message that is newer than the window, or known from elsewhere before the log told of it. */
 export function addMessage(log: RoomLog, message: Message, following: boolean): RoomLog {
@@ -116,6 +128,14 @@ export function addNewer(log: RoomLog, page: readonly Message[], hasMore: boolea
   return trimmed({ ...log, newest, messages }, WINDOW);
 }
 
+/** The log with what happened besides, in the window and behind it; what lies before it is left out. */
+export function addNotices(log: RoomLog, notices: readonly Notice[]): RoomLog {
+  const bySeq = new Map([...log.notices, ...notices].map((notice) => [notice.seq, notice]));
+  const from = log.hasOlder ? (log.messages[0]?.seq ?? 0) : 0;
+  const kept = [...bySeq.values()].filter(({ seq }) => seq > from).sort((a, b) => a.seq - b.seq);
+  return { ...log, notices: kept.slice(0, MOST_NOTICES) };
+}
+
 /** The log with these messages in their newer state, where it holds them. */
 export function withChanges(log: RoomLog, changes: Iterable<Message>): RoomLog {
   let { messages } = log;
@@ -136,7 +156,18 @@ function trimmed(log: RoomLog, most: number): RoomLog {
   return { ...log, hasOlder: true, messages: log.messages.slice(-most) };
 }
 
-const addNotice = (log: RoomLog, notice: Notice) => ({ ...log, notices: [...log.notices, notice].slice(-WINDOW) });
+/** What the server says of the past, as a notice. */
+export const asNotice = (told: NoticePartsFragment): Notice =>
+  'message' in told ? pinNotice(told) : (told as Exclude<Notice, PinNotice>);
+
+function pinNotice({ message, ...pin }: Omit<PinEvent, 'message'> & { message: { id: string } }): PinNotice {
+  return { ...pin, about: message.id };
+}
+
+const addNotice = (log: RoomLog, notice: Notice) => ({
+  ...log,
+  notices: [...log.notices, notice].slice(-MOST_NOTICES),
+});
 
 function replaced(messages: readonly Message[], message: Message): readonly Message[] {
   const index = firstAtOrAfter(messages, message.seq);

@@ -1,24 +1,40 @@
-import { computed, defineComponent, h, type VNode, type VNodeChild } from 'vue';
+import { computed, defineComponent, h, type PropType, type VNode, type VNodeChild } from 'vue';
 import { RouterLink } from 'vue-router';
+import type { Message } from '../lib/roomStore';
 import MessageCode from './MessageCode.vue';
 import type { Style } from './messageInlines';
-import { type Names, personNamed, roomNamed, useNames } from './messageNames';
+import { EVERYONE, isCalled, type NamedPerson, type Names, roomNamed, useNames } from './messageNames';
 import { type Block, type Inline, parseMessage } from './messageText';
 
 const TAGS: Record<Style, string> = { strong: 'strong', em: 'em', strike: 's' };
 
 /** A message's text as elements: never by way of HTML, so nothing in it can become more than text. */
 export default defineComponent({
-  props: { text: { type: String, required: true }, edited: Boolean },
+  props: { message: { type: Object as PropType<Message>, required: true }, unsent: Boolean },
   setup(props) {
     const names = useNames();
-    const blocks = computed(() => parseMessage(props.text));
+    const blocks = computed(() => parseMessage(props.message.body ?? ''));
     return () => {
-      const rendered = blocks.value.map((block) => renderBlock(block, names));
-      return props.edited ? withMark(rendered, blocks.value.at(-1)) : rendered;
+      const { author, mentions, mentionsRoom, editedAt } = props.message;
+      // Whom it names the server says; until then, those who are known here.
+      const called = {
+        ...names,
+        named: props.unsent ? names.people.value : mentions,
+        everyone: mentionsRoom,
+        own: author?.id === names.me,
+      };
+      const rendered = blocks.value.map((block) => renderBlock(block, called));
+      return editedAt ? withMark(rendered, blocks.value.at(-1)) : rendered;
     };
   },
 });
+
+interface Called extends Names {
+  named: readonly NamedPerson[];
+  everyone: boolean;
+  /** It is the viewer's: what they wrote does not call them. */
+  own: boolean;
+}
 
 /** "edited" stands behind the last word, or below what is no paragraph. */
 function withMark(rendered: VNode[], last: Block | undefined) {
@@ -28,7 +44,7 @@ function withMark(rendered: VNode[], last: Block | undefined) {
   return [...rendered.slice(0, -1), h('p', [...(paragraph.children as VNodeChild[]), ' ', mark])];
 }
 
-function renderBlock(block: Block, names: Names): VNode {
+function renderBlock(block: Block, names: Called): VNode {
   switch (block.kind) {
     case 'code':
       return h(MessageCode, { text: block.text, language: block.language });
@@ -45,10 +61,10 @@ function renderBlock(block: Block, names: Names): VNode {
   }
 }
 
-const renderBlocks = (blocks: Block[], names: Names) => blocks.map((block) => renderBlock(block, names));
-const renderInlines = (inlines: Inline[], names: Names) => inlines.map((inline) => renderInline(inline, names));
+const renderBlocks = (blocks: Block[], names: Called) => blocks.map((block) => renderBlock(block, names));
+const renderInlines = (inlines: Inline[], names: Called) => inlines.map((inline) => renderInline(inline, names));
 
-function renderInline(inline: Inline, names: Names): VNodeChild {
+function renderInline(inline: Inline, names: Called): VNodeChild {
   if (typeof inline === 'string') return inline;
   switch (inline.kind) {
     case 'code':
@@ -69,13 +85,15 @@ function renderLink({ href, text }: { href: string; text: string }) {
   return h('a', { href, title, target: '_blank', rel: 'noopener noreferrer nofollow' }, text);
 }
 
-function renderPerson({ name, text }: { name: string; text: string }, names: Names) {
-  const person = personNamed(names, name);
+function renderPerson({ name, text }: { name: string; text: string }, { named, everyone, own, me }: Called) {
+  if (everyone && isCalled(EVERYONE, name))
+    return h('span', { class: ['at', { self: !own }], title: 'Everyone in this room' }, text);
+  const person = named.find(({ username }) => isCalled(username, name));
   if (!person) return text;
-  return h('span', { class: ['at', { self: person.id === names.me }], title: person.displayName }, text);
+  return h('span', { class: ['at', { self: person.id === me }], title: person.displayName }, text);
 }
 
-function renderRoom({ name, text }: { name: string; text: string }, names: Names) {
+function renderRoom({ name, text }: { name: string; text: string }, names: Called) {
   const room = roomNamed(names, name);
   return room ? h(RouterLink, { class: 'at', to: { name: 'room', params: { id: room.id } } }, () => text) : text;
 }

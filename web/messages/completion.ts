@@ -1,5 +1,5 @@
 import { type Emoji, searchEmojis } from '../emoji/emojiSearch';
-import type { NamedPerson, NamedRoom } from './messageNames';
+import { EVERYONE, type NamedPerson, type NamedRoom } from './messageNames';
 
 /** The piece of text before the cursor that asks to be completed. */
 export interface Fragment {
@@ -47,6 +47,13 @@ export function peopleOptions(people: readonly NamedPerson[], letters: string): 
       detail: `@${person.username}`,
       person,
     }));
+}
+
+/** Everyone in the room, if the letters may mean that. */
+export function everyoneOption(letters: string): Option[] {
+  const wanted = letters.toLowerCase();
+  if (![EVERYONE, 'everyone', 'all'].some((name) => name.startsWith(wanted))) return [];
+  return [{ id: EVERYONE, text: `@${EVERYONE} `, title: 'Everyone in this room', detail: `@${EVERYONE}`, sign: '@' }];
 }
 
 /** The rooms whose name has the letters, those that begin with them first. */

@@ -25,9 +25,9 @@ export function takeLog(roomId: string): RoomLog | undefined {
 export function storeLog(owner: string, roomId: string, log: RoomLog) {
   if (!isAtEnd(log)) return;
   const messages = log.messages.slice(-PAGE);
-  const from = messages[0]?.seq ?? 0;
-  const notices = log.notices.filter(({ seq }) => seq > from);
   const hasOlder = log.hasOlder || messages.length < log.messages.length;
+  const from = hasOlder ? (messages[0]?.seq ?? 0) : 0;
+  const notices = log.notices.filter(({ seq }) => seq > from);
   void write('logs', owner, roomId, { ...log, messages, notices, hasOlder });
 }
 

@@ -1,2 +1,13 @@
-/** What a person can do with a message; 'menu' shows the others. */
-export type Act = 'reply' | 'copy' | 'link' | 'unread' | 'edit' | 'remove' | 'menu';
+/** What a person can do with a message; 'menu' shows all of it. */
+export type Act =
+  | 'reply'
+  | 'react'
+  | 'reactors'
+  | 'copy'
+  | 'link'
+  | 'unread'
+  | 'pin'
+  | 'author'
+  | 'edit'
+  | 'remove'
+  | 'menu';

@@ -12,6 +12,10 @@ export const messageParts = graphql(`
     editedAt
     deletedAt
     files { ...FileParts }
+    pinnedAt
+    mentions { id username displayName }
+    mentionsRoom
+    reactions { emoji count users { id displayName } }
     replyTo {
       id
       seq
@@ -41,7 +45,7 @@ export const messagesAround = graphql(`
     room(id: $roomId) {
       id
       lastMessage { seq }
-      messages(first: 50, around: $id) { nodes { ...MessageParts } pageInfo { hasPreviousPage } }
+      messages(first: 50, around: $id) { nodes { ...MessageParts } pageInfo { hasPreviousPage hasNextPage } }
     }
   }
 `);
@@ -85,8 +89,8 @@ export const roomLog = graphql(`
       ... on MessageSent { message { ...MessageParts } }
       ... on MessageEdited { message { ...MessageParts } }
       ... on MessageDeleted { message { ...MessageParts } }
-      ... on MessagePinned { message { ...MessageParts } }
-      ... on MessageUnpinned { message { ...MessageParts } }
+      ... on MessagePinned { by { ...UserParts } message { ...MessageParts } }
+      ... on MessageUnpinned { by { ...UserParts } message { ...MessageParts } }
       ... on ReactionsChanged { message { ...MessageParts } }
     }
   }
@@ -107,6 +111,59 @@ export const editMessage = graphql(`
 export const deleteMessage = graphql(`
   mutation DeleteMessage($id: ID!) {
     deleteMessage(id: $id) { ...MessageParts }
+  }
+`);
+
+graphql(`
+  fragment NoticeParts on RoomEvent {
+    __typename
+    roomId
+    seq
+    at
+    ... on RoomCreated { by { ...UserParts } }
+    ... on RoomChanged { by { ...UserParts } name topic }
+    ... on MemberJoined { by { ...UserParts } user { ...UserParts } role }
+    ... on MemberLeft { user { ...UserParts } }
+    ... on MemberRemoved { by { ...UserParts } user { ...UserParts } }
+    ... on MemberBanned { by { ...UserParts } user { ...UserParts } wasMember }
+    ... on MemberUnbanned { by { ...UserParts } user { ...UserParts } }
+    ... on RoleChanged { by { ...UserParts } user { ...UserParts } role }
+    ... on OwnershipTransferred { by { ...UserParts } user { ...UserParts } }
+    ... on MessagePinned { by { ...UserParts } message { id } }
+    ... on MessageUnpinned { by { ...UserParts } message { id } }
+  }
+`);
+
+export const roomNotices = graphql(`
+  query RoomNotices($roomId: ID!, $after: Int!, $before: Int!) {
+    room(id: $roomId) {
+      id
+      notices(after: $after, before: $before) { ...NoticeParts }
+    }
+  }
+`);
+
+export const setReaction = graphql(`
+  mutation SetReaction($messageId: ID!, $emoji: String!, $on: Boolean!) {
+    setReaction(messageId: $messageId, emoji: $emoji, on: $on) { ...MessageParts }
+  }
+`);
+
+export const pinMessage = graphql(`
+  mutation PinMessage($messageId: ID!) {
+    pinMessage(messageId: $messageId) { ...MessageParts }
+  }
+`);
+
+export const unpinMessage = graphql(`
+  mutation UnpinMessage($messageId: ID!) {
+    unpinMessage(messageId: $messageId) { ...MessageParts }
+  }
+`);
+
+export const roomPins = graphql(`
+  query RoomPins($roomId: ID!) {
+    room(id: $roomId) { id lastSeq pins { ...MessageParts } }
   }
 `);
 

@@ -15,7 +15,7 @@ export interface Budget {
 
 // Everything that may begin something other than letters; the first alternative that fits is tried.
 const MARK = /`+|\*+|_+|~~|\[|(?:https?:\/\/|mailto:)|[@#](?=[\p{L}\p{N}])/giu;
-const NAME = /[\p{L}\p{N}](?:[\p{L}\p{N}._-]*[\p{L}\p{N}_])?/uy;
+const NAME = /[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}._+-]*[\p{L}\p{M}\p{N}_])?/uy;
 const WORD = /[\p{L}\p{N}]/u;
 // Neither part may hold what begins the next link, so that each letter is looked at once.
 const LABELLED = /\[([^[\]\n]+)\]\(([^\s()[\]<>"`\u200e\u200f\u202a-\u202e\u2066-\u2069]+)\)/y;

@@ -4,6 +4,7 @@ export interface NamedPerson {
   id: string;
   username: string;
   displayName: string;
+  colour?: number | null;
 }
 export interface NamedRoom {
   id: string;
@@ -15,29 +16,23 @@ export interface Names {
   me: string;
   people: Readonly<Ref<readonly NamedPerson[]>>;
   rooms: Readonly<Ref<readonly NamedRoom[]>>;
+  /** Whether the viewer may call everyone. */
+  mayCallEveryone: Readonly<Ref<boolean>>;
 }
 
 export const namesKey: InjectionKey<Names> = Symbol('names');
 
-const NOBODY: Names = { me: '', people: ref([]), rooms: ref([]) };
+const NOBODY: Names = { me: '', people: ref([]), rooms: ref([]), mayCallEveryone: ref(false) };
 
 /** The names of the conversation that this component stands in. */
 export const useNames = () => inject(namesKey, NOBODY);
 
-const fold = (name: string) => name.toLowerCase();
+/** What calls everyone in a room, if an owner or moderator writes it. */
+export const EVERYONE = 'room';
 
-export const personNamed = ({ people }: Names, name: string) =>
-  people.value.find(({ username }) => fold(username) === fold(name));
+/** Whether a name that stands in a text is this one. */
+export const isCalled = (name: string, said: string) => fold(name) === fold(said);
 
-export const roomNamed = ({ rooms }: Names, name: string) => rooms.value.find((room) => fold(room.name) === fold(name));
+export const roomNamed = ({ rooms }: Names, name: string) => rooms.value.find((room) => isCalled(room.name, name));
 
-/** Whether a text names somebody: what the composer puts there, and people write. */
-export function namesPerson(text: string, username: string): boolean {
-  const name = `@${fold(username)}`;
-  const folded = fold(text);
-  for (let at = folded.indexOf(name); at >= 0; at = folded.indexOf(name, at + 1)) {
-    const around = [folded[at - 1] ?? ' ', folded[at + name.length] ?? ' '];
-    if (around.every((letter) => !/[\p{L}\p{N}_]/u.test(letter))) return true;
-  }
-  return false;
-}
+const fold = (name: string) => name.normalize('NFKC').toLowerCase();

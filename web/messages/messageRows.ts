@@ -2,7 +2,7 @@ import type { ShownFile } from '../files/fileWords';
 import { formatDay } from '../lib/formats';
 import type { Unsent, UnsentFile } from '../lib/outbox';
 import { isAtEnd, type Message, type Notice, type RoomLog } from '../lib/roomStore';
-import { namesPerson } from './messageNames';
+import { callsFor } from './callsFor';
 import { noticeSentence } from './noticeSentence';
 
 export interface DayRow {
@@ -15,6 +15,8 @@ export interface NoticeRow {
   key: string;
   at: string;
   sentence: string;
+  /** The message that it is about. */
+  about: string | undefined;
 }
 export interface UnreadRow {
   kind: 'unread';
@@ -30,7 +32,7 @@ export interface MessageRow {
   message: Message;
   /** Continues the message above: same author, within five minutes, nothing between. */
   continues: boolean;
-  /** Names the viewer. */
+  /** Is for the viewer, by name or with everyone. */
   mentions: boolean;
   unsent?: Unsent;
 }
@@ -97,7 +99,7 @@ function rowList(today: Date, me: Person, unread: UnreadMark | undefined) {
     const continues = Boolean(head && isSameGroup(head, message));
     if (!continues) head = message;
     last = message;
-    const mentions = message.author?.id !== me.id && namesPerson(message.body ?? '', me.username);
+    const mentions = message.author?.id !== me.id && callsFor(message, me.id);
     rows.push({ kind: 'message', key: message.id, message, continues, mentions, unsent });
   }
 
@@ -111,7 +113,8 @@ function rowList(today: Date, me: Person, unread: UnreadMark | undefined) {
   function addNotice(notice: Notice) {
     addDay(notice.at);
     head = undefined;
-    rows.push({ kind: 'notice', key: `seq-${notice.seq}`, at: notice.at, sentence: noticeSentence(notice) });
+    const about = 'about' in notice ? notice.about : undefined;
+    rows.push({ kind: 'notice', key: `seq-${notice.seq}`, at: notice.at, sentence: noticeSentence(notice), about });
   }
 
   // A clock that is behind, on this device, must not open a day twice.
@@ -140,7 +143,8 @@ function dayOf(at: string) {
 
 function asMessage({ id, body, createdAt, replyTo, files = [] }: Unsent, author: Person): Message {
   const own = { id, author, integration: null, body, createdAt, files: files.map(asFile), replyTo: replyTo ?? null };
-  return { ...own, seq: Number.POSITIVE_INFINITY, changedSeq: 0, editedAt: null, deletedAt: null };
+  const marks = { editedAt: null, deletedAt: null, pinnedAt: null, mentions: [], mentionsRoom: false, reactions: [] };
+  return { ...own, ...marks, seq: Number.POSITIVE_INFINITY, changedSeq: 0 };
 }
 
 // Where it is, and what it looks like, is known by its key.

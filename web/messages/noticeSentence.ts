@@ -20,6 +20,10 @@ export function noticeSentence(notice: Notice): string {
       return `${by} lifted the ban on ${name(notice.user)}`;
     case 'OwnershipTransferred':
       return `${by} handed this room over to ${name(notice.user)}`;
+    case 'MessagePinned':
+      return `${by} pinned a message.`;
+    case 'MessageUnpinned':
+      return `${by} took a pin away.`;
     case 'RoleChanged':
       return `${by} made ${name(notice.user)} ${ROLES[notice.role]}`;
   }

@@ -1,6 +1,6 @@
 import { computed, nextTick, type Ref, ref, shallowRef, watch } from 'vue';
 import type { Emoji } from '../emoji/emojiSearch';
-import { emojiOptions, fragmentAt, type Option, peopleOptions, roomOptions } from './completion';
+import { emojiOptions, everyoneOption, fragmentAt, type Option, peopleOptions, roomOptions } from './completion';
 import type { Names } from './messageNames';
 
 /** Names and emojis offered while they are written: arrows choose, Enter and Tab take, Escape sends them away. */
@@ -14,9 +14,10 @@ export function useCompletion(area: Readonly<Ref<HTMLTextAreaElement | null>>, t
   const options = computed<Option[]>(() => {
     if (!fragment.value || fragment.value.from === dismissed.value) return [];
     const { sign, letters } = fragment.value;
-    if (sign === '@') return peopleOptions(names.people.value, letters);
+    if (sign === '@') return [...peopleOptions(names.people.value, letters), ...everyone(letters)];
     return sign === '#' ? roomOptions(names.rooms.value, letters) : emojiOptions(emojis.value, letters);
   });
+  const everyone = (letters: string) => (names.mayCallEveryone.value ? everyoneOption(letters) : []);
   const chosen = computed(() => options.value[Math.min(at.value, options.value.length - 1)]);
 
   watch(fragment, (now, before) => {

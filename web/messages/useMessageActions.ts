@@ -4,7 +4,7 @@ import type { Message } from '../lib/roomStore';
 import { act } from '../request';
 import { copyText } from '../ui/copyText';
 import { notify } from '../ui/useNotice';
-import { deleteMessage, editMessage } from './messageDocuments';
+import { deleteMessage, editMessage, pinMessage, unpinMessage } from './messageDocuments';
 
 /** What can be done with messages that are in the room. `learn` takes in what they became. */
 export function useMessageActions(learn: (message: Message) => void) {
@@ -39,6 +39,16 @@ export function useMessageActions(learn: (message: Message) => void) {
     busy.value = false;
   }
 
+  /** Pins it, or takes the pin away. */
+  async function pin({ id: messageId, pinnedAt }: Message) {
+    try {
+      if (pinnedAt) learn((await act(unpinMessage, { messageId })).unpinMessage);
+      else learn((await act(pinMessage, { messageId })).pinMessage);
+    } catch (error) {
+      notify(errorSentence(error));
+    }
+  }
+
   function askToRemove(message?: Message) {
     problem.value = '';
     removing.value = message;
@@ -54,5 +64,5 @@ export function useMessageActions(learn: (message: Message) => void) {
     if (await copyText(link.href)) notify('Link copied');
   }
 
-  return { editing, removing, busy, problem, save, askToRemove, remove, copy, copyLink };
+  return { editing, removing, busy, problem, save, askToRemove, remove, pin, copy, copyLink };
 }

@@ -1,8 +1,21 @@
 import type { ShallowRef } from 'vue';
 import { pause } from '../lib/retry';
-import { addNewer, addOlder, isAtEnd, type Message, openAround, type RoomLog, withChanges } from '../lib/roomStore';
+import {
+  addNewer,
+  addNotices,
+  addOlder,
+  asNotice,
+  isAtEnd,
+  type Message,
+  type Notice,
+  openAround,
+  type RoomLog,
+  withChanges,
+} from '../lib/roomStore';
 import { ask } from '../request';
-import { latestMessages, messagesAround, newerMessages, olderMessages } from './messageDocuments';
+import { latestMessages, messagesAround, newerMessages, olderMessages, roomNotices } from './messageDocuments';
+
+const END = 2_147_483_647;
 
 type Add = (log: RoomLog) => RoomLog;
 
@@ -21,7 +34,9 @@ export function useMessagePages(roomId: string, log: ShallowRef<RoomLog | undefi
     return turn(async ({ messages: [first] }) => {
       const { room } = await ask(olderMessages, { roomId, before: String(first?.seq) });
       const { nodes, pageInfo } = room.messages;
-      return (now) => (now.messages[0]?.seq === first?.seq ? addOlder(now, nodes, pageInfo.hasPreviousPage) : now);
+      const notices = await noticesOf(pageInfo.hasPreviousPage ? nodes[0]?.seq : 0, first?.seq);
+      const add: Add = (now) => addNotices(addOlder(now, nodes, pageInfo.hasPreviousPage), notices);
+      return (now) => (now.messages[0]?.seq === first?.seq ? add(now) : now);
     });
   }
 
@@ -31,7 +46,9 @@ export function useMessagePages(roomId: string, log: ShallowRef<RoomLog | undefi
       const end = messages.at(-1)?.seq;
       const { room } = await ask(newerMessages, { roomId, after: String(end) });
       const { nodes, pageInfo } = room.messages;
-      return (now) => (now.messages.at(-1)?.seq === end ? addNewer(now, nodes, pageInfo.hasNextPage) : now);
+      const notices = await noticesOf(end, pageInfo.hasNextPage ? nodes.at(-1)?.seq : END);
+      const add: Add = (now) => addNotices(addNewer(now, nodes, pageInfo.hasNextPage), notices);
+      return (now) => (now.messages.at(-1)?.seq === end ? add(now) : now);
     });
   }
 
@@ -41,7 +58,8 @@ export function useMessagePages(roomId: string, log: ShallowRef<RoomLog | undefi
     await turn(async () => {
       const { room } = await ask(latestMessages, { roomId });
       const { nodes, pageInfo } = room.messages;
-      return (now) => openAround(now, nodes, pageInfo.hasPreviousPage, nodes.at(-1)?.seq ?? 0);
+      const notices = await noticesOf(pageInfo.hasPreviousPage ? nodes[0]?.seq : 0, END);
+      return (now) => addNotices(openAround(now, nodes, pageInfo.hasPreviousPage, nodes.at(-1)?.seq ?? 0), notices);
     });
   }
 
@@ -49,15 +67,47 @@ export function useMessagePages(roomId: string, log: ShallowRef<RoomLog | undefi
   async function toMessage(id: string) {
     await turning;
     if (log.value?.messages.some((message) => message.id === id)) return;
-    const moving = aroundMessage(id);
+    await moveTo(id);
+  }
+
+  /** Moves the window to a position, with context on both sides, unless it begins before it. */
+  async function toPosition(seq: number) {
+    await turning;
+    const [first] = log.value?.messages ?? [];
+    if (first && log.value?.hasOlder && first.seq > seq) await moveTo(String(seq));
+  }
+
+  async function moveTo(place: string) {
+    const moving = around(place);
     await turn(() => moving);
     await moving;
   }
 
-  async function aroundMessage(id: string): Promise<Add> {
-    const { room } = await ask(messagesAround, { roomId, id });
+  async function around(place: string): Promise<Add> {
+    const { room } = await ask(messagesAround, { roomId, id: place });
     const { nodes, pageInfo } = room.messages;
-    return (now) => openAround(now, nodes, pageInfo.hasPreviousPage, room.lastMessage?.seq ?? 0);
+    const end = nodes.at(-1)?.seq;
+    const notices = await noticesOf(pageInfo.hasPreviousPage ? nodes[0]?.seq : 0, pageInfo.hasNextPage ? end : END);
+    return (now) => addNotices(openAround(now, nodes, pageInfo.hasPreviousPage, room.lastMessage?.seq ?? 0), notices);
+  }
+
+  /** What else happened there: on older pages nobody has told of it. */
+  async function noticesOf(after = 0, before = END): Promise<Notice[]> {
+    const { room } = await ask(roomNotices, { roomId, after, before });
+    return room.notices.map(asNotice);
+  }
+
+  /** Asks for what the log is not told again of: before it was followed. */
+  async function loadNotices() {
+    const {
+      messages: [first],
+      hasOlder,
+      last,
+    } = log.value as RoomLog;
+    await turn(async () => {
+      const notices = await noticesOf(hasOlder ? first?.seq : 0, last + 1);
+      return (now) => addNotices(now, notices);
+    });
   }
 
   function turn(fetchPage: (now: RoomLog) => Promise<Add>): Promise<void> {
@@ -78,5 +128,5 @@ export function useMessagePages(roomId: string, log: ShallowRef<RoomLog | undefi
     }
   }
 
-  return { note, loadOlder, loadNewer, toLatest, toMessage };
+  return { note, loadOlder, loadNewer, toLatest, toMessage, toPosition, loadNotices };
 }

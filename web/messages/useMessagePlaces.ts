@@ -8,6 +8,10 @@ export interface PlacesOptions {
   /** Brings a message into view: where it was, or in the middle. Rejects when it cannot be had. */
   show: (id: string, offset?: number) => Promise<void>;
   toEnd: () => Promise<void>;
+  /** Where one begins who was sent nowhere: at the first that is new. */
+  toNew: () => Promise<void>;
+  /** The reader is where they begin. */
+  onBegun: () => void;
   /** The first of the room is there. */
   ready: () => boolean;
   onMissing: (error: unknown) => void;
@@ -19,10 +23,11 @@ const HIGHLIGHTED_FOR = 3_000;
 const here = (): number => history.state?.position ?? 0;
 
 /** Follows the address: `?message=ID` opens there and sets it apart for a while; Back returns to where one was. */
-export function useMessagePlaces({ place, show, toEnd, ready, onMissing }: PlacesOptions) {
+export function useMessagePlaces({ place, show, toEnd, toNew, ready, onBegun, onMissing }: PlacesOptions) {
   const route = useRoute();
   const router = useRouter();
   const found = ref<string>();
+  let begun = false;
   let position = here();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -46,9 +51,12 @@ export function useMessagePlaces({ place, show, toEnd, ready, onMissing }: Place
     try {
       if (back) await comeBack(places.get(position));
       else if (target) await open(target);
+      else if (!begun) await toNew();
     } catch (error) {
       onMissing(error);
     }
+    if (!begun) onBegun();
+    begun = true;
   }
 
   async function comeBack(left: Place | undefined) {

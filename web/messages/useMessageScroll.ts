@@ -143,9 +143,14 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
     look();
   }
 
+  function isInView(row: Element) {
+    const { top, bottom } = row.getBoundingClientRect();
+    return top >= topOfView() && bottom <= topOfView() + (scroller.value?.clientHeight ?? 0);
+  }
+
   const topOfView = () => scroller.value?.getBoundingClientRect().top ?? 0;
 
-  return { pinned, far, toEnd, place, goTo, lastInView };
+  return { pinned, far, toEnd, place, goTo, isInView, lastInView };
 }
 
 // Of the anchor, for it may lose its header when the message above it turns out to be of the same author.

@@ -1,6 +1,6 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue';
 import type { RoomLogSubscription } from '../gql/graphql';
-import { errorCode, isFinal } from '../lib/errors';
+import { isRefusal } from '../lib/errors';
 import { subscribe } from '../lib/live';
 import { pause, retryDelay } from '../lib/retry';
 import {
@@ -15,10 +15,13 @@ import {
 } from '../lib/roomStore';
 import { ask } from '../request';
 import { notify } from '../ui/useNotice';
+import { onPersonChanged } from '../users/people';
+import type { PersonNews } from '../users/personNow';
 import { oncePerFrame } from './frame';
 import { keepLog, storedLog, storeLog, takeLog } from './keptLogs';
 import { latestMessages, roomLog } from './messageDocuments';
 import { useMessagePages } from './useMessagePages';
+import { withPerson } from './withPerson';
 
 export interface MessagesOptions {
   viewerId: string;
@@ -50,16 +53,19 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
 
   void open();
   watch(log, storeSoon);
+  onScopeDispose(onPersonChanged(rename));
   addEventListener('pagehide', store);
   onScopeDispose(close);
 
   async function open() {
-    log.value = takeLog(roomId);
-    if (!log.value) await load();
+    const left = takeLog(roomId);
+    log.value = left;
+    if (!left) await load();
     if (!log.value || closed) return;
     known = log.value.newest;
     settled.value = true;
     follow();
+    if (!left && log.value.last > (log.value.messages[0]?.seq ?? 0)) void pages.loadNotices();
   }
 
   /** First what this device has kept, then what the server says: that goes on from the former, or takes its place. */
@@ -95,6 +101,10 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
   function follow() {
     unfollow();
     unfollow = subscribe(roomLog, position, { next: receive, error: refuse, complete: onComplete });
+  }
+
+  function rename(news: PersonNews) {
+    if (log.value) log.value = withPerson(log.value, news);
   }
 
   function position() {
@@ -167,8 +177,8 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
     if (log.value) log.value = addMessage(log.value, message, following());
   }
 
-  const { loadOlder, loadNewer, toLatest, toMessage } = pages;
-  return { log, problem, settled, loadOlder, loadNewer, toLatest, toMessage, learn };
+  const { loadOlder, loadNewer, toLatest, toMessage, toPosition } = pages;
+  return { log, problem, settled, loadOlder, loadNewer, toLatest, toMessage, toPosition, learn };
 }
 
 const STORED_WITHIN = 3_000;
@@ -184,9 +194,4 @@ function onceIn(ms: number, callback: () => void): () => void {
     if (!due) setTimeout(run, ms);
     due = true;
   };
-}
-
-function isRefusal(error: unknown) {
-  const code = errorCode(error);
-  return isFinal(code) || code === 'UNAUTHENTICATED';
 }

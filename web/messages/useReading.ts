@@ -1,4 +1,6 @@
 import { onScopeDispose, type Ref, shallowRef } from 'vue';
+import { isRefusal } from '../lib/errors';
+import { pause, retryDelay } from '../lib/retry';
 import type { Message, RoomLog } from '../lib/roomStore';
 import { act, ask } from '../request';
 import { useWhileVisible } from '../ui/useWhileVisible';
@@ -18,24 +20,39 @@ const AFTER = 600;
 /** How far the viewer has read: told to the server as they read on, unless they said that it is to stay unread. */
 export function useReading({ roomId, viewerId, log, seen }: ReadingOptions) {
   const mark = shallowRef<UnreadMark>();
-  // Until it is known how far they had read, nothing is told: it would be lost where they were.
+  // Until it is known how far they had read, and they are where they begin, nothing is told: it would be lost.
   let told = Number.POSITIVE_INFINITY;
+  let begun = false;
   let kept = false;
+  let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  void arrive();
+  /** Settles once it is known how far they had read: `mark` is where the new begins, if anything is new. */
+  const known = arrive();
   useWhileVisible(() => look());
-  onScopeDispose(() => clearTimeout(timer));
+  onScopeDispose(() => {
+    closed = true;
+    clearTimeout(timer);
+  });
 
   async function arrive() {
-    try {
-      const { room } = await ask(roomReading, { roomId });
-      told = room.readSeq;
-      if (room.unreadCount) mark.value = { after: room.readSeq, count: room.unreadCount };
-      look();
-    } catch {
-      // Offline there is no line, and what is read now is told on the next visit.
+    for (let attempt = 1; !closed; attempt++) {
+      try {
+        const { room } = await ask(roomReading, { roomId });
+        if (room.unreadCount) mark.value ??= { after: room.readSeq, count: room.unreadCount };
+        told = room.readSeq;
+        return look();
+      } catch (error) {
+        if (isRefusal(error)) return;
+        await pause(retryDelay(attempt));
+      }
     }
+  }
+
+  /** They are where they begin to read. */
+  function begin() {
+    begun = true;
+    look();
   }
 
   /** Call it when what is in view may have changed. */
@@ -47,7 +64,7 @@ export function useReading({ roomId, viewerId, log, seen }: ReadingOptions) {
   }
 
   async function tell() {
-    const seq = document.visibilityState === 'visible' && !kept ? seen() : 0;
+    const seq = document.visibilityState === 'visible' && begun && !kept ? seen() : 0;
     if (seq <= told) return;
     const before = told;
     told = seq;
@@ -72,5 +89,5 @@ export function useReading({ roomId, viewerId, log, seen }: ReadingOptions) {
     look();
   }
 
-  return { mark, look, keepUnread, readOn };
+  return { mark, known, begin, look, keepUnread, readOn };
 }

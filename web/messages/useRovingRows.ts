@@ -6,11 +6,11 @@ export interface RowActions {
   act: (act: Act, key: string) => void;
 }
 
-const ACTS: Record<string, Act> = { r: 'reply', c: 'copy', u: 'unread' };
+const ACTS: Record<string, Act> = { r: 'reply', e: 'react', c: 'copy', u: 'unread' };
 
 /**
  * The list is one stop of the Tab key: arrows, Home and End move between the messages, Tab goes on into the tools of
- * the one in focus; R replies to it, C copies, U marks it unread, Escape leaves.
+ * the one in focus; R replies to it, E reacts, C copies, U marks it unread, Escape leaves.
  */
 export function useRovingRows(
   list: Readonly<Ref<HTMLElement | null>>,

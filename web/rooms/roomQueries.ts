@@ -38,6 +38,10 @@ graphql(`
       id
       displayName
     }
+    mentions {
+      id
+    }
+    mentionsRoom
   }
 `);
 

@@ -1,4 +1,5 @@
 import type { RoomNewsSubscription, RoomPartsFragment } from '../gql/graphql';
+import { callsFor } from '../messages/callsFor';
 
 type Counts = Pick<RoomPartsFragment, 'readSeq' | 'unreadCount' | 'mentionCount' | 'lastSeq'>;
 type Event = RoomNewsSubscription['viewerLog'];
@@ -8,6 +9,8 @@ interface Change {
   seq: number;
   of: number;
   by: 1 | -1;
+  /** Whether that message is for the viewer, by name or with everyone. */
+  isMention: boolean;
 }
 
 /** What the server counted, where the log ended then, and what the log has told since. */
@@ -42,7 +45,10 @@ export function countedAfter(room: Room, event: Event, viewerId: string | undefi
   if (event.seq <= countedAt(room) || !isCounting(event)) return room;
   const { author, seq: of } = event.message;
   const counted = room.counted ?? { ...countsOf(room), changes: [] };
-  if (author?.id !== viewerId) return recount(room, withChange(counted, event, of));
+  const { changes } = counted;
+  const isMention = event.__typename === 'MessageSent' ? callsFor(event.message, viewerId) : wasMention(changes, of);
+  const by = event.__typename === 'MessageSent' ? 1 : -1;
+  if (author?.id !== viewerId) return recount(room, withChange(counted, { seq: event.seq, of, by, isMention }));
   if (event.__typename === 'MessageDeleted') return room;
   return withCounts(room, { readSeq: of, unreadCount: 0, mentionCount: 0, lastSeq: event.seq });
 }
@@ -56,22 +62,30 @@ export function newerOf(held: Room, answer: Room): Room {
 
 function recount(room: Room, counted: Counted): Room {
   const { readSeq, changes } = counted;
-  const more = changes.reduce((sum, { of, by }) => (of > readSeq ? sum + by : sum), 0);
-  const unreadCount = Math.max(0, counted.unreadCount + more);
-  // With a person alone everything is for the viewer. Elsewhere only the server knows.
-  const mentionCount = room.kind === 'DIRECT' ? unreadCount : Math.min(counted.mentionCount, unreadCount);
+  const unreadOnes = changes.filter(({ of }) => of > readSeq);
+  const unreadCount = Math.max(0, counted.unreadCount + sum(unreadOnes));
+  const mentions = Math.max(0, counted.mentionCount + sum(unreadOnes.filter(({ isMention }) => isMention)));
+  // With a person alone everything is for the viewer.
+  const mentionCount = room.kind === 'DIRECT' ? unreadCount : Math.min(mentions, unreadCount);
   return { ...room, readSeq, unreadCount, mentionCount, counted };
 }
 
 // The oldest changes become part of what was counted.
-function withChange(counted: Counted, { seq, __typename }: Event, of: number): Counted {
-  const change: Change = { seq, of, by: __typename === 'MessageSent' ? 1 : -1 };
+function withChange(counted: Counted, change: Change): Counted {
   const changes = [...counted.changes, change];
   const [first] = changes;
   if (changes.length <= KEPT || !first) return { ...counted, changes };
-  const unreadCount = counted.unreadCount + (first.of > counted.readSeq ? first.by : 0);
-  return { ...counted, unreadCount, lastSeq: first.seq, changes: changes.slice(1) };
+  const unread = first.of > counted.readSeq ? [first] : [];
+  const unreadCount = counted.unreadCount + sum(unread);
+  const mentionCount = counted.mentionCount + sum(unread.filter(({ isMention }) => isMention));
+  return { ...counted, unreadCount, mentionCount, lastSeq: first.seq, changes: changes.slice(1) };
 }
+
+/** What a deleted message was: it says no longer whom it named. */
+const wasMention = (changes: readonly Change[], message: number) =>
+  changes.some(({ of, isMention }) => of === message && isMention);
+
+const sum = (changes: readonly Change[]) => changes.reduce((total, { by }) => total + by, 0);
 
 const isCounting = (event: Event) => event.__typename === 'MessageSent' || event.__typename === 'MessageDeleted';
 const countsOf = ({ readSeq, unreadCount, mentionCount, lastSeq }: Counts) => ({

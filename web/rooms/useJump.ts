@@ -19,6 +19,7 @@ export interface Place {
   name: string;
   note: string;
   seed: string;
+  colour?: number | null | undefined;
   icon?: Component;
   /** Does it; a room or a person gives the id of the room to go to. */
   enter: () => unknown;
@@ -65,9 +66,9 @@ export function useJump() {
     const known = new Set(directRooms.value.map((room) => room.directWith?.id).concat(viewer.value?.user.id));
     return users.items.value
       .filter((user) => !known.has(user.id))
-      .map(({ id, displayName, username }) => {
+      .map(({ id, displayName, username, colour }) => {
         const enter = async () => (await openDirectRoom(id)).id;
-        return { id, kind: 'person', name: displayName, note: `@${username}`, seed: id, enter };
+        return { id, kind: 'person', name: displayName, note: `@${username}`, seed: id, colour, enter };
       });
   });
 
@@ -102,7 +103,7 @@ function ownPlace(room: Room, unread: boolean): Place {
   const user = room.directWith;
   if (room.kind === 'DIRECT') {
     const note = unread ? 'unread' : user ? `@${user.username}` : '';
-    return { id: room.id, kind: 'person', name, note, seed: user?.id ?? '', enter };
+    return { id: room.id, kind: 'person', name, note, seed: user?.id ?? '', colour: user?.colour, enter };
   }
   const kind = room.kind === 'PRIVATE' ? 'private' : 'room';
   return { id: room.id, kind, name, note: unread ? 'unread' : room.topic, seed: '', enter };

@@ -1,8 +1,10 @@
-import { computed, type MaybeRefOrGetter, ref, shallowRef, toValue, watch } from 'vue';
+import { computed, type MaybeRefOrGetter, onScopeDispose, ref, shallowRef, toValue, watch } from 'vue';
 import { graphql } from '../gql';
 import type { MemberPartsFragment } from '../gql/graphql';
 import type { RoomEvent } from '../lib/roomStore';
 import { ask } from '../request';
+import { onPersonChanged } from '../users/people';
+import { personNow } from '../users/personNow';
 import { useRooms } from './useRooms';
 
 graphql(`
@@ -62,6 +64,11 @@ export function useMembers(roomId: MaybeRefOrGetter<string>) {
     seq = event.seq;
     members.value = membersAfter(members.value, event);
   }
+
+  const stop = onPersonChanged((news) => {
+    members.value = members.value.map((member) => ({ ...member, user: personNow(member.user, news) ?? member.user }));
+  });
+  onScopeDispose(stop);
 
   watch(
     [() => toValue(roomId), isMember],

@@ -3,6 +3,7 @@ import { useViewer } from '../auth/useViewer';
 import { filesWords } from '../files/fileWords';
 import type { PreviewPartsFragment } from '../gql/graphql';
 import { subscribe } from '../lib/live';
+import { callsFor } from '../messages/callsFor';
 import { useNotifications } from '../notifications/useNotifications';
 import { useBlocked } from '../users/useBlocked';
 import type { RoomNews } from './roomAfter';
@@ -21,21 +22,14 @@ export function useRoomNews() {
   function onNews(news: RoomNews) {
     const room = rooms.get(news.roomId);
     apply(news, viewer.value?.user.id);
-    if (room && news.__typename === 'MessageSent') void onMessage(room, news.message);
+    if (room && news.__typename === 'MessageSent') onMessage(room, news.message);
+    if (room && mayUnmention(room, news)) recount(room.id).catch(() => {});
   }
 
-  async function onMessage(room: Room, message: PreviewPartsFragment) {
+  function onMessage(room: Room, message: PreviewPartsFragment) {
     if (message.author?.id === viewer.value?.user.id) return;
-    const mentioned = await mentions(room, message);
+    const mentioned = room.kind === 'DIRECT' || callsFor(message, viewer.value?.user.id);
     if (room.notify === 'ALL' || (room.notify === 'MENTIONS' && mentioned)) tell(room, message);
-  }
-
-  // Only the server knows whom a text names.
-  async function mentions(room: Room, { body }: PreviewPartsFragment): Promise<boolean> {
-    if (room.kind === 'DIRECT') return true;
-    if (!body?.includes('@')) return false;
-    const now = await recount(room.id).catch(() => room);
-    return Boolean(now && now.mentionCount > room.mentionCount);
   }
 
   function tell(room: Room, { author, body, files, createdAt }: PreviewPartsFragment) {
@@ -65,6 +59,10 @@ export function useRoomNews() {
     stop();
   });
 }
+
+// A deleted message says no longer whom it named, and an edited one not whom it named before.
+const mayUnmention = ({ kind, mentionCount }: Room, { __typename }: RoomNews) =>
+  kind !== 'DIRECT' && (__typename === 'MessageEdited' || (__typename === 'MessageDeleted' && mentionCount > 0));
 
 // What was said while this page was asleep is in the list; it is late for a notice.
 const isFresh = (at: string) => Date.now() - Date.parse(at) < 10 * 60_000;

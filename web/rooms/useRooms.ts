@@ -6,6 +6,9 @@ import { errorSentence } from '../lib/errors';
 import { subscribe } from '../lib/live';
 import { pause, retryDelay } from '../lib/retry';
 import { ask } from '../request';
+import { followPeople, onPersonChanged } from '../users/people';
+import { type PersonNews, personNow } from '../users/personNow';
+import { useBlocked } from '../users/useBlocked';
 import { keepRooms, keptRooms } from './keptRooms';
 import { type RoomNews, roomAfter } from './roomAfter';
 import { roomQuery, roomsQuery, viewerEventsSubscription } from './roomQueries';
@@ -14,7 +17,7 @@ import { asCounted, countedAt, newerOf, type Room, withCounts } from './unreadCo
 export type { Room };
 
 const rooms = shallowReactive(new Map<string, Room>());
-const { viewer } = useViewer();
+const { viewer, enter } = useViewer();
 const { told } = useHush();
 /** There is something to show: what this browser kept, or what the server said. */
 const loaded = ref(false);
@@ -75,6 +78,17 @@ function onReadMoved(moved: Extract<ViewerEventsSubscription['viewerEvents'], { 
   else rooms.set(room.id, withCounts(room, moved));
 }
 
+/** Whoever is called otherwise is called so everywhere at once. */
+function onPerson(news: PersonNews) {
+  for (const room of rooms.values()) {
+    const { directWith, lastMessage } = room;
+    if (directWith?.id === news.userId) change(room.id, { directWith: personNow(directWith, news) });
+    if (lastMessage?.author?.id !== news.userId) continue;
+    change(room.id, { lastMessage: { ...lastMessage, author: personNow(lastMessage.author, news) } });
+  }
+  if (viewer.value?.user.id === news.userId && news.user) enter({ ...viewer.value, user: news.user });
+}
+
 function change(id: string, parts: Partial<Room>) {
   const room = rooms.get(id);
   if (room) rooms.set(id, { ...room, ...parts });
@@ -88,13 +102,20 @@ function apply(event: RoomNews, viewerId: string | undefined) {
     return refresh();
   }
   if (event.__typename === 'RoomDeleted') return void rooms.delete(event.roomId);
-  if (room) rooms.set(room.id, roomAfter(room, event, viewerId));
+  if (room) rooms.set(room.id, roomAfter(room, heard(event), viewerId));
+}
+
+// What a blocked person says is no mention.
+function heard(event: RoomNews): RoomNews {
+  if (event.__typename !== 'MessageSent' || !useBlocked().blocked.has(event.message.author?.id ?? '')) return event;
+  return { ...event, message: { ...event.message, mentions: [], mentionsRoom: false } };
 }
 
 /** Loads the viewer's rooms, however often it takes, and keeps them current. Gives the function that stops it. */
 function follow(): () => void {
   let stopped = false;
   let end = () => {};
+  const ends = [followPeople(), onPersonChanged(onPerson)];
   const forget = keepRooms(viewer.value?.id, rooms);
   for (const room of keptRooms(viewer.value?.id)) put(room);
   loaded.value = rooms.size > 0;
@@ -113,6 +134,7 @@ function follow(): () => void {
     stopped = true;
     end();
     forget();
+    for (const stop of ends) stop();
   };
 }
 

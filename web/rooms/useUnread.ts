@@ -10,14 +10,16 @@ const MOMENT = 1_500;
 const unread = computed(() => new Set([...rooms.values()].filter(isUnread).map((room) => room.id)));
 const waits = computed(() => [...rooms.values()].reduce((sum, room) => sum + waitsIn(room), 0));
 
-// Of a muted room only what waits for the viewer in person is told.
+// A muted room tells nothing, not even what is for the viewer in person: for that there is "Mentions".
+const isMuted = ({ notify }: Room) => notify === 'NOTHING';
+
 function isUnread(room: Room) {
-  return (room.notify === 'NOTHING' ? waitsIn(room) : shown(room, room.unreadCount)) > 0;
+  return !isMuted(room) && shown(room, room.unreadCount) > 0;
 }
 
 /** How much in a room is for the viewer in person. */
 function waitsIn(room: Room) {
-  return shown(room, room.mentionCount);
+  return isMuted(room) ? 0 : shown(room, room.mentionCount);
 }
 
 const shown = ({ id }: Room, count: number) => Math.min(count, most.get(id) ?? count);

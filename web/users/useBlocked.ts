@@ -2,6 +2,7 @@ import { shallowReactive } from 'vue';
 import { graphql } from '../gql';
 import type { UserPartsFragment } from '../gql/graphql';
 import { act, ask } from '../request';
+import { onPersonChanged } from './people';
 
 const blockedQuery = graphql(`
   query Blocked {
@@ -29,6 +30,12 @@ const unblockUserMutation = graphql(`
 
 const blocked = shallowReactive(new Map<string, UserPartsFragment>());
 let asked = false;
+
+onPersonChanged(({ userId, user }) => {
+  if (!blocked.has(userId)) return;
+  if (user) blocked.set(userId, user);
+  else blocked.delete(userId);
+});
 
 async function load() {
   for (const user of (await ask(blockedQuery, {})).blocked) blocked.set(user.id, user);

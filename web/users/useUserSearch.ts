@@ -7,6 +7,7 @@ graphql(`
     id
     username
     displayName
+    colour
   }
 `);
 

@@ -1,0 +1,56 @@
+import { onScopeDispose, shallowRef, watch } from 'vue';
+import { errorSentence } from '../lib/errors';
+import type { Message, RoomEvent } from '../lib/roomStore';
+import { roomPins } from '../messages/messageDocuments';
+import { messageNow } from '../messages/withPerson';
+import { ask } from '../request';
+import { onPersonChanged } from '../users/people';
+
+export type Pins = ReturnType<typeof usePins>;
+
+/** The pinned messages of a room, newest pin first: read when somebody looks at them, kept current by the log. */
+export function usePins(roomId: () => string) {
+  const list = shallowRef<readonly Message[]>();
+  const fault = shallowRef('');
+  let seq = 0;
+
+  async function load() {
+    const id = roomId();
+    try {
+      const { room } = await ask(roomPins, { roomId: id });
+      if (id !== roomId()) return;
+      [list.value, seq, fault.value] = [room.pins, room.lastSeq, ''];
+    } catch (error) {
+      fault.value = errorSentence(error);
+    }
+  }
+
+  function apply(event: RoomEvent) {
+    if (!list.value) return;
+    if (event.__typename === 'Reset') return void load();
+    if (event.seq > seq) list.value = pinsAfter(list.value, event);
+  }
+
+  const stop = onPersonChanged((news) => {
+    list.value = list.value?.map((message) => messageNow(message, news));
+  });
+  onScopeDispose(stop);
+
+  watch(roomId, () => {
+    list.value = undefined;
+  });
+
+  return { list, fault, load, apply };
+}
+
+/** The pins after an entry of the log. */
+export function pinsAfter(pins: readonly Message[], event: RoomEvent): readonly Message[] {
+  if (!('message' in event)) return pins;
+  const { message } = event;
+  const at = pins.findIndex(({ id }) => id === message.id);
+  if (message.pinnedAt && !message.deletedAt) return at < 0 ? withPin(pins, message) : pins.with(at, message);
+  return at < 0 ? pins : pins.toSpliced(at, 1);
+}
+
+const withPin = (pins: readonly Message[], message: Message) =>
+  [message, ...pins].sort((a, b) => (b.pinnedAt ?? '').localeCompare(a.pinnedAt ?? ''));
