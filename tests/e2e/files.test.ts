@@ -93,7 +93,9 @@ test('while it is sent one sees how far it is, and Cancel ends it; 25 MB works, 
   await ada.row('never mind').getByRole('button', { name: 'Cancel' }).click();
   await ada.row('never mind').waitFor({ state: 'detached' });
   await gate.open();
-  await expect.poll(() => site.node.core.db.file.count({ where: { name: { in: ['tide-film.bin', 'never.txt'] } } }), PATIENT).toBe(0);
+  await expect
+    .poll(() => site.node.core.db.file.count({ where: { name: { in: ['tide-film.bin', 'never.txt'] } } }), PATIENT)
+    .toBe(0);
   await ada.attach({ name: 'tide-film.bin', mimeType: 'application/octet-stream', buffer: bytes });
   await ada.say('the whole film');
   await bea.sees('the whole film');
