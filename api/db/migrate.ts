@@ -20,7 +20,7 @@ const LEDGER = `
     applied_steps_count INTEGER NOT NULL DEFAULT 0
   )`;
 
-type Migration = { name: string; sql: string; checksum: string };
+export type Migration = { name: string; sql: string; checksum: string };
 type Applied = { name: string; checksum: string; finished: boolean };
 
 /**
@@ -47,7 +47,8 @@ export function migrationsFolder(from = fileURLToPath(new URL('.', import.meta.u
   return migrationsFolder(parent);
 }
 
-function readMigrations(folder: string): Migration[] {
+/** What the folder has, in order. */
+export function readMigrations(folder = migrationsFolder()): Migration[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
@@ -60,7 +61,8 @@ function readMigration(folder: string, name: string): Migration {
   return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
 }
 
-async function applyMissing(client: pg.PoolClient, migrations: Migration[], log: (line: string) => void) {
+/** The same with a connection of one's own, into the schema that it looks at first. Takes no turns. */
+export async function applyMissing(client: pg.PoolClient, migrations: Migration[], log: (line: string) => void) {
   await client.query(LEDGER);
   const applied = await readLedger(client);
   refuseStrange(migrations, applied);
@@ -72,7 +74,8 @@ async function applyMissing(client: pg.PoolClient, migrations: Migration[], log:
   return missing.map(({ name }) => name);
 }
 
-async function readLedger(client: pg.PoolClient): Promise<Applied[]> {
+/** What a database says that it has; it fails where there is no ledger. */
+export async function readLedger(client: pg.PoolClient): Promise<Applied[]> {
   const { rows } = await client.query(`
     SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
     FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 type Connection = { onReply(bytes: Uint8Array): void; onEnd(error: Error): void };
-type Note = { reply?: Uint8Array; connection?: number };
+type Note = { reply?: Uint8Array; connection?: number; copied?: string };
 
 /** The thread that runs PGlite. Should it ever die, the next connection starts another on the same folder. */
 export class PgliteThread {
@@ -10,6 +10,7 @@ export class PgliteThread {
   #ready?: Promise<void>;
   #connection?: Connection;
   #connectionId = 0;
+  #copied: (complaint: string) => void = () => {};
 
   constructor(readonly folder: string) {}
 
@@ -24,6 +25,18 @@ export class PgliteThread {
     this.#connection = connection;
     const id = ++this.#connectionId;
     return (bytes) => this.#worker?.postMessage({ bytes, connection: id });
+  }
+
+  /** Copies its files, as they are between two statements: what a killed process would leave. */
+  async copyTo(folder: string): Promise<void> {
+    const worker = this.#worker;
+    if (!worker) throw new Error('it is not open yet');
+    const copied = new Promise<string>((resolve) => {
+      this.#copied = resolve;
+    });
+    worker.postMessage({ copyTo: folder });
+    const complaint = await copied;
+    if (complaint) throw new Error(complaint);
   }
 
   /** Writes everything out and ends the thread. */
@@ -45,7 +58,11 @@ export class PgliteThread {
       reason = error;
     });
     return new Promise((resolve, reject) => {
-      worker.on('message', (note: Note) => (note.reply ? this.#deliver(note) : resolve()));
+      worker.on('message', (note: Note) => {
+        if (note.copied !== undefined) this.#copied(note.copied);
+        else if (note.reply) this.#deliver(note);
+        else resolve();
+      });
       worker.on('exit', () => {
         this.#end(reason);
         reject(reason);
@@ -58,6 +75,7 @@ export class PgliteThread {
   }
 
   #end(reason: Error) {
+    this.#copied('it was closed');
     this.#worker = undefined;
     this.#ready = undefined;
     this.#connection?.onEnd(reason);

@@ -1,0 +1,155 @@
+import type pg from 'pg';
+import { z } from 'zod';
+import type { Config } from '../config.ts';
+import { applyMissing, readMigrations } from '../db/migrate.ts';
+import { openPglite } from '../db/pglite.ts';
+import { openPostgres } from '../db/postgres.ts';
+import { StartError } from '../errors.ts';
+import { checkStorage, openStorage, type Storage } from '../storage/storage.ts';
+import { readArchive } from './archive.ts';
+import { namedBlobs } from './backup.ts';
+import { countRows, filling, insertRows, quoted, tablesOf } from './tables.ts';
+import { objectsOf, refuseUnfit } from './target.ts';
+
+const DRAFT = 'shh_restoring';
+const ManifestOf = z.object({
+  format: z.literal(1),
+  takenAt: z.string(),
+  migrations: z.array(z.object({ name: z.string(), checksum: z.string() })),
+  tables: z.record(z.string(), z.object({ columns: z.array(z.string()), rows: z.number() })),
+  files: z.number(),
+  lost: z.array(z.string()),
+});
+export type Restored = z.output<typeof ManifestOf>;
+
+export interface Terms {
+  /** Whether what the database holds may go. */
+  replace?: boolean;
+  /** True where no time has passed since the backup: everybody stays signed in. */
+  moved?: boolean;
+}
+
+/**
+ * Makes the database of `config` what the backup has, brought forward to this program's version, and its files too. The
+ * log has another epoch then. Until the last step, which happens whole or not at all, the database is as it was.
+ */
+export async function restoreBackup(
+  config: Config,
+  file: string,
+  terms: Terms,
+  log: (line: string) => void,
+): Promise<Restored> {
+  const manifest = await check(file);
+  await checkStorage(config);
+  const { databaseUrl, dataDir } = config;
+  const { pool, close } = databaseUrl ? await openPostgres(databaseUrl, log) : await openPglite(dataDir, log);
+  const client = await pool.connect();
+  try {
+    const home = await refuseUnfit(client, terms.replace ?? false);
+    await restore(client, { home, file, manifest, terms, log, storage: openStorage(config) });
+    return manifest;
+  } finally {
+    client.release();
+    await close();
+  }
+}
+
+// Everything is read once before anything is changed.
+async function check(file: string): Promise<Restored> {
+  const members = readArchive(file);
+  let next = await members.next();
+  while (!next.done) next = await members.next();
+  const manifest = ManifestOf.safeParse(next.value);
+  if (!manifest.success) throw new StartError(`${file} was made by a newer version of shh: restore it with that one.`);
+  const known = new Map(readMigrations().map(({ name, checksum }) => [name, checksum]));
+  const strange = manifest.data.migrations.find(({ name, checksum }) => known.get(name) !== checksum);
+  if (!strange) return manifest.data;
+  throw new StartError(
+    `${file} was made by another version of shh, which has migration ${strange.name}: update first.`,
+  );
+}
+
+interface Job {
+  home: string;
+  file: string;
+  manifest: Restored;
+  terms: Terms;
+  log: (line: string) => void;
+  storage: Storage;
+}
+
+async function restore(client: pg.PoolClient, job: Job) {
+  const before = (await namedBlobs(client)).map(({ key }) => key);
+  await client.query(`DROP SCHEMA IF EXISTS ${DRAFT} CASCADE`);
+  await client.query(`CREATE SCHEMA ${DRAFT}`);
+  await client.query(`SET search_path = ${DRAFT}`);
+  try {
+    const put = await build(client, job);
+    const named = new Set((await namedBlobs(client)).map(({ key }) => key));
+    await swap(client, job.home);
+    await job.storage.remove([...new Set([...before, ...put])].filter((key) => !named.has(key)));
+  } finally {
+    await client.query(`RESET search_path; DROP SCHEMA IF EXISTS ${DRAFT} CASCADE`);
+  }
+}
+
+async function build(client: pg.PoolClient, { file, manifest, storage, terms, log }: Job): Promise<string[]> {
+  const put: string[] = [];
+  const then = new Set(manifest.migrations.map(({ name }) => name));
+  const quiet = () => {};
+  await applyMissing(
+    client,
+    readMigrations().filter(({ name }) => then.has(name)),
+    quiet,
+  );
+  await filling(client, async () => {
+    for await (const { name, bytes } of readArchive(file)) {
+      const [kind, key = ''] = name.split('/');
+      if (kind === 'files') await storage.put(key, bytes);
+      if (kind === 'files') put.push(key);
+      else await insertRows(client, { name: key, columns: columnsOf(manifest, key) }, bytes.toString().split('\n'));
+    }
+  });
+  await refuseIncomplete(client, manifest);
+  await applyMissing(client, readMigrations(), log);
+  await beginAnotherLife(client, terms);
+  return put;
+}
+
+function columnsOf({ tables }: Restored, name: string): string[] {
+  const table = tables[name];
+  if (!table) throw new StartError(`The backup has rows of ${name} and does not say what they are.`);
+  return table.columns;
+}
+
+async function refuseIncomplete(client: pg.PoolClient, { tables }: Restored) {
+  for (const table of await tablesOf(client)) {
+    const [found, said] = [await countRows(client, table), tables[table.name]?.rows ?? 0];
+    if (found !== said)
+      throw new StartError(`Of ${said} rows of ${table.name}, ${found} came back: nothing was changed.`);
+  }
+}
+
+// Whoever was signed out after the backup stays so, and a link that was used does not open again.
+async function beginAnotherLife(client: pg.PoolClient, { moved }: Terms) {
+  await client.query('UPDATE instance SET epoch = gen_random_uuid()');
+  await client.query('DELETE FROM file WHERE ready_at IS NULL');
+  if (moved) return;
+  await client.query('DELETE FROM session');
+  await client.query('DELETE FROM reset_link');
+}
+
+async function swap(client: pg.PoolClient, home: string) {
+  await client.query('BEGIN');
+  try {
+    for (const { kind, name } of await objectsOf(client, home))
+      await client.query(`DROP ${kind} IF EXISTS ${name} CASCADE`);
+    for (const { kind, name } of await objectsOf(client, DRAFT)) {
+      await client.query(`ALTER ${kind} ${name} SET SCHEMA ${quoted(home)}`);
+    }
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+}
