@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import argon2 from 'argon2';
 import { z } from 'zod';
@@ -23,14 +24,29 @@ export const hashPassword = (password: string) => turns.run(() => argon2.hash(pa
 
 /**
  * Whether the password is that of the hash; without a hash, false after the same work. `renewed` is a new hash to
- * store when the stored one was made with weaker parameters.
+ * store when the stored one was made with weaker parameters, or by the Django application.
  */
 export async function verifyPassword(hash: string | undefined, password: string) {
-  const matches = await turns.run(async () => argon2.verify(hash ?? (await decoy()), password));
+  const matches = await turns.run(async () => matchesHash(hash, password));
   if (!hash || !matches) return { matches: false };
-  const renewed = argon2.needsRehash(hash, PARAMETERS) ? await hashPassword(password) : undefined;
+  const renewed = DJANGO.test(hash) || argon2.needsRehash(hash, PARAMETERS) ? await hashPassword(password) : undefined;
   return { matches: true, renewed };
 }
+
+// What an imported account has until its owner signs in: PBKDF2 with its iterations, salt and result.
+const DJANGO = /^pbkdf2_(sha1|sha256)\$(\d{1,8})\$([^$]*)\$([A-Za-z\d+/]+=*)$/;
+
+async function matchesHash(hash = '', password: string): Promise<boolean> {
+  const [old, digest = '', iterations, salt = '', result = ''] = DJANGO.exec(hash) ?? [];
+  if (old) {
+    const expected = Buffer.from(result, 'base64');
+    return timingSafeEqual(await derive(password, salt, Number(iterations), expected.length, digest), expected);
+  }
+  // An account without a password that can be used ("!" in Django) is as one that is not there.
+  const usable = hash.startsWith('$argon2');
+  return (await argon2.verify(usable ? hash : await decoy(), password)) && usable;
+}
+const derive = promisify(pbkdf2);
 
 let commonPasswords: Set<string> | undefined;
 function common(): Set<string> {

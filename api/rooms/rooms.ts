@@ -155,7 +155,8 @@ export async function openRoom(
 
 const PUBLIC = { kind: 'PUBLIC', deletedAt: null } as const;
 const of = (viewer: Viewer) => ({ deletedAt: null, memberships: { some: { userId: viewer.id, leftSeq: null } } });
-const nameKey = (name: string) => name.normalize('NFKC').toLowerCase();
+/** What is unique about the name of a public room. */
+export const nameKey = (name: string) => name.normalize('NFKC').toLowerCase();
 
 function refuseName(error: unknown): never {
   if (isUniqueViolation(error, 'room_name_key_key'))

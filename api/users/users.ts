@@ -133,4 +133,5 @@ function called(text: string | null | undefined): Prisma.UserWhereInput {
   };
 }
 
-const emailKey = (email: string) => email.trim().toLowerCase();
+/** What is unique about an address. */
+export const emailKey = (email: string) => email.trim().toLowerCase();
