@@ -68,7 +68,8 @@ const STEPS = [
 
 /** What esbuild makes the server of: the entries, and how. Shared with `npm run dev`. */
 export function serverBundle() {
-  const entries = ['api/main.ts', 'api/createsuperuser.ts', 'api/db/pgliteWorker.js', 'api/db/pgliteInit.js'];
+  const commands = ['createsuperuser', 'backup', 'restore', 'move', 'importDjango'].map((name) => `api/${name}.ts`);
+  const entries = ['api/main.ts', ...commands, 'api/db/pgliteWorker.js', 'api/db/pgliteInit.js'];
   return {
     absWorkingDir: ROOT,
     entryPoints: entries.filter((entry) => existsSync(at(entry))),

@@ -10,7 +10,7 @@ import { type Lookups, openLookups } from './realtime/lookups.ts';
 import { openRoomFeeds, type RoomFeeds } from './realtime/roomFeeds.ts';
 import { openRoomsVersions, type RoomsVersions } from './realtime/roomsVersions.ts';
 import type { Deliveries } from './realtime/sharedGroup.ts';
-import { openStorage, type Storage } from './storage/storage.ts';
+import { checkStorage, openStorage, type Storage } from './storage/storage.ts';
 
 /** What every domain function is given: the parts of one running node. */
 export interface Core {
@@ -40,6 +40,7 @@ export interface Core {
 /** Opens the database (migrating it), the bus and what listens to them. Throws StartError when one is unusable. */
 export async function openCore(config: Config, log: Log): Promise<Core> {
   const { databaseUrl, dataDir } = config;
+  await checkStorage(config);
   const database = await openDatabase({ databaseUrl, dataDir, log: (line) => log.info('database', { line }) });
   const bus = openBus(config.redisUrl, log);
   const heartbeat = startHeartbeat(bus, log);

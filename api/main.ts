@@ -43,12 +43,19 @@ async function stopOnce(app: App, close: () => Promise<void>, log: Log) {
 }
 
 start().catch((error) => {
-  const known = error instanceof StartError || error.code === 'EADDRINUSE';
-  process.stderr.write(`${known ? sentence(error) : error.stack}\n`);
+  const known = error instanceof StartError ? error.message : whyNotListening(error);
+  process.stderr.write(`${known ?? error.stack}\n`);
   process.exit(1);
 });
 
-function sentence(error: Error & { code?: string; port?: number }): string {
-  if (error.code !== 'EADDRINUSE') return error.message;
-  return `Port ${error.port} is taken by another program: stop it, or choose another with PORT.`;
+function whyNotListening(error: NodeJS.ErrnoException & { port?: number; address?: string }): string | undefined {
+  if (error.syscall !== 'listen' && error.syscall !== 'getaddrinfo') return undefined;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `Port ${error.port} is taken by another program: stop it, or choose another with PORT.`;
+    case 'EACCES':
+      return `Port ${error.port} is not for this user: choose one above 1023 with PORT, and put a proxy in front.`;
+    default:
+      return `HOST is not an address of this machine: 127.0.0.1 is for this machine only, 0.0.0.0 for all (${error.code}).`;
+  }
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 // Who stands above whom, from the edge down to the core. A file imports from its own layer or from below.
 const LAYERS = [
-  ['main.ts', 'createsuperuser.ts', 'seed.ts', 'print-schema.ts', 'check-schema.ts'],
+  ['main.ts', 'createsuperuser.ts', 'backup.ts', 'restore.ts', 'move.ts', 'importDjango.ts', 'seed.ts', 'print-schema.ts', 'check-schema.ts'],
   ['server.ts', 'housekeeping.ts'],
   [
     'yoga.ts',
@@ -24,7 +24,7 @@ const LAYERS = [
   [/\.(schema|http)\.ts$/],
   ['builder.ts', 'context.ts', 'loaders.ts', 'tokenReach.ts'],
   ['administration/'],
-  ['typing/', 'presence/', 'accounts/', 'search/', 'notifications/'],
+  ['typing/', 'presence/', 'accounts/', 'backups/', 'django/', 'search/', 'notifications/'],
   ['reactions/', 'pins/', 'mentions/', 'webhooks/'],
   ['messages/', 'roomLinks/'],
   ['files/'],
@@ -50,6 +50,7 @@ const LAYERS = [
     'config.ts',
     'db/',
     'version.ts',
+    'command.ts',
   ],
   ['errors.ts', 'schemaChanges.ts'],
 ] as const;
@@ -98,6 +99,11 @@ test('only db and the builder touch what Prisma generates', () => {
     allImports(join(API, file)).some((target) => target.includes('/generated/')),
   );
   expect(touching.filter((file) => !file.startsWith('db/') && file !== 'builder.ts')).toEqual([]);
+});
+
+test('bytes are kept as files of a room alone, because a backup takes those along and no others', () => {
+  const keepers = sources(API).filter((file) => /\bstorage\.put\(/.test(read(join(API, file))));
+  expect(keepers.filter((file) => !/^(files|backups)\//.test(file))).toEqual([]);
 });
 
 test('only context makes a viewer out of credentials', () => {

@@ -1,5 +1,9 @@
+import type pg from 'pg';
 import { StartError } from '../errors.ts';
 import { createPool } from './pool.ts';
+
+/** The first with gen_random_uuid() of its own. */
+const OLDEST = 13;
 
 const SETTINGS = {
   max: 10,
@@ -15,18 +19,35 @@ export async function openPostgres(databaseUrl: string, log: (line: string) => v
   const pool = createPool({ ...SETTINGS, connectionString: databaseUrl }, log);
   const close = () => pool.end();
   try {
-    await pool.query('SELECT 1');
+    await examine(pool, databaseUrl, log);
   } catch (error) {
     await close();
+    if (error instanceof StartError) throw error;
     throw new StartError(sentence(error, databaseUrl), { cause: error });
   }
   return { pool, close };
 }
 
+// What would otherwise show as an odd error much later.
+async function examine(pool: pg.Pool, databaseUrl: string, log: (line: string) => void) {
+  const { rows } = await pool.query(`
+    SELECT current_setting('server_version_num')::int / 10000 AS version, current_setting('server_encoding') AS encoding,
+      pg_is_in_recovery() AS standby, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`);
+  const { version, encoding, standby, now } = rows[0];
+  const server = nameOf(databaseUrl);
+  if (version < OLDEST) throw new StartError(`${server} is version ${version}: shh needs ${OLDEST} or newer.`);
+  if (encoding !== 'UTF8') {
+    throw new StartError(`The database of ${server} is encoded as ${encoding}: make one with ENCODING 'UTF8'.`);
+  }
+  if (standby) throw new StartError(`${server} is a copy that can only be read: give the address of the primary.`);
+  const apart = Math.round(Math.abs(Date.now() - now) / 1000);
+  if (apart > 30) log(`The clocks of this machine and of ${server} are ${apart} s apart: set them right.`);
+}
+
 function sentence(error: unknown, databaseUrl: string): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  const { host, username, pathname, searchParams } = new URL(databaseUrl);
-  const server = `PostgreSQL at ${host || (searchParams.get('host') ?? 'localhost')}`;
+  const { username, pathname } = new URL(databaseUrl);
+  const server = nameOf(databaseUrl);
   switch (code) {
     case '28P01':
       return `${server} refuses the password of "${decodeURIComponent(username)}".`;
@@ -37,4 +58,9 @@ function sentence(error: unknown, databaseUrl: string): string {
     default:
       return `Cannot reach ${server}: ${message || code}.`;
   }
+}
+
+function nameOf(databaseUrl: string): string {
+  const { host, searchParams } = new URL(databaseUrl);
+  return `PostgreSQL at ${host || (searchParams.get('host') ?? 'localhost')}`;
 }

@@ -1,5 +1,7 @@
+import { access, constants, mkdir } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Config } from '../config.ts';
+import { StartError } from '../errors.ts';
 import { bucketStorage } from './bucketStorage.ts';
 import { diskStorage } from './diskStorage.ts';
 
@@ -21,4 +23,16 @@ export interface ByteRange {
 /** A bucket when one is configured, a folder otherwise. */
 export function openStorage(config: Config): Storage {
   return config.bucket ? bucketStorage(config.bucket) : diskStorage(config.filesDir);
+}
+
+/** Throws StartError when files are kept in a folder that cannot be written. */
+export async function checkStorage({ bucket, filesDir }: Config): Promise<void> {
+  if (bucket) return;
+  try {
+    await mkdir(filesDir, { recursive: true, mode: 0o700 });
+    await access(filesDir, constants.W_OK);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new StartError(`Cannot keep files in ${filesDir}: ${message}. Choose another folder with FILES_DIR.`);
+  }
 }

@@ -195,6 +195,15 @@ test('the operator who mistypes a port reads one sentence and no stack', () => {
   });
 });
 
+test.each([
+  ['a folder for files that cannot be one', { FILES_DIR: TSX }, /^Cannot keep files in .*FILES_DIR\.\n$/],
+  ['an address of another machine', { HOST: '192.0.2.1' }, /^HOST is not an address of this machine: .*\n$/],
+])('the operator who gives %s reads one sentence', (_, environment, sentence) => {
+  const { status, stderr } = run([join(API, 'main.ts')], { PORT: '0', LOG_LEVEL: 'error', ...environment });
+  expect(stderr).toMatch(sentence);
+  expect(status).toBe(1);
+});
+
 function run(args: string[], environment: Record<string, string>) {
   const env = { PATH: process.env.PATH, ...environment };
   return spawnSync(process.execPath, ['--import', TSX, ...args], { cwd: folder, env, encoding: 'utf8' });

@@ -247,6 +247,14 @@ describe('a start that cannot go on says why in one sentence', () => {
     expect(error.message).toMatch(/^PostgreSQL at [\d.]+:\d+ has no database "nothing"\.$/);
   });
 
+  test.skipIf(embedded)('when the database has no room for every letter', async () => {
+    const name = `latin_${randomUUID().slice(0, 8)}`;
+    await prisma.$executeRawUnsafe(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`);
+    const error = await opening(Object.assign(new URL(database.url ?? ''), { pathname: `/${name}` }).href);
+    expect(error.message).toMatch(/is encoded as LATIN1: make one with ENCODING 'UTF8'\.$/);
+    await prisma.$executeRawUnsafe(`DROP DATABASE ${name}`);
+  });
+
   async function opening(databaseUrl: string): Promise<Error> {
     const error = await failure(openDatabase({ databaseUrl, dataDir: '' }));
     expect(error).toBeInstanceOf(StartError);
