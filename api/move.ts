@@ -17,9 +17,12 @@ command('npm run move -- DATABASE_URL', {}, async ([databaseUrl = '']) => {
     databaseUrl: readConfig({ DATABASE_URL: databaseUrl, SECRET_KEY: here.secretKey }).databaseUrl,
   };
   const file = join(here.dataDir, 'move.shh-backup');
-  await writeBackup(here, file, console.error);
-  await restoreBackup(there, file, { moved: true }, console.error);
-  await rm(file);
+  try {
+    await writeBackup(here, file, console.error);
+    await restoreBackup(there, file, { moved: true }, console.error);
+  } finally {
+    await rm(file, { force: true });
+  }
   const key = join(here.dataDir, 'secret-key');
   console.log(`Everything is in PostgreSQL now. Set DATABASE_URL, and SECRET_KEY to what ${key} holds, and start.`);
   console.log(

@@ -27,7 +27,7 @@ export async function writeArchive(file: string, members: AsyncIterable<Member>,
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
-    throw error;
+    throw unwritable(error as NodeJS.ErrnoException, draft);
   }
 }
 
@@ -148,6 +148,11 @@ function explained(error: NodeJS.ErrnoException, file: string): Error {
   if (error instanceof StartError) return error;
   if (error.syscall) return new StartError(`Cannot read ${file}: ${error.message}.`, { cause: error });
   return damaged(file, error);
+}
+
+function unwritable(error: NodeJS.ErrnoException, draft: string): Error {
+  if (error.path !== draft && error.code !== 'ENOSPC') return error;
+  return new StartError(`Cannot write ${draft}: ${error.message}.`, { cause: error });
 }
 
 const damaged = (file: string, cause?: unknown) =>

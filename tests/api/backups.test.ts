@@ -195,6 +195,8 @@ test('a backup that was cut short or altered is refused in one sentence, and not
     /^Cannot read .*none/,
   );
   expect(await contentsOf(configOf(there))).toEqual(before);
+  const nowhere = await refusal(writeBackup(configOf(there), join(folder, 'no', 'such.shh'), silent));
+  expect(nowhere).toMatch(/^Cannot write .*such\.shh\.part: .*no such file/);
 });
 
 test('a database in use, or with people in it, is left alone; one that may go is replaced with its files', async () => {
