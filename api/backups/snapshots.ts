@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type pg from 'pg';
 import type { Config } from '../config.ts';
 import { copyOfRunning, openPglite } from '../db/pglite.ts';
 import { openPostgres } from '../db/postgres.ts';
+import { StartError } from '../errors.ts';
 
 type Log = (line: string) => void;
 
@@ -17,6 +20,7 @@ export function takeSnapshot({ databaseUrl, dataDir }: Config, log: Log): Promis
 }
 
 async function openEmbedded(dataDir: string, log: Log) {
+  if (!existsSync(join(dataDir, 'pg'))) throw new StartError(`There is no database in ${dataDir} to back up.`);
   return (await copyOfRunning(dataDir, log)) ?? openPglite(dataDir, log);
 }
 
