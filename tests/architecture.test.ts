@@ -4,7 +4,17 @@ import { expect, test } from 'vitest';
 
 // Who stands above whom, from the edge down to the core. A file imports from its own layer or from below.
 const LAYERS = [
-  ['main.ts', 'createsuperuser.ts', 'backup.ts', 'restore.ts', 'move.ts', 'importDjango.ts', 'seed.ts', 'print-schema.ts', 'check-schema.ts'],
+  [
+    'main.ts',
+    'createsuperuser.ts',
+    'backup.ts',
+    'restore.ts',
+    'move.ts',
+    'importDjango.ts',
+    'seed.ts',
+    'print-schema.ts',
+    'check-schema.ts',
+  ],
   ['server.ts', 'housekeeping.ts'],
   [
     'yoga.ts',

@@ -130,13 +130,12 @@ async function refuseIncomplete(client: pg.PoolClient, { tables }: Restored) {
   }
 }
 
-// Whoever was signed out after the backup stays so, and a link that was used does not open again.
+// Whoever was signed out after the backup stays so, and a token that was revoked or a link that was used opens nothing.
 async function beginAnotherLife(client: pg.PoolClient, { moved }: Terms) {
   await client.query('UPDATE instance SET epoch = gen_random_uuid()');
   await client.query('DELETE FROM file WHERE ready_at IS NULL');
   if (moved) return;
-  await client.query('DELETE FROM session');
-  await client.query('DELETE FROM reset_link');
+  for (const table of ['session', 'personal_token', 'reset_link']) await client.query(`DELETE FROM ${table}`);
 }
 
 async function swap(client: pg.PoolClient, home: string) {
