@@ -5,6 +5,8 @@ export interface Figure {
   unit: string;
   atMost?: number;
   atLeast?: number;
+  /** What others were measured to have. */
+  beside?: string;
 }
 
 /** Whether it is what it has to be; null for a figure without a bar. */
@@ -15,8 +17,12 @@ export function passes({ value, atMost, atLeast }: Figure): boolean | null {
 
 /** The figures as a Markdown table. */
 export function figureTable(figures: Figure[]): string {
-  const rows = figures.map((figure) => [figure.name, shown(figure.value, figure.unit), barOf(figure), verdict(figure)]);
-  return table(['figure', 'measured', 'bar', ''], rows);
+  const compared = figures.some(({ beside }) => beside);
+  const rows = figures.map((figure) => [
+    ...[figure.name, shown(figure.value, figure.unit), barOf(figure), verdict(figure)],
+    ...(compared ? [figure.beside ?? ''] : []),
+  ]);
+  return table(['figure', 'measured', 'bar', '', ...(compared ? ['beside'] : [])], rows);
 }
 
 /** A Markdown table. */

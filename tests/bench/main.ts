@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { type Figure, figureTable, passes } from './figures.ts';
+import { machine } from './machine.ts';
 import { bundleChildren } from './processes.ts';
 import { bus } from './scenarios/bus.ts';
 import { fanOut } from './scenarios/fanOut.ts';
@@ -63,11 +62,4 @@ function usage(unknown: string) {
   const names = Object.keys(SCENARIOS).join(' ');
   console.error(`There is no ${unknown}. npm run bench -- [${names}] [--quick] [--strict] [--json=file]`);
   process.exitCode = 2;
-}
-
-function machine(): string {
-  const date = new Date().toISOString().slice(0, 10);
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  const processors = cpus();
-  return `${date}, ${processors.length} × ${processors[0]?.model.trim()}, Node ${process.versions.node}, commit ${commit}`;
 }

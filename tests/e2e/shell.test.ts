@@ -1,9 +1,12 @@
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+<<<<<<< HEAD
 import { openPushService } from '../services/pushService.ts';
+=======
+import { packedSize, scripts, weigh } from '../weight.ts';
+>>>>>>> 4ac9a95 (bench:web: the bars of the web client, Lighthouse among them; rooms open without a shift)
 import { inhabit, say } from './harbour.ts';
 import { openSite, PHONE, type Site, type Visitor, WEB } from './site.ts';
 
@@ -305,30 +308,21 @@ test.each(SHAPES)('nothing is cut off or scrolls sideways: $name', async ({ name
   await visitor.context.close();
 });
 
-test('the door is 50 kB of script, a room 100 kB and 12 kB of style, and the font 25 kB', async () => {
-  const door = await weigh('/login');
+test('the door is 50 kB of script, a room 100 kB and 12 kB of style, the font 25 kB, and what comes later 45 kB', async () => {
+  const [guest, member] = [await site.visitor('Sam'), await site.visitor('Sam')];
+  await member.context.addCookies(await sam.context.cookies());
+  const door = await weigh(guest.page, '/login', web);
   expect(door.js).toBeLessThanOrEqual(50_000);
   expect(door.woff2).toBeLessThanOrEqual(25_000);
-  const room = await weigh(`/r/${house.kitchen}`, await sam.context.cookies());
+  const room = await weigh(member.page, `/r/${house.kitchen}`, web);
   expect(room.js).toBeLessThanOrEqual(100_000);
   expect(room.css).toBeLessThanOrEqual(12_000);
+  const later = scripts(web).filter((file) => ![...door.loaded, ...room.loaded].includes(file));
+  expect(later.filter((file) => packedSize(join(web, file)) > 45_000)).toEqual([]);
+  await guest.context.close();
+  await member.context.close();
 });
 
 test('no page broke its policy, asked another host or failed', () => {
   expect(site.complaints()).toEqual([]);
 });
-
-/** What a browser that was never here loads for a page, in bytes of gzip, by kind. */
-async function weigh(path: string, cookies: Parameters<Visitor['context']['addCookies']>[0] = []) {
-  const { context, page } = await site.visitor('Sam');
-  await context.addCookies(cookies);
-  const loaded: string[] = [];
-  page.on('response', (response) => loaded.push(new URL(response.url()).pathname));
-  await page.goto(path, { waitUntil: 'networkidle' });
-  await context.close();
-  const sizeOf = (kind: string) =>
-    loaded.filter((file) => file.endsWith(kind)).reduce((sum, file) => sum + packedSize(join(web, file)), 0);
-  return { js: sizeOf('.js'), css: sizeOf('.css'), woff2: sizeOf('.woff2') };
-}
-
-const packedSize = (file: string) => gzipSync(readFileSync(file), { level: 9 }).length;
