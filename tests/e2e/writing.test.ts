@@ -127,13 +127,17 @@ test('hostile texts stay in their place: no scroll bar, nothing executed, nothin
     `\u202eturned around`,
     zalgo.repeat(5),
     `${'>'.repeat(500)} deep`,
+    '<img src=x onerror=document.title=1>',
+    '[tea](javascript:document.title=1)',
     '<svg/onload=document.title=1>',
   ];
   await ada.program(room, texts);
   await bea.sees('onload');
   const wide = await bea.log.evaluate((log) => log.scrollWidth > log.clientWidth + 1);
   expect(wide).toBe(false);
+  await bea.row('tea').click();
   expect(await bea.page.title()).not.toBe('1');
+  expect(await bea.log.locator('.msg img, .msg svg:not(.i), a[href^="javascript"]').count()).toBe(0);
   const heights = await bea.log
     .locator('.msg', { hasText: 'z\u0301' })
     .evaluateAll((rows) => rows.map((row) => row.clientHeight));

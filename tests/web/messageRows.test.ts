@@ -34,6 +34,16 @@ test('each day begins with its name, and a notice ends a group', () => {
   expect(rows.at(-1)).toMatchObject({ continues: false });
 });
 
+test('an entry, or a role, that is newer than the page is told in a sentence', () => {
+  const waved = { ...joined(4), __typename: 'MemberWaved' as 'MemberJoined' };
+  const changed = { ...joined(5), __typename: 'RoleChanged', role: 'GARDENER' as 'OWNER' } as const;
+  const log = [waved, changed].reduce((held, entry) => applyEvent(held, entry, reader), openLog([], false, 3, 'e'));
+  expect(messageRows(log, [], ada, today).flatMap((row) => ('sentence' in row ? row.sentence : []))).toEqual([
+    'Something happened here that this page is too old to show: reload it.',
+    'Tomás Rivera made Tomás Rivera something that this page is too old to show: reload it',
+  ]);
+});
+
 test('what is not sent stands at the end under its own id, and only once when the log has it', () => {
   const log = openLog(messages(1, 2), false, 2, 'e');
   const items = [unsent('m3'), unsent('m4')];

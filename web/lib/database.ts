@@ -42,6 +42,22 @@ export async function write(table: Table, owner: string, key: string, value: unk
   return written;
 }
 
+/** Changes what an owner keeps under a key, and no other tab comes between. Gives what is kept then. */
+export async function change<Value>(
+  table: Table,
+  owner: string,
+  key: string,
+  how: (kept: Value | undefined) => Value | undefined,
+): Promise<Value | undefined> {
+  if (closed) return undefined;
+  return attempt(async (db) => {
+    const { store } = db.transaction(table, 'readwrite');
+    const next = how(await store.get([owner, key]));
+    await (next === undefined ? store.delete([owner, key]) : store.put(next, [owner, key]));
+    return next;
+  });
+}
+
 export async function remove(table: Table, owner: string, key: string) {
   await attempt((db) => db.delete(table, [owner, key]));
 }

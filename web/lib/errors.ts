@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'RATE_LIMITED'
   | 'UNAVAILABLE'
   | 'INTERNAL_SERVER_ERROR'
+  | 'GRAPHQL_VALIDATION_FAILED'
   | 'NETWORK';
 
 interface GraphQLProblem {
@@ -57,6 +58,7 @@ const OWN_SENTENCES: Partial<Record<ErrorCode, string>> = {
   NETWORK: 'The server cannot be reached. Check the connection and try again.',
   UNAVAILABLE: 'The server is busy. Try again in a moment.',
   INTERNAL_SERVER_ERROR: SOMETHING_WRONG,
+  GRAPHQL_VALIDATION_FAILED: 'This page is older than the server. Reload it.',
 };
 
 function rateSentence(seconds: number) {

@@ -1,5 +1,6 @@
 import { type ShallowRef, shallowRef } from 'vue';
 import { type ErrorCode, errorCode, errorSentence, isFinal, retryAfter } from './errors';
+import { exclusively } from './lease';
 import { type OutboxStore, openOutboxStore, type Unsent, type UnsentFile } from './outboxStore';
 import { pause, retryDelay } from './retry';
 import type { Quote } from './roomStore';
@@ -88,7 +89,7 @@ export class Outbox<Sent> {
 
   private async sendAll(roomId: string) {
     for (;;) {
-      const wait = await this.exclusively(roomId, () => this.sendFirst(roomId));
+      const wait = await exclusively(this.options.owner, `outbox ${roomId}`, () => this.sendFirst(roomId));
       if (wait === DONE) return;
       if (wait) await pause(wait);
     }
@@ -159,10 +160,5 @@ export class Outbox<Sent> {
   private hide(item: Unsent) {
     const items = this.items(item.roomId);
     items.value = items.value.filter(({ id }) => id !== item.id);
-  }
-
-  private exclusively<Result>(roomId: string, act: () => Promise<Result>): Promise<Result> {
-    const locks = globalThis.navigator?.locks;
-    return locks ? (locks.request(`shh-outbox-${this.options.owner}-${roomId}`, act) as Promise<Result>) : act();
   }
 }

@@ -25,10 +25,14 @@ export function noticeSentence(notice: Notice): string {
     case 'MessageUnpinned':
       return `${by} took a pin away.`;
     case 'RoleChanged':
-      return `${by} made ${name(notice.user)} ${ROLES[notice.role]}`;
+      return `${by} made ${name(notice.user)} ${ROLES[notice.role] ?? `something ${UNKNOWN}`}`;
+    default:
+      return `Something happened here ${UNKNOWN}.`;
   }
 }
 
+// The server is newer than the page.
+const UNKNOWN = 'that this page is too old to show: reload it';
 const ROLES = { OWNER: 'an owner', MODERATOR: 'a moderator', MEMBER: 'a member' };
 
 function joined({ by, user }: Extract<Notice, { __typename: 'MemberJoined' }>, byName: string) {

@@ -1,0 +1,171 @@
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PASSWORD } from '../world.ts';
+import { openSite, type Site, type Visitor } from './site.ts';
+
+let site: Site;
+let ada: Visitor;
+let bea: Visitor;
+let room: string;
+
+// A service worker would keep requests away from what stands between page and server here.
+const OPEN = { serviceWorkers: 'block' as const };
+
+beforeAll(async () => {
+  site = await openSite();
+  [ada, bea] = [await site.visitor('Ada'), await site.visitor('Bea')];
+  await ada.register();
+  await bea.register();
+  room = await ada.createRoom('boat-shed');
+  await bea.joinByLink(room);
+});
+afterAll(() => site?.close());
+
+test('a server that does not answer, answers with errors or slowly: the page says what to do, and goes on', async () => {
+  const { page, context } = await site.visitor('Ada', OPEN);
+  await context.route('**/graphql', (route) => route.abort());
+  await page.goto('/login');
+  await page.getByRole('heading', { name: 'The server does not answer' }).waitFor();
+  await context.unroute('**/graphql');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByLabel('Email or username').fill('ada');
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+
+  const signIn = page.getByRole('button', { name: 'Sign in' });
+  await context.route('**/graphql', (route) => route.fulfill({ status: 502, body: '<h1>Bad gateway</h1>' }));
+  await signIn.click();
+  await page.getByText('The server cannot be reached. Check the connection and try again.').waitFor();
+  await context.unroute('**/graphql');
+
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await context.route('**/graphql', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await signIn.click();
+  await page.locator('button[aria-disabled=true]').waitFor();
+  answer();
+  await page.getByLabel('Rooms and people').waitFor();
+  await context.close();
+});
+
+test('a server that is newer than the page: what the page does not know is told in a sentence, the rest works', async () => {
+  const visitor = await site.visitor('Ada', OPEN);
+  const { page, context } = visitor;
+  await speakNewer(context);
+  await visitor.signIn();
+  await page.goto(room);
+  await page.getByText('Something happened here that this page is too old to show: reload it.').first().waitFor();
+  await visitor.say('is anybody here?');
+  await bea.sees('is anybody here?');
+  await bea.say('yes');
+  await visitor.sees('yes');
+  await page.getByRole('button', { name: 'Details', exact: true }).click();
+  await page.getByRole('complementary', { name: 'Details' }).getByText('Bea').waitFor();
+  await context.close();
+});
+
+test('storage forbidden, as in private browsing: the page works, and says what it cannot keep', async () => {
+  const visitor = await site.visitor('Ada', OPEN);
+  await visitor.context.addInitScript(() => {
+    const refuse = () => {
+      throw new DOMException('The operation is insecure.', 'SecurityError');
+    };
+    for (const name of ['localStorage', 'sessionStorage', 'indexedDB']) {
+      Object.defineProperty(window, name, { get: refuse });
+    }
+  });
+  await worksWithoutStorage(visitor, 'from a private window');
+});
+
+test('storage full: the page works, and says what it cannot keep', async () => {
+  const visitor = await site.visitor('Ada', OPEN);
+  const session = await visitor.context.newCDPSession(visitor.page);
+  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.node.url).origin, quotaSize: 1 });
+  await visitor.context.addInitScript(() => {
+    Storage.prototype.setItem = () => {
+      throw new DOMException('No room.', 'QuotaExceededError');
+    };
+  });
+  await worksWithoutStorage(visitor, 'from a full disk');
+});
+
+test('two tabs without Web Locks: one of them sends, everything once and in order', async () => {
+  const first = await site.visitor('Ada', OPEN);
+  const { context } = first;
+  await context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
+  await first.signIn();
+  await first.page.goto(room);
+  await first.composer.waitFor();
+  const second = await context.newPage();
+  const sent: string[] = [];
+  for (const page of [first.page, second]) noteSends(page, sent);
+  await first.page.reload();
+  await first.composer.waitFor();
+  await second.goto(room);
+  const other = second.getByRole('textbox', { name: /^Message / });
+  await other.waitFor();
+  await context.setOffline(true);
+  for (let n = 1; n <= 3; n++) {
+    await first.say(`one ${n}`);
+    await other.fill(`two ${n}`);
+    await other.press('Enter');
+  }
+  await second.getByRole('log').getByText('one 3').waitFor();
+  await context.setOffline(false);
+  await bea.sees('one 3');
+  await bea.sees('two 3');
+  const said = (await bea.reads()).filter((text) => /^(one|two) \d$/.test(text));
+  for (const word of ['one', 'two']) {
+    expect(said.filter((text) => text.startsWith(word))).toEqual([1, 2, 3].map((n) => `${word} ${n}`));
+  }
+  expect(sent).toHaveLength(new Set(sent).size);
+  await context.close();
+});
+
+test('no page broke its policy, asked another host or failed', () => {
+  expect(site.complaints()).toEqual([]);
+});
+
+async function worksWithoutStorage(visitor: Visitor, text: string) {
+  await visitor.signIn();
+  await visitor.page.goto(room);
+  await visitor.say(text);
+  await bea.sees(text);
+  await visitor.sees(text);
+  await visitor.page.getByText('This browser keeps nothing for this page').waitFor();
+  await visitor.page.reload();
+  await visitor.sees(text);
+  await visitor.context.close();
+}
+
+/** As a later version would: other kinds, roles and entries than the page was made for, and nothing where it may be. */
+async function speakNewer(context: BrowserContext) {
+  const newer = (text: string) =>
+    text
+      .replaceAll('"MemberJoined"', '"MemberWaved"')
+      .replaceAll('"kind":"PUBLIC"', '"kind":"GARDEN"')
+      .replaceAll('"role":"OWNER"', '"role":"GARDENER"')
+      .replaceAll('"notify":"ALL"', '"notify":"SOFTLY"')
+      .replaceAll(/"topic":"[^"]*"/g, '"topic":null');
+  await context.routeWebSocket(/graphql/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((message) => socket.send(newer(String(message))));
+  });
+  await context.route('**/graphql', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: newer(await answer.text()) });
+  });
+}
+
+/** The ids of the messages that a page asks the server to send, over its socket or by a request. */
+function noteSends(page: Page, sent: string[]) {
+  const note = (text: string) => {
+    if (text.includes('mutation SendMessage')) sent.push(/"id":"([0-9a-f-]{36})"/.exec(text)?.[1] ?? text);
+  };
+  page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => note(String(payload))));
+  page.on('requestfinished', (request) => note(request.postData() ?? ''));
+}
