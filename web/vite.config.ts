@@ -14,8 +14,19 @@ const root = import.meta.dirname;
 const base = [
   /node_modules\/(@vue|vue-router|@urql|wonka)\//,
   /\/web\/(styles|request|documentText|lib\/(client|errors)|auth\/use)/,
-  /\/web\/ui\/(Button|IconButton|Field|Fault|stored|useSubmit|useTitle)/,
+  /\/web\/ui\/(Button|IconButton|Field|Fault|stored|useSubmit|useTitle|useNotice)/,
 ];
+
+/** What login is made of, and what every page behind it needs: each in one file, for the same reason. */
+const door = /\/web\/auth\/(Door|LogIn)\./;
+const inside = [
+  /node_modules\/idb\//,
+  /\/web\/lib\//,
+  /\/web\/rooms\/(room(Queries|Text|Link|After)|unreadCounts|keptRooms|use(Rooms|RoomDialog|Unread)\.)/,
+  /\/web\/ui\/(useNarrow|Dialog|useModal|PaneHead|copyText)/,
+  /\/web\/(settings\/useShown|notifications\/useNotifications)/,
+];
+const oneOf = (paths: RegExp[]) => (id: string) => paths.some((path) => path.test(id));
 
 export default defineConfig({
   root,
@@ -55,7 +66,15 @@ export default defineConfig({
         graphiql: resolve(root, 'graphiql.html'),
         docs: resolve(root, 'docs.html'),
       },
-      output: { codeSplitting: { groups: [{ name: 'base', test: (id) => base.some((path) => path.test(id)) }] } },
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'base', test: oneOf(base) },
+            { name: 'door', test: door },
+            { name: 'inside', test: oneOf(inside) },
+          ],
+        },
+      },
     },
   },
 });

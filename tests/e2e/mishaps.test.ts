@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PASSWORD } from '../world.ts';
@@ -10,6 +11,8 @@ let room: string;
 
 // A service worker would keep requests away from what stands between page and server here.
 const OPEN = { serviceWorkers: 'block' as const };
+
+const HOUR = 3_600_000;
 
 beforeAll(async () => {
   site = await openSite();
@@ -93,6 +96,26 @@ test('storage full: the page works, and says what it cannot keep', async () => {
   await worksWithoutStorage(visitor, 'from a full disk');
 });
 
+test('laptop asleep for hours: live again within 2 s of waking', async () => {
+  const visitor = await site.visitor('Ada', OPEN);
+  const { page, context } = visitor;
+  await context.addInitScript(socketsThatCanDie);
+  await page.clock.install();
+  await visitor.signIn();
+  await page.goto(room);
+  await visitor.sees('from a full disk');
+  await page.evaluate(() => (window as unknown as { cut: () => void }).cut());
+  await bea.say('while Ada slept');
+  await page.clock.pauseAt(Date.now() + 4 * HOUR);
+  for (let awake = 0; awake < 2_000; awake += 100) {
+    await page.clock.runFor(100);
+    // The page's clock stands still; what the network does takes real time.
+    await sleep(150);
+  }
+  await visitor.sees('while Ada slept');
+  await context.close();
+});
+
 test('two tabs without Web Locks: one of them sends, everything once and in order', async () => {
   const first = await site.visitor('Ada', OPEN);
   const { context } = first;
@@ -144,21 +167,44 @@ async function worksWithoutStorage(visitor: Visitor, text: string) {
 
 /** As a later version would: other kinds, roles and entries than the page was made for, and nothing where it may be. */
 async function speakNewer(context: BrowserContext) {
-  const newer = (text: string) =>
-    text
-      .replaceAll('"MemberJoined"', '"MemberWaved"')
-      .replaceAll('"kind":"PUBLIC"', '"kind":"GARDEN"')
-      .replaceAll('"role":"OWNER"', '"role":"GARDENER"')
-      .replaceAll('"notify":"ALL"', '"notify":"SOFTLY"')
-      .replaceAll(/"topic":"[^"]*"/g, '"topic":null');
-  await context.routeWebSocket(/graphql/, (socket) => {
-    const server = socket.connectToServer();
-    server.onMessage((message) => socket.send(newer(String(message))));
-  });
+  await context.addInitScript(`
+    globalThis.newer = ${newer};
+    const { set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'onmessage');
+    Object.defineProperty(WebSocket.prototype, 'onmessage', {
+      set(listener) { set.call(this, ({ data }) => listener({ data: newer(data) })); },
+    });
+  `);
   await context.route('**/graphql', async (route) => {
     const answer = await route.fetch();
     await route.fulfill({ response: answer, body: newer(await answer.text()) });
   });
+}
+
+function newer(text: string) {
+  return text
+    .replaceAll('"MemberJoined"', '"MemberWaved"')
+    .replaceAll('"kind":"PUBLIC"', '"kind":"GARDEN"')
+    .replaceAll('"role":"OWNER"', '"role":"GARDENER"')
+    .replaceAll('"notify":"ALL"', '"notify":"SOFTLY"')
+    .replaceAll(/"topic":"[^"]*"/g, '"topic":null');
+}
+
+/** With them, `cut` leaves every open socket open and silent, as a network does that is gone. */
+function socketsThatCanDie() {
+  const [used, dead] = [new Set<WebSocket>(), new Set<WebSocket>()];
+  const { prototype } = WebSocket;
+  const { send } = prototype;
+  const onmessage = Object.getOwnPropertyDescriptor(prototype, 'onmessage');
+  prototype.send = function (data) {
+    used.add(this);
+    if (!dead.has(this)) send.call(this, data);
+  };
+  Object.defineProperty(prototype, 'onmessage', {
+    set(this: WebSocket, listener: (event: MessageEvent) => void) {
+      onmessage?.set?.call(this, (event: MessageEvent) => dead.has(this) || listener(event));
+    },
+  });
+  Object.assign(window, { cut: () => [...used].map((socket) => dead.add(socket)) });
 }
 
 /** The ids of the messages that a page asks the server to send, over its socket or by a request. */

@@ -2,11 +2,8 @@ import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-<<<<<<< HEAD
 import { openPushService } from '../services/pushService.ts';
-=======
 import { packedSize, scripts, weigh } from '../weight.ts';
->>>>>>> 4ac9a95 (bench:web: the bars of the web client, Lighthouse among them; rooms open without a shift)
 import { inhabit, say } from './harbour.ts';
 import { openSite, PHONE, type Site, type Visitor, WEB } from './site.ts';
 
@@ -282,31 +279,44 @@ const SHAPES = [
   { name: 'forced-colours-1280', rtl: false, options: { forcedColors: 'active' as const } },
 ];
 
-test.each(SHAPES)('nothing is cut off or scrolls sideways: $name', async ({ name, rtl, options }) => {
-  const visitor = await site.visitor('Sam', options);
-  const { page } = visitor;
-  if (rtl) await page.addInitScript(() => document.addEventListener('readystatechange', () => (document.dir = 'rtl')));
-  await visitor.signIn();
-  const look = async (screen: string) => {
-    await visitor.picture(`${screen}-${name}`);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), screen).toBeLessThanOrEqual(0);
-  };
-  await page.getByRole('link', { name: /kitchen-table/ }).waitFor();
-  await look('list');
-  await page.goto(`/r/${house.kitchen}`);
-  await visitor.sees('dry the vests');
-  await look('room');
-  await page.getByRole('button', { name: 'Details', exact: true }).click();
-  await page.getByRole('complementary', { name: 'Details' }).waitFor();
-  await look('details');
-  await page.goto('/settings');
-  await page.getByText('a hash of it').first().waitFor();
-  await look('settings');
-  await page.keyboard.press('Control+k');
-  await page.getByRole('option').first().waitFor();
-  await look('palette');
-  await visitor.context.close();
-});
+const ringOfFocus = () => {
+  const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement as Element);
+  return [outlineStyle, outlineWidth];
+};
+
+test.each(SHAPES)(
+  'nothing is cut off or scrolls sideways, and the focus has its ring: $name',
+  async ({ name, rtl, options }) => {
+    const visitor = await site.visitor('Sam', options);
+    const { page } = visitor;
+    if (rtl)
+      await page.addInitScript(() => document.addEventListener('readystatechange', () => (document.dir = 'rtl')));
+    await visitor.signIn();
+    const look = async (screen: string) => {
+      await visitor.picture(`${screen}-${name}`);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), screen).toBeLessThanOrEqual(
+        0,
+      );
+    };
+    await page.getByRole('link', { name: /kitchen-table/ }).waitFor();
+    await look('list');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(ringOfFocus)).toEqual(['solid', '2px']);
+    await page.goto(`/r/${house.kitchen}`);
+    await visitor.sees('dry the vests');
+    await look('room');
+    await page.getByRole('button', { name: 'Details', exact: true }).click();
+    await page.getByRole('complementary', { name: 'Details' }).waitFor();
+    await look('details');
+    await page.goto('/settings');
+    await page.getByText('a hash of it').first().waitFor();
+    await look('settings');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('option').first().waitFor();
+    await look('palette');
+    await visitor.context.close();
+  },
+);
 
 test('the door is 50 kB of script, a room 100 kB and 12 kB of style, the font 25 kB, and what comes later 45 kB', async () => {
   const [guest, member] = [await site.visitor('Sam'), await site.visitor('Sam')];

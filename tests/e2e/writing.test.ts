@@ -144,6 +144,32 @@ test('hostile texts stay in their place: no scroll bar, nothing executed, nothin
   expect(Math.max(...heights)).toBeLessThan(200);
 });
 
+test('dir=auto per message: Hebrew begins on the right, its neighbours on the left', async () => {
+  await ada.program(room, ['before it', 'שלום לכולם', 'after it']);
+  await bea.sees('after it');
+  const directionOf = (text: string) =>
+    bea
+      .row(text)
+      .locator('.body')
+      .evaluate((body) => getComputedStyle(body).direction);
+  expect(await Promise.all(['before it', 'שלום', 'after it'].map(directionOf))).toEqual(['ltr', 'rtl', 'ltr']);
+});
+
+test('the mobile keyboard does not cover the composer, nor the last message', async () => {
+  const { page } = bea;
+  const size = page.viewportSize() ?? { width: 1280, height: 800 };
+  expect(await page.locator('meta[name=viewport]').getAttribute('content')).toContain(
+    'interactive-widget=resizes-content',
+  );
+  await page.setViewportSize({ width: 360, height: 340 });
+  const bottoms = () =>
+    Promise.all(
+      [bea.composer, bea.row('after it')].map((one) => one.evaluate((it) => it.getBoundingClientRect().bottom)),
+    );
+  await expect.poll(async () => Math.max(...(await bottoms())), PATIENT).toBeLessThanOrEqual(340);
+  await page.setViewportSize(size);
+});
+
 test('two tabs of one person writing at once: both show everything, and each message is sent once', async () => {
   const second = await ada.context.newPage();
   await second.goto(room);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { applyEvent, openLog } from '../../web/lib/roomStore';
+import { applyEvent, openLog, type RoomEvent } from '../../web/lib/roomStore';
 import { messageRows, type Row } from '../../web/messages/messageRows';
 import { ada, joined, message, messages, sent, tomas } from './roomLogs';
 
@@ -35,10 +35,11 @@ test('each day begins with its name, and a notice ends a group', () => {
 });
 
 test('an entry, or a role, that is newer than the page is told in a sentence', () => {
-  const waved = { ...joined(4), __typename: 'MemberWaved' as 'MemberJoined' };
-  const changed = { ...joined(5), __typename: 'RoleChanged', role: 'GARDENER' as 'OWNER' } as const;
+  const waved = { ...joined(4), __typename: 'MemberWaved' } as unknown as RoomEvent;
+  const changed = { ...joined(5), __typename: 'RoleChanged', role: 'GARDENER' } as unknown as RoomEvent;
   const log = [waved, changed].reduce((held, entry) => applyEvent(held, entry, reader), openLog([], false, 3, 'e'));
-  expect(messageRows(log, [], ada, today).flatMap((row) => ('sentence' in row ? row.sentence : []))).toEqual([
+  const sentences = messageRows(log, [], ada, today).flatMap((row) => ('sentence' in row ? row.sentence : []));
+  expect(sentences).toEqual([
     'Something happened here that this page is too old to show: reload it.',
     'Tomás Rivera made Tomás Rivera something that this page is too old to show: reload it',
   ]);

@@ -10,7 +10,11 @@ export async function register() {
   if (!('serviceWorker' in navigator)) return;
   const rules = { createScriptURL: () => '/sw.js' };
   const url = globalThis.trustedTypes?.createPolicy('worker', rules).createScriptURL('') ?? '/sw.js';
-  registration = await navigator.serviceWorker.register(url as string, { updateViaCache: 'none' });
+  // Where the browser forbids it, the page needs the network.
+  registration = await navigator.serviceWorker
+    .register(url as string, { updateViaCache: 'none' })
+    .catch(() => undefined);
+  if (!registration) return;
   if (registration.waiting) ready.value = true;
   registration.addEventListener('updatefound', watchInstalling);
   document.addEventListener('visibilitychange', askAgain);
