@@ -24,7 +24,7 @@ export function speakGraphQL<Params extends Record<string, unknown>, Extra exten
         protocol: socket.protocol,
         send: (text) => write(socket, text),
         close: (code, reason) => {
-          if (code !== CloseCode.ConnectionInitialisationTimeout) return socket.close(code, reason);
+          if (code !== CloseCode.ConnectionInitialisationTimeout) return socket.close(code, shortened(reason));
           // In a crowd the first frame may have arrived and not been read: whatever is there is read before this runs.
           setImmediate(() => heard || socket.close(code, reason));
         },
@@ -32,6 +32,7 @@ export function speakGraphQL<Params extends Record<string, unknown>, Extra exten
           socket.on('message', (data) => {
             heard = true;
             read(String(data)).catch((error) => {
+              if (isServersOwn(error)) return socket.close(CloseCode.BadRequest, 'Invalid message received');
               core.log.warn('socket.message_failed', { error });
               socket.close(CloseCode.InternalServerError, 'Internal server error');
             });
@@ -44,6 +45,12 @@ export function speakGraphQL<Params extends Record<string, unknown>, Extra exten
     });
   };
 }
+
+// A type of message that only a server sends: the library knows no code for it.
+const isServersOwn = (error: Error) => error.message.startsWith('Unexpected message of type ');
+
+// It may quote an id of the client, and a close frame has room for 123 bytes.
+const shortened = (reason = '') => reason.slice(0, Math.floor(123 / 3));
 
 function write(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {

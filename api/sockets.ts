@@ -89,6 +89,8 @@ function serveGraphQL(core: Core, yoga: Yoga, connections: Connections) {
     onConnect: async (context) => {
       await admit(core, connections, context.extra, context.connectionParams?.authorization);
       forgetCredentials(context);
+      // Ids are the client's: none may be taken from the beginning, such as "constructor".
+      Object.setPrototypeOf(context.subscriptions, null);
     },
     onSubscribe: async ({ extra, subscriptions }, id, params) => {
       if (extra.socket.readyState !== extra.socket.OPEN) return [closing()];

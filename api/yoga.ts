@@ -46,9 +46,9 @@ function as(error: GraphQLError | undefined, message: string, extensions: Record
   return new GraphQLError(message, { nodes, source, positions, path, extensions });
 }
 
-// The library adds what the client sent, under a name and a code of its own.
+// The library adds what the client sent, under a name and a code of its own, when a body is no JSON; and would answer 200.
 function telling({ extensions: { originalError, ...rest } }: GraphQLError) {
-  return rest;
+  return originalError ? { ...rest, http: { status: 400 } } : rest;
 }
 
 const limitDocuments: Plugin = {

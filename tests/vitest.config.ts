@@ -21,7 +21,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project('unit', ['tests/*.test.ts', 'tests/web/**/*.test.ts']),
-      project('api-embedded', ['tests/api/**/*.test.ts'], { ...embedded, ...patience() }),
+      project('api-embedded', ['tests/{api,fuzz,protocols}/**/*.test.ts'], { ...embedded, ...patience() }),
       project('api-cluster', ['tests/api/**/*.test.ts'], { ...cluster, ...patience() }),
       project('chaos', ['tests/chaos/**/*.test.ts'], patience()),
       project('e2e', ['tests/e2e/**/*.test.ts'], { ...embedded, ...patience() }),

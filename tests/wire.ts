@@ -77,6 +77,7 @@ export class Line {
   readonly status: Promise<number>;
   readonly closing: Promise<{ code: number; reason: string }>;
   private readonly frames: any[] = [];
+  private readonly all: any[] = [];
   private readonly socket: WebSocket;
   private wake = () => {};
   private closed = false;
@@ -85,7 +86,9 @@ export class Line {
     this.socket = new WebSocket(node.url.replace('http', 'ws') + path, protocol, options);
     this.socket.on('error', () => {});
     this.socket.on('message', (frame) => {
-      this.frames.push(JSON.parse(String(frame)));
+      const parsed = JSON.parse(String(frame));
+      this.frames.push(parsed);
+      this.all.push(parsed);
       this.wake();
     });
     this.status = new Promise((resolve) => {
@@ -149,6 +152,21 @@ export class Line {
   /** Pings without waiting for an answer. */
   flood(times: number) {
     for (let n = 0; n < times; n++) this.socket.ping();
+  }
+
+  /** The protocol that was agreed upon. */
+  get protocol(): string {
+    return this.socket.protocol;
+  }
+
+  /** Everything that has arrived, what was taken before included. */
+  heard(): any[] {
+    return this.all;
+  }
+
+  /** Says goodbye, after what was sent before. */
+  end() {
+    this.socket.close();
   }
 
   stopReading() {

@@ -142,6 +142,19 @@ test('introspection needs no session', async () => {
   expect(__schema.queryType.name).toBe('Query');
 });
 
+test('many who ask in the same moment what server this is are all told', async () => {
+  const frames = Array.from({ length: 20 }, (_, n) => ({
+    id: `same-${n}`,
+    type: 'subscribe',
+    payload: { query: NAME },
+  }));
+  await line.send(...frames);
+  for (const { id } of frames) {
+    const { payload } = await line.next((frame) => frame.id === id && frame.type === 'next');
+    expect(payload).toEqual({ data: { server: { name: 'shh' } } });
+  }
+});
+
 const ROOM = 'query ($id: ID!, $first: Int) { room(id: $id) { messages(first: $first) { nodes { id } } } }';
 const CREATE = 'mutation ($kind: RoomKind!) { createRoom(input: { name: "x", kind: $kind }) { id } }';
 const SEARCH =

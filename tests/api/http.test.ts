@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Config } from '../../api/config.ts';
 import { openApp } from '../../api/server.ts';
-import { JSON_BODY, post, type Question, send } from '../wire.ts';
+import { type Answer, JSON_BODY, post, type Question, send } from '../wire.ts';
 import { type Node, openWorld, PASSWORD, type World } from '../world.ts';
 
 const NAME = '{ server { name } }';
@@ -307,6 +307,48 @@ function expectHeaders(headers: Record<string, unknown>) {
 test('over https browsers are told to stay there', async () => {
   const { headers } = await send(node, { headers: { host: 'localhost', 'x-forwarded-proto': 'https' } });
   expect(headers['strict-transport-security']).toMatch(/^max-age=\d{8}/);
+});
+
+/** The rules of Mozilla’s HTTP Observatory that one answer and its cookies decide: points lost, and points won. */
+function observatory({ headers, text }: Answer, cookies: string[]): { lost: Record<string, number>; won: number } {
+  const policy = Object.fromEntries(
+    String(headers['content-security-policy'])
+      .split('; ')
+      .map((part) => [part.split(' ')[0], part.split(' ').slice(1).join(' ')]),
+  );
+  const scripts = [...text.matchAll(/<script[^>]*src="([^"]+)"/g)].map(([, source]) => source ?? '');
+  const rules: [rule: string, kept: boolean, lost: number, won: number][] = [
+    ['csp-without-unsafe', !/unsafe|https?:|\*/.test(String(policy['script-src'])), -20, 5],
+    ['csp-default-src-none', policy['default-src'] === "'none'", 0, 5],
+    ['csp-style-without-unsafe', !/unsafe/.test(String(policy['style-src'])), -20, 0],
+    ['cookies-secure-httponly', cookies.every((line) => /; Secure/.test(line) && /; HttpOnly/.test(line)), -40, 0],
+    ['cookies-samesite', cookies.every((line) => /; SameSite=(Lax|Strict)/.test(line)), -20, 5],
+    ['cors-not-for-all', headers['access-control-allow-origin'] === undefined, -50, 0],
+    [
+      'hsts-six-months',
+      Number(/max-age=(\d+)/.exec(`${headers['strict-transport-security']}`)?.[1]) >= 15_768_000,
+      -20,
+      0,
+    ],
+    ['referrer-policy-private', headers['referrer-policy'] === 'no-referrer', -5, 5],
+    ['sri-or-scripts-of-our-own', scripts.every((source) => source.startsWith('/')), -50, 0],
+    ['x-content-type-options', headers['x-content-type-options'] === 'nosniff', -5, 0],
+    ['frame-ancestors', policy['frame-ancestors'] === "'none'", -20, 5],
+    ['cross-origin-resource-policy', headers['cross-origin-resource-policy'] === 'same-origin', 0, 10],
+  ];
+  const lost = Object.fromEntries(rules.filter(([, kept]) => !kept).map(([rule, , points]) => [rule, points]));
+  return { lost, won: rules.reduce((sum, [, kept, , points]) => sum + (kept ? points : 0), 0) };
+}
+
+test('the HTTP Observatory’s rules give the page over https 100 points and 35 more: A+', async () => {
+  const https = { host: 'localhost', 'x-forwarded-proto': 'https' };
+  const page = await send(node, { headers: https });
+  const input = 'input: { username: "observed", displayName: "O", password: "quiet enough here" }';
+  const account = await post(node, `mutation { register(${input}) { viewer { id } } }`, https);
+  const cookies = account.headers['set-cookie'] ?? [];
+  expect(cookies).toHaveLength(2);
+  const built = readFileSync(new URL('../../web/index.html', import.meta.url), 'utf8');
+  expect(observatory({ ...page, text: page.text + built }, cookies)).toEqual({ lost: {}, won: 35 });
 });
 
 test('what the API says is kept by nobody', async () => {

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { Browser, Line, post, send } from '../wire.ts';
-import { openWorld } from '../world.ts';
+import { Browser, JSON_BODY, Line, post, send } from '../wire.ts';
+import { type Node, openWorld } from '../world.ts';
 
 const REGISTER = 'mutation ($input: RegisterInput!) { register(input: $input) { accessToken refreshToken } }';
 const LOG_IN = 'mutation ($input: LogInInput!) { logIn(input: $input) { accessToken refreshToken } }';
@@ -38,6 +38,7 @@ async function busyDay(): Promise<string[]> {
   await browser.graphql('mutation { refresh(refreshToken: "canary.token.here") { accessToken } }');
   await send(world.node, { path: '/canary?canary=1', headers: { cookie: 'access_token=canary' } });
   await send(world.node, { method: 'POST', path: '/login/', body: 'canary', headers: { 'content-type': 'canary' } });
+  await carryCanaries(world.node, data?.logIn.accessToken);
   const line = new Line(world.node);
   await line.init(data?.logIn.accessToken);
   await line.ask('{ canary');
@@ -58,6 +59,44 @@ async function busyDay(): Promise<string[]> {
   await line.closing;
   await world.close();
   return [...tokens, '203.0.113.77'];
+}
+
+/** Canaries wherever a request can carry one: headers, queries, and the addresses of files, webhooks and rooms. */
+async function carryCanaries(node: Node, token: string) {
+  const headers = { authorization: `Bearer ${token}`, referer: 'https://canary.example/', 'x-canary': 'canary' };
+  const json = { ...headers, ...JSON_BODY, 'x-request-id': 'canary' };
+  const paths = [
+    '/files/canary?canary=1',
+    '/files/canary/thumbnail',
+    '/hooks/canary',
+    '/export?canary',
+    '/rooms/?canary=1',
+  ];
+  for (const path of paths) {
+    for (const method of ['GET', 'HEAD', 'PATCH', 'POST']) await send(node, { method, path, headers: json, body: '' });
+  }
+  await send(node, { path: `/graphql?query={canary}&token=${token}`, headers });
+  await send(node, { method: 'POST', path: '/graphql?canary', headers: json, body: '{"query":"{ canary }","canary":' });
+  await send(node, {
+    method: 'POST',
+    path: '/graphql',
+    headers: { ...json, origin: 'https://canary.example' },
+    body: '{}',
+  });
+  await send(node, {
+    method: 'POST',
+    path: '/hooks/canary',
+    headers: { ...json, 'idempotency-key': 'canary' },
+    body: '{}',
+  });
+  await send(node, { path: '/', headers: { host: 'canary.example' } });
+  await send(node, { method: 'DELETE', path: '/room/delete/canary/', headers });
+  for (const path of ['/graphql?canary=1', '/ws/chat/canary/?canary=1', '/canary']) {
+    const late = new Line(node, { path, headers: { cookie: 'access_token=canary' } });
+    if ((await late.status) !== 101) continue;
+    await late.send('{"canary":');
+    await late.closing;
+  }
 }
 
 const describe = (part: unknown) => (part instanceof Error ? `${part.stack} ${JSON.stringify(part)}` : String(part));
