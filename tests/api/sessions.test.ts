@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openApp } from '../../api/server.ts';
 import { Browser, Line } from '../wire.ts';
 import { openWorld, PASSWORD, type Person, type World } from '../world.ts';
 
@@ -36,23 +35,6 @@ test('the browser of Ben refreshes its cookies, and tells the page no refresh to
   expect(ben.changes.map((change) => change.split('=', 1)[0])).toEqual(['access_token', 'refresh_token']);
   expect(ben.cookies.get('refresh_token')).not.toBe(before);
   expect((await ben.graphql(WHO)).data?.viewer).not.toBeNull();
-});
-
-test('with a new secret key who was signed in stays so while the key before is listed, and no longer', async () => {
-  const asha = await world.person('asha');
-  const { core } = world.node;
-  const next = 'a new key of more than thirty-two characters';
-  for (const [previousSecretKey, known] of [
-    [core.config.secretKey, asha.id],
-    ['yet another key of thirty-two characters', undefined],
-    [undefined, undefined],
-  ]) {
-    const config = { ...core.config, secretKey: next, previousSecretKey };
-    const app = await openApp({ ...core, config }, 'no-web-client');
-    const { viewer } = await asha.at({ ...world.node, url: await app.listen() }).graphql(WHO);
-    expect(viewer?.id).toBe(known);
-    await app.close();
-  }
 });
 
 test('two tabs of Cleo that refresh at once both stay signed in', async () => {

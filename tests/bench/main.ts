@@ -4,6 +4,7 @@ import { machine } from './machine.ts';
 import { bundleChildren } from './processes.ts';
 import { bus } from './scenarios/bus.ts';
 import { fanOut } from './scenarios/fanOut.ts';
+import { logins } from './scenarios/logins.ts';
 import { memory } from './scenarios/memory.ts';
 import { pages } from './scenarios/pages.ts';
 import { search } from './scenarios/search.ts';
@@ -23,6 +24,7 @@ export interface Settings {
 const SCENARIOS: Record<string, (settings: Settings) => Promise<Figure[]>> = {
   fanOut,
   memory,
+  logins,
   slowReader,
   sends,
   pages,

@@ -59,7 +59,7 @@ export function drawFile(draw: Draw): Buffer {
 export function drawPieceHeaders(draw: Draw): Record<string, string> {
   if (!draw.rarely(25)) return {};
   const offset = draw.one(['-1', '1', '0x0', '', '1e3', '99999999999', '0000', '9007199254740993', 'NaN']);
-  return draw.one([
+  return draw.one<Record<string, string>>([
     { 'upload-offset': offset },
     { 'content-type': 'text/plain' },
     { 'tus-resumable': '9' },

@@ -9,6 +9,7 @@ import { Ids } from './values.ts';
 export async function setScene() {
   const world = await openWorld({
     LOG_LEVEL: 'warn',
+    REGISTRATION: 'open',
     LIMIT_FRAMES_PER_SECOND: '100000',
     LIMIT_SOCKETS_PER_PERSON: '1000',
   });
@@ -34,6 +35,7 @@ export async function setScene() {
   /** With a new session, or, when the account is gone, as somebody new; in a room of their own in any case. */
   async function comeBack(person: Person): Promise<void> {
     const { core } = world.node;
+    await core.db.user.updateMany({ where: { id: person.id }, data: { disabledAt: null } });
     const account = await core.db.user.findUnique({ where: { id: person.id } });
     const next = account ? person : await world.person(`again${randomUUID().slice(0, 4)}`);
     const { accessToken } = account ? await startSession(core, account, 'fuzz') : next;
