@@ -11,7 +11,8 @@ const { values } = parseArgs({
   },
 });
 const PER_ROUND = 5_000;
-const COMMAND = 'vitest run --config tests/vitest.config.ts --project api-embedded tests/fuzz tests/web/messageText';
+const PROJECTS = '--project api-embedded --project unit';
+const COMMAND = `vitest run --config tests/vitest.config.ts ${PROJECTS} tests/fuzz tests/web/messageText`;
 
 const end = Date.now() + Number(values.minutes) * 60_000;
 const times = Math.max(1, Math.min(4, Math.ceil(Number(values.inputs) / PER_ROUND)));

@@ -186,7 +186,9 @@ describe('hostile messages', () => {
   const steps = (text: string) =>
     stepsOf(/\/web\/messages\/message(Text|Inlines|Links)/, () => void parseMessage(text));
   const letters = (text: string) => text.replace(/[^\p{L}]/gu, '');
-  const RUNS = { numRuns: 150 };
+  // More of them, and others, with `npm run fuzz`.
+  const { FUZZ_TIMES = '1', FUZZ_SEED } = process.env;
+  const RUNS = { numRuns: 150 * Number(FUZZ_TIMES), ...(FUZZ_SEED && { seed: Number(FUZZ_SEED) }) };
 
   test('no letter of any text is lost or moved', () => {
     fc.assert(
