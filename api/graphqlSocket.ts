@@ -49,8 +49,8 @@ export function speakGraphQL<Params extends Record<string, unknown>, Extra exten
 // A type of message that only a server sends: the library knows no code for it.
 const isServersOwn = (error: Error) => error.message.startsWith('Unexpected message of type ');
 
-// It may quote an id of the client, and a close frame has room for 123 bytes.
-const shortened = (reason = '') => reason.slice(0, Math.floor(123 / 3));
+// It may quote an id of the client, and a close frame has room for 123 bytes; no letter takes more than three.
+const shortened = (reason = '') => (Buffer.byteLength(reason) > 123 ? reason.slice(0, 41) : reason);
 
 function write(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {

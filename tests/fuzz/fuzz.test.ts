@@ -81,7 +81,7 @@ test('no frame of graphql-ws does', { timeout: HOURS }, async () => {
 });
 
 test('no frame of the old socket does', { timeout: HOURS }, async () => {
-  await fuzz(170, async (draw) => {
+  await fuzz(130, async (draw) => {
     const who = draw.one(scene.actors);
     const frames = Array.from({ length: 1 + draw.below(9) }, () => drawChatFrame(draw, scene.ids));
     const path = `/ws/chat/${encodeURIComponent(scene.ids.draw(draw, 'room').toWellFormed()) || '-'}/`;
@@ -96,7 +96,7 @@ test('no frame of the old socket does', { timeout: HOURS }, async () => {
 test('no file and no piece of one does', { timeout: HOURS }, async () => {
   const [ann] = scene.actors as [Person];
   const create = 'mutation ($input: CreateUploadInput!) { createUpload(input: $input) { id } }';
-  await fuzz(80, async (draw) => {
+  await fuzz(50, async (draw) => {
     const bytes = drawFile(draw);
     const size = draw.rarely(10) ? 1 + draw.below(200) : bytes.length;
     const { data } = await ann.ask(create, { input: { roomId: scene.room, name: draw.text() || 'x', size } });
