@@ -34,8 +34,8 @@ export async function checkOutgoing(config: Config, address: string): Promise<UR
 }
 
 /**
- * Posts to such an address. It is looked up and checked anew, and what was checked is what is connected to. Nothing is
- * redirected. Throws when no answer comes within 10 s, and INVALID_INPUT where the address leads to meanwhile is not public.
+ * Posts to such an address. It is looked up and checked anew, what was checked is what is connected to, and who is
+ * there then is checked too. Nothing is redirected. Throws when no answer comes within 10 s, and INVALID_INPUT where the address leads to meanwhile is not public.
  */
 export async function post(config: Config, address: string, { headers = {}, body = null }: Outgoing): Promise<Answer> {
   const url = urlOf(config, address);
@@ -51,6 +51,11 @@ export async function post(config: Config, address: string, { headers = {}, body
       ...(checked && { lookup: always(checked) }),
     });
     asking.on('error', reject);
+    asking.on('socket', (socket) => {
+      socket.once('connect', () => {
+        if (checked && !isPublic(socket.remoteAddress ?? '')) asking.destroy(notPublic());
+      });
+    });
     asking.on('response', (response) => {
       let text = '';
       response.setEncoding('utf8');
@@ -85,7 +90,7 @@ async function publicAddressOf(hostname: string): Promise<{ address: string; fam
     : await resolveName(host, { all: true }).catch(() => []);
   const [first] = found;
   if (!first) throw refusal('There is no server at this address.');
-  if (!found.every(({ address }) => isPublic(address))) throw refusal('This address is not on the public internet.');
+  if (!found.every(({ address }) => isPublic(address))) throw notPublic();
   return first;
 }
 
@@ -115,4 +120,5 @@ const always =
     options.all ? done(null, [{ address, family }]) : done(null, address, family);
 
 const seconds = (header: string | undefined) => (header && /^\d{1,6}$/.test(header) ? Number(header) : null);
+const notPublic = () => refusal('This address is not on the public internet.');
 const refusal = (message: string) => new AppError('INVALID_INPUT', message);

@@ -1,6 +1,23 @@
-import { expect, test } from 'vitest';
+import dns from 'node:dns';
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { expect, test, vi } from 'vitest';
 import type { Config } from '../api/config.ts';
 import { checkOutgoing, isPublic, post } from '../api/outgoing.ts';
+
+vi.mock('node:dns/promises', async (original) => {
+  const real = await original<typeof import('node:dns/promises')>();
+  return { ...real, lookup: vi.fn(real.lookup) };
+});
+// As if a later Node did not use what it is told to use.
+let unpinned = false;
+vi.mock('node:https', async (original) => {
+  const real = await original<typeof import('node:https')>();
+  const request = (url: URL, options: object) =>
+    real.request(url, { ...options, ...(unpinned && { lookup: undefined }) });
+  return { ...real, request };
+});
 
 const config = { outgoingOrigins: ['http://10.0.0.5:8080'] } as unknown as Config;
 const refused = (address: string) => checkOutgoing(config, address).catch(({ code, message }) => `${code} ${message}`);
@@ -63,3 +80,29 @@ test('what the operator lists may be asked, by its exact origin', async () => {
 test('it is checked again when it is asked', async () => {
   await expect(post(config, 'https://169.254.169.254/latest', {})).rejects.toMatchObject({ code: 'INVALID_INPUT' });
 });
+
+test('a name that leads to the public internet when it is checked, and here when it is connected to, reaches nobody', async () => {
+  const heard: string[] = [];
+  const here = createServer((socket) => {
+    heard.push('somebody');
+    socket.on('error', () => {}).on('data', () => heard.push('something'));
+  });
+  await once(here.listen(0, '127.0.0.1'), 'listening');
+  const { port } = here.address() as AddressInfo;
+  const later = vi
+    .spyOn(dns, 'lookup')
+    .mockImplementation(((_host: string, options: { all?: boolean }, done: any) =>
+      options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)) as never);
+  // Public by its number, and nobody's.
+  vi.mocked(lookup).mockImplementation((async () => [{ address: '2000::1', family: 6 }]) as never);
+  const posted = () => post(config, `https://rebinding.test:${port}/hook`, { body: 'a secret' });
+
+  await expect(posted()).rejects.not.toMatchObject({ code: 'INVALID_INPUT' });
+  expect([later.mock.calls.length, heard]).toEqual([0, []]);
+
+  unpinned = true;
+  await expect(posted()).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+  expect(later).toHaveBeenCalled();
+  expect(heard).not.toContain('something');
+  here.close();
+}, 30_000);

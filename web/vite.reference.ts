@@ -15,6 +15,7 @@ import {
   isUnionType,
 } from 'graphql';
 import type { Plugin } from 'vite';
+import { curlOf } from './docs/curl.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const BUILT_IN = ['String', 'Int', 'Boolean', 'ID', 'Float'];
@@ -48,8 +49,11 @@ function exampleOf(text: string): string {
   const variables = /^# variables: (.+)$/m.exec(text)?.[1];
   const shown = text.replace(/^#.*\n/gm, '').trim();
   const told = variables ? `<p>Variables: <code>${asText(variables)}</code></p>` : '';
-  return `<h3>${asText(title)}</h3><p>${asText(about)}</p><pre tabindex="0"><code>${asText(shown)}</code></pre>${told}`;
+  const curl = curlOf(text, variables);
+  return `<h3>${asText(title)}</h3><p>${asText(about)}</p>${code(shown)}${told}${curl ? code(curl) : ''}`;
 }
+
+const code = (text: string) => `<pre tabindex="0"><code>${asText(text)}</code></pre>`;
 
 function pageOf(schema: GraphQLSchema): string {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((t) => t ?? []);

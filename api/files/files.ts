@@ -17,6 +17,7 @@ import { type Piece, pieces } from './pieces.ts';
 const MOST_OPEN = 20;
 /** As much as tells the type of a file. */
 const HEAD = 4_100;
+const NO_ROOM = 'The server has no room for files: tell whoever runs it.';
 
 export const keyOf = (file: Pick<File, 'id'>) => file.id;
 export const thumbnailKeyOf = (file: Pick<File, 'id'>) => `${file.id}.thumbnail`;
@@ -67,7 +68,8 @@ export async function getUpload(core: Core, viewer: Viewer, id: string): Promise
 
 /**
  * Takes the bytes from `offset` on, as many as come, and keeps what came if the line breaks. With the last of them the
- * file is checked and made ready. CONFLICT, naming nothing else, when the offset is not how far the file has come.
+ * file is checked and made ready. CONFLICT, naming nothing else, when the offset is not how far the file has come;
+ * UNAVAILABLE with the reason STORAGE_FULL when there is no room for them.
  */
 export async function receive(core: Core, viewer: Viewer, id: string, offset: number, bytes: Readable): Promise<File> {
   const file = await getUpload(core, viewer, id);
@@ -127,7 +129,7 @@ async function keep(core: Core, file: File, { offset, bytes }: Piece) {
   const key = `${file.id}.${offset}-${randomUUID().slice(0, 8)}`;
   const open = { id: file.id, received: offset, attachedAt: null };
   await core.db.file.updateMany({ where: open, data: { begun: { push: key } } });
-  await core.storage.put(key, bytes);
+  await put(core, key, bytes);
   const received = offset + bytes.length;
   const { count } = await core.db.file.updateMany({ where: open, data: { received, pieces: { push: key } } });
   if (count === 0) throw outOfStep();
@@ -153,7 +155,7 @@ async function store(core: Core, file: File, hash: Hash) {
 }
 
 async function storeAsIs(core: Core, file: File, type: string, hash: Hash) {
-  await core.storage.put(keyOf(file), Readable.from(hashed(joined(core, file), hash)));
+  await put(core, keyOf(file), Readable.from(hashed(joined(core, file), hash)));
   return { type, sha256: checked(file, hash) };
 }
 
@@ -161,10 +163,19 @@ async function storeImage(core: Core, file: File, type: string, hash: Hash) {
   const given = await buffer(hashed(joined(core, file), hash));
   checked(file, hash);
   const { bytes, thumbnail, placeholder, ...image } = await cleanImage(type, given);
-  await core.storage.put(thumbnailKeyOf(file), thumbnail);
-  await core.storage.put(keyOf(file), bytes);
+  await put(core, thumbnailKeyOf(file), thumbnail);
+  await put(core, keyOf(file), bytes);
   const sha256 = new Uint8Array(createHash('sha256').update(bytes).digest());
   return { ...image, size: bytes.length, sha256, placeholder: new Uint8Array(placeholder) };
+}
+
+// A disk or a quota that is used up is not the sender's fault: what has come is kept, and goes on once there is room.
+async function put(core: Core, key: string, bytes: Buffer | Readable) {
+  await core.storage.put(key, bytes).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') throw error;
+    core.log.warn('files.full', { error });
+    throw new AppError('UNAVAILABLE', NO_ROOM, { reason: 'STORAGE_FULL' });
+  });
 }
 
 async function headOf(core: Core, file: File): Promise<Buffer> {

@@ -17,6 +17,7 @@ export function mentionedNames(body: string): { names: string[]; callsRoom: bool
 
 // The end of a sentence is no part of the name before it, unless somebody is called so.
 function withoutFullStop(name: string): string[] {
-  const bare = name.replace(/[._+-]+$/, '');
-  return [...new Set([name, bare])].filter(({ length }) => length <= LONGEST);
+  let end = name.length;
+  while ('._+-'.includes(name.charAt(end - 1))) end -= 1;
+  return [...new Set([name, name.slice(0, end)])].filter(({ length }) => length <= LONGEST);
 }

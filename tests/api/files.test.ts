@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { purgeFiles } from '../../api/files/purge.ts';
 import { begin, beginRefused, bytesOf, look, patch, photograph, sha256, UPLOAD, upload } from '../files.ts';
 import { deleteRoom, expectSound, leave, people, roomOf, unsend } from '../rooms.ts';
@@ -84,6 +84,24 @@ describe('bytes that come', () => {
     const answer = await patch(ada, id, 0, text('this'));
     expect([answer.status, await codeOf(answer)]).toEqual([422, 'INVALID_INPUT']);
     expect((await look(ada, id)).status).toBe(404);
+  });
+
+  test('for which the disk has no room are refused with a sentence, and taken once there is room', async () => {
+    const room = await roomOf(ada, bea);
+    const bytes = text('what we said in July');
+    const { id } = await begin(ada, room, { bytes });
+    const put = vi.spyOn(world.node.core.storage, 'put').mockImplementation(async () => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    });
+    const refused = await patch(ada, id, 0, bytes);
+    put.mockRestore();
+    expect(refused.status).toBe(503);
+    const message = 'The server has no room for files: tell whoever runs it.';
+    const [error] = ((await refused.json()) as any).errors;
+    expect(error).toEqual({ message, extensions: { code: 'UNAVAILABLE', reason: 'STORAGE_FULL' } });
+    expect(await told(ada, id)).toMatchObject({ isReady: false, received: 0 });
+    expect((await patch(ada, id, 0, bytes)).status).toBe(204);
+    expect(await bytesOf(ada, id)).toEqual(bytes);
   });
 
   test('that are more than was said are refused', async () => {

@@ -98,6 +98,30 @@ test('what happened while nobody sent is told in order once, by one of two nodes
   expect(listener.waiting).toBe(0);
 });
 
+test('a node that dies in mid-delivery loses no event and moves none twice: the next takes over once its lease is out', async () => {
+  const [ida, listener] = [await world.person('ida'), listen()];
+  const room = await ida.createRoom();
+  await ida.graphql(TELL, { input: { roomId: room, url: listener.url, events: ['MESSAGE_SENT'] } });
+  const release = listener.hold();
+  for (const body of ['one', 'two', 'three']) await ida.say(room, body);
+  const inVain = await listener.next();
+  const { outgoingWebhook } = world.node.core.db;
+  // A minute passes, in which the first node moves nothing.
+  const where = { roomId: room, leaseId: { not: null } };
+  await outgoingWebhook.updateMany({ where, data: { leasedUntil: new Date(0) } });
+  const tries = [await listener.next(), await listener.next(), await listener.next()];
+  expect(tries.map(({ body }) => JSON.parse(body).data.message.body)).toEqual(['one', 'two', 'three']);
+  expect(tries[0]?.headers['webhook-id']).toBe(inVain.headers['webhook-id']);
+  expect(new Set(tries.map(({ headers }) => headers['webhook-id'])).size).toBe(3);
+  // It was not dead after all: what it is answered so late moves nothing.
+  const done = async () => (await outgoingWebhook.findFirst({ where: { roomId: room } }))?.doneSeq;
+  const lastSeq = (await ida.say(room, 'four')).seq;
+  release();
+  expect(JSON.parse((await listener.next()).body).data.message.body).toBe('four');
+  await expect.poll(done, { timeout: 20_000 }).toBe(lastSeq);
+  expect(listener.waiting).toBe(0);
+});
+
 test('what answers that it is gone is given up, and goes on from there when somebody starts it again', async () => {
   const [dan, listener] = [await world.person('dan'), listen()];
   const room = await dan.createRoom();
@@ -213,6 +237,7 @@ class Listener {
   answers: number[] = [];
   private readonly told: { method: string; headers: IncomingHttpHeaders; body: string }[] = [];
   private wake = () => {};
+  private held: Promise<void> | undefined;
 
   constructor(readonly url: string) {}
 
@@ -220,9 +245,21 @@ class Listener {
     let body = '';
     for await (const part of request) body += part;
     const status = this.answers.shift() ?? 200;
-    response.writeHead(status, status === 302 ? { location: 'http://169.254.169.254/' } : {}).end('thanks');
+    const held = this.held;
+    this.held = undefined;
     this.told.push({ method: request.method ?? '', headers: request.headers, body });
     this.wake();
+    await held;
+    response.writeHead(status, status === 302 ? { location: 'http://169.254.169.254/' } : {}).end('thanks');
+  }
+
+  /** Lets the next one wait for its answer until it is released. */
+  hold(): () => void {
+    let release = () => {};
+    this.held = new Promise((resolve) => {
+      release = resolve;
+    });
+    return () => release();
   }
 
   /** How much it was told that nobody has asked for. */

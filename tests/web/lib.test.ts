@@ -27,6 +27,9 @@ test('a refusal is told in the words of the server, a failure in our own', () =>
   expect(errorSentence(refused({ code: 'RATE_LIMITED', retryAfter: 90 }))).toBe(
     'That was too often. Try again in 2 minutes.',
   );
+  const noRoom = 'The server has no room for files: tell whoever runs it.';
+  expect(errorSentence(refused({ code: 'UNAVAILABLE', reason: 'STORAGE_FULL' }, noRoom))).toBe(noRoom);
+  expect(errorSentence(refused({ code: 'UNAVAILABLE' }, noRoom))).toMatch(/^The server is busy/);
   expect(errorSentence(undefined)).toBe('');
 });
 

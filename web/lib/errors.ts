@@ -20,6 +20,8 @@ export function errorSentence(error: unknown): string {
   const code = errorCode(error);
   if (!code) return '';
   if (code === 'RATE_LIMITED') return rateSentence(retryAfter(error));
+  // That it waits for room only the server can say; of a server that is busy the page knows more.
+  if (firstProblem(error)?.extensions?.reason === 'STORAGE_FULL') return firstProblem(error)?.message ?? '';
   return OWN_SENTENCES[code] ?? firstProblem(error)?.message ?? SOMETHING_WRONG;
 }
 

@@ -3,7 +3,7 @@ import { RouterLink } from 'vue-router';
 import type { Message } from '../lib/roomStore';
 import MessageCode from './MessageCode.vue';
 import type { Style } from './messageInlines';
-import { EVERYONE, isCalled, type NamedPerson, type Names, roomNamed, useNames } from './messageNames';
+import { EVERYONE, type NamedPerson, type Names, personNamed, roomNamed, useNames } from './messageNames';
 import { type Block, type Inline, parseMessage } from './messageText';
 
 const TAGS: Record<Style, string> = { strong: 'strong', em: 'em', strike: 's' };
@@ -85,12 +85,13 @@ function renderLink({ href, text }: { href: string; text: string }) {
   return h('a', { href, title, target: '_blank', rel: 'noopener noreferrer nofollow' }, text);
 }
 
-function renderPerson({ name, text }: { name: string; text: string }, { named, everyone, own, me }: Called) {
-  if (everyone && isCalled(EVERYONE, name))
-    return h('span', { class: ['at', { self: !own }], title: 'Everyone in this room' }, text);
-  const person = named.find(({ username }) => isCalled(username, name));
-  if (!person) return text;
-  return h('span', { class: ['at', { self: person.id === me }], title: person.displayName }, text);
+function renderPerson({ name: said, text }: { name: string; text: string }, names: Called): VNodeChild {
+  const everyone = { id: names.own ? '' : names.me, username: EVERYONE, displayName: 'Everyone in this room' };
+  const found = personNamed(names.everyone ? [everyone, ...names.named] : names.named, said);
+  if (!found) return text;
+  const { person, name } = found;
+  const title = person.displayName;
+  return [h('span', { class: ['at', { self: person.id === names.me }], title }, `@${name}`), said.slice(name.length)];
 }
 
 function renderRoom({ name, text }: { name: string; text: string }, names: Called) {

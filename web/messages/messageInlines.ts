@@ -16,6 +16,9 @@ export interface Budget {
 // Everything that may begin something other than letters; the first alternative that fits is tried.
 const MARK = /`+|\*+|_+|~~|\[|(?:https?:\/\/|mailto:)|[@#](?=[\p{L}\p{N}])/giu;
 const NAME = /[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}._+-]*[\p{L}\p{M}\p{N}_])?/uy;
+// As the server reads them: with what ends a sentence, which some names do too.
+const PERSON = /[\p{L}\p{N}][\p{L}\p{M}\p{N}._+-]*/uy;
+const BEFORE_NONE = /[\p{L}\p{M}\p{N}._+@-]$/u;
 const WORD = /[\p{L}\p{N}]/u;
 // Neither part may hold what begins the next link, so that each letter is looked at once.
 const LABELLED = /\[([^[\]\n]+)\]\(([^\s()[\]<>"`\u200e\u200f\u202a-\u202e\u2066-\u2069]+)\)/y;
@@ -56,9 +59,12 @@ export function parseInlines(text: string, budget: Budget): Inline[] {
     } else if (mark === '[') {
       const link = labelled(text, start);
       if (link) push(...link, start);
-    } else if (mark === '@' || mark === '#') {
-      const name = isInsideWord(text, start) ? '' : nameAt(text, at);
-      if (name) push({ kind: mark === '@' ? 'person' : 'room', name, text: mark + name }, at + name.length, start);
+    } else if (mark === '@') {
+      const name = BEFORE_NONE.test(text.slice(Math.max(0, start - 2), start)) ? '' : nameAt(text, at, PERSON);
+      if (name) push({ kind: 'person', name, text: mark + name }, at + name.length, start);
+    } else if (mark === '#') {
+      const name = isInsideWord(text, start) ? '' : nameAt(text, at, NAME);
+      if (name) push({ kind: 'room', name, text: mark + name }, at + name.length, start);
     } else if (mark[0] === '*' || mark[0] === '_' || mark === '~~') {
       append(top(open), text.slice(from, start));
       from = at = start + turn(open, text, start, mark, budget);
@@ -146,9 +152,9 @@ function labelled(text: string, start: number): [Inline, number] | undefined {
   return href ? [{ kind: 'link', href, text: label }, start + whole.length] : undefined;
 }
 
-function nameAt(text: string, at: number): string {
-  NAME.lastIndex = at;
-  return NAME.exec(text)?.[0] ?? '';
+function nameAt(text: string, at: number, name: RegExp): string {
+  name.lastIndex = at;
+  return name.exec(text)?.[0] ?? '';
 }
 
 function isInsideWord(text: string, index: number) {

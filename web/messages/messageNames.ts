@@ -33,6 +33,21 @@ export const EVERYONE = 'room';
 /** Whether a name that stands in a text is this one. */
 export const isCalled = (name: string, said: string) => fold(name) === fold(said);
 
+/** Who of these is meant by a name in a text, and how it stands there: the end of a sentence may be no part of it. */
+export function personNamed<Person extends { username: string }>(people: readonly Person[], said: string) {
+  for (const name of [said, withoutEnd(said)]) {
+    const person = people.find(({ username }) => isCalled(username, name));
+    if (person) return { person, name };
+  }
+  return undefined;
+}
+
+function withoutEnd(said: string): string {
+  let end = said.length;
+  while ('._+-'.includes(said.charAt(end - 1))) end -= 1;
+  return said.slice(0, end);
+}
+
 export const roomNamed = ({ rooms }: Names, name: string) => rooms.value.find((room) => isCalled(room.name, name));
 
 const fold = (name: string) => name.normalize('NFKC').toLowerCase();
