@@ -13,12 +13,12 @@ const root = import.meta.dirname;
 /** What every page needs, in one file: it is smaller so than in ten. */
 const base = [
   /node_modules\/(@vue|vue-router|@urql|wonka)\//,
-  /\/web\/(styles|request|documentText|lib\/(client|errors)|auth\/use)/,
-  /\/web\/ui\/(Button|IconButton|Field|Fault|stored|useSubmit|useTitle|useNotice)/,
+  /\/web\/(styles|request|routes|documentText|lib\/(client|errors)|auth\/use)/,
+  /\/web\/ui\/(Button|IconButton|Field|Fault|Wordmark|stored|useSubmit|useTitle|useNotice|vFocusFirst)/,
 ];
 
-/** What login is made of, and what every page behind it needs: each in one file, for the same reason. */
-const door = /\/web\/auth\/(Door|LogIn)\./;
+/** What all doors are made of, and what every page behind them needs: each in one file, for the same reason. */
+const door = /\/web\/auth\/(Server)?Door\./;
 const inside = [
   /node_modules\/idb\//,
   /\/web\/lib\//,
@@ -27,6 +27,10 @@ const inside = [
   /\/web\/(settings\/useShown|notifications\/useNotifications)/,
 ];
 const oneOf = (paths: RegExp[]) => (id: string) => paths.some((path) => path.test(id));
+
+/** What is asked for together with a page: only for a room, because the list of the others weighs on the door. */
+const preloaded = (page: string, parts: string[]) =>
+  /Room(Page|sLayout)-/.test(page) ? parts.filter((part) => !/\/(base|index)-/.test(part)) : [];
 
 export default defineConfig({
   root,
@@ -57,7 +61,7 @@ export default defineConfig({
     outDir: resolve(root, '../dist/web'),
     emptyOutDir: true,
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: { polyfill: false, resolveDependencies: preloaded },
     chunkSizeWarningLimit: 3000,
     rolldownOptions: {
       checks: { moduleLevelDirective: false },

@@ -132,6 +132,14 @@ test('a socket that no longer answers is given up soon after the network changed
   await server.operationsReach(2);
 });
 
+test('after sleep a new socket is opened, without asking the old one whether it lives', async () => {
+  const live = startLive(server.url);
+  follow(live);
+  await server.operationsReach(1);
+  live.retry(true);
+  await server.operationsReach(2);
+});
+
 test('a socket that answers is kept', async () => {
   const live = startLive(server.url);
   follow(live);

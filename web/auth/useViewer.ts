@@ -1,6 +1,6 @@
 import { shallowRef } from 'vue';
 import { graphql } from '../gql';
-import type { LogInInput, RegisterInput, SetUpInput, ViewerPartsFragment } from '../gql/graphql';
+import type { LogInInput, ViewerPartsFragment } from '../gql/graphql';
 import { onSignedOut } from '../lib/client';
 import { act, remembered } from '../request';
 import { stored } from '../ui/stored';
@@ -26,26 +26,6 @@ const logInMutation = graphql(`
   }
 `);
 
-const registerMutation = graphql(`
-  mutation Register($input: RegisterInput!) {
-    register(input: $input) {
-      viewer {
-        ...ViewerParts
-      }
-    }
-  }
-`);
-
-const setUpMutation = graphql(`
-  mutation SetUp($input: SetUpInput!) {
-    setUp(input: $input) {
-      viewer {
-        ...ViewerParts
-      }
-    }
-  }
-`);
-
 const logOutMutation = graphql(`
   mutation LogOut {
     logOut
@@ -61,14 +41,6 @@ function enter(person: ViewerPartsFragment | null) {
 
 async function logIn(input: LogInInput) {
   enter((await act(logInMutation, { input })).logIn.viewer);
-}
-
-async function register(input: RegisterInput) {
-  enter((await act(registerMutation, { input })).register.viewer);
-}
-
-async function setUp(input: SetUpInput) {
-  enter((await act(setUpMutation, { input })).setUp.viewer);
 }
 
 /** Leaves by a page load, so that nothing of the person stays in memory. */
@@ -92,5 +64,5 @@ onSignedOut(async () => {
 });
 
 export function useViewer() {
-  return { viewer, enter, logIn, register, setUp, logOut };
+  return { viewer, enter, logIn, logOut };
 }

@@ -10,20 +10,23 @@ export const { connection, subscribe, execute, retry, hangUp } = createLive({
   refresh: refreshSession,
 });
 
-watchThePage(() => {
+watchThePage((slept) => {
   wake();
-  retry();
+  retry(slept);
 });
 
 /** Calls back when the network may have changed: online, offline, shown again, or awake after sleep. */
-function watchThePage(callback: () => void) {
+function watchThePage(callback: (slept: boolean) => void) {
   if (typeof window === 'undefined') return;
-  for (const type of ['online', 'offline']) window.addEventListener(type, callback);
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && callback());
   let beat = Date.now();
+  const isShown = () => document.visibilityState === 'visible';
+  const lost = (ms: number) => Date.now() - beat > ms;
+  for (const type of ['online', 'offline']) window.addEventListener(type, () => callback(false));
+  // Hidden pages are given as little as one beat a minute.
+  document.addEventListener('visibilitychange', () => isShown() && callback(lost(90_000)));
   setInterval(() => {
-    const slept = Date.now() - beat > 10_000 && document.visibilityState === 'visible';
+    const slept = isShown() && lost(10_000);
     beat = Date.now();
-    if (slept) callback();
-  }, 2_000);
+    if (slept) callback(true);
+  }, 1_000);
 }

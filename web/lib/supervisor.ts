@@ -10,7 +10,7 @@
  * - `error` is called only when the server refused the operation for good (NOT_FOUND, FORBIDDEN, INVALID_INPUT …).
  * - `complete` is called when the server ended the stream; give 'again' back to have it started once more.
  * - On 4401, 4403 or UNAUTHENTICATED the session is renewed before the next try; once signed out, it waits for `retry`.
- * - A ping goes out every 12 s and after sleep or a change of network; a missing pong counts as a dead socket.
+ * - A ping goes out every 12 s and after a change of network; a missing pong counts as a dead socket. So does sleep.
  * - `connection` is reactive. A short blip is 'connecting'; 'offline' is what a person should be told.
  */
 import { stringifyDocument, type TypedDocumentNode } from '@urql/core';
@@ -119,12 +119,13 @@ export function createLive({ url, refresh, webSocketImpl }: LiveOptions) {
     });
   }
 
-  /** Tries now: what waits is started at once, and a socket that looks open has to prove it. */
-  function retry() {
+  /** Tries now: what waits is started at once, and a socket that looks open has to prove it; after sleep it is dead. */
+  function retry(slept = false) {
     failures = 0;
     if (fallen.size) return void revive();
     atOnce = true;
-    prove();
+    if (slept) drop();
+    else prove();
   }
 
   /** Drops the socket, so that the next one is opened as whoever is signed in then. */
