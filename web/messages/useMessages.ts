@@ -74,6 +74,8 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
     if (!closed) log.value = kept;
     const fresh = await latest();
     if (fresh && !(log.value && leadsTo(log.value, fresh))) log.value = fresh;
+    // At once: whoever loses the network a moment later has the room.
+    if (fresh) store();
   }
 
   function close() {

@@ -14,12 +14,15 @@ export function keptRooms(viewerId: string | undefined): Room[] {
 /** Keeps them from now on. Gives the function that stops it. */
 export function keepRooms(viewerId: string | undefined, rooms: Map<string, Room>): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  // The first time at once: whoever loses the network a moment later has the list.
+  let wait = 0;
   const save = () => stored.set(nameOf(viewerId), JSON.stringify([...rooms.values()].map(short)));
   const stop = watch(
     () => [...rooms.values()],
     () => {
       clearTimeout(timer);
-      timer = setTimeout(save, LATER);
+      timer = setTimeout(save, wait);
+      wait = LATER;
     },
   );
   return () => {

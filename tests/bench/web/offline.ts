@@ -1,10 +1,8 @@
 import { type Figure, median } from '../figures.ts';
-import { openRoom } from './page.ts';
+import { openRoom, sees } from './page.ts';
 import type { Place } from './place.ts';
 
 const TIMES = 7;
-// A page writes down what it shows within three seconds.
-const KEPT_WITHIN = 5_000;
 
 /** Opening the page again without a network, until the room stands there with what was said. */
 export async function offline(place: Place): Promise<Figure[]> {
@@ -14,7 +12,7 @@ export async function offline(place: Place): Promise<Figure[]> {
   const page = await openRoom(place, ada, room, 'hello');
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
   await page.reload();
-  await page.waitForTimeout(KEPT_WITHIN);
+  await sees(page, 'hello');
   await page.addInitScript(noteWhenUsable);
   await page.context().setOffline(true);
   const times: number[] = [];
