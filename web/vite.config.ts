@@ -13,6 +13,7 @@ const root = import.meta.dirname;
 /** What every page needs, in one file: it is smaller so than in ten. */
 const base = [
   /node_modules\/(@vue|vue-router|@urql|wonka)\//,
+  /~icons\/lucide\/users$/,
   /\/web\/(styles|request|routes|documentText|lib\/(client|errors)|auth\/use)/,
   /\/web\/ui\/(Button|IconButton|Field|Fault|Wordmark|stored|useSubmit|useTitle|useNotice|vFocusFirst)/,
 ];
