@@ -1,4 +1,4 @@
-// Makes what is missing or older than its sources: node api/build.mjs [--generate | --server | --all]
+// Makes what is missing or older than its sources: node api/build.mjs [--prisma | --generate | --server | --all]
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -23,7 +23,7 @@ const MADE_HERE = [at('api/generated'), at('web/gql')];
 const STEPS = [
   {
     name: 'prisma',
-    flags: ['--generate', '--server'],
+    flags: ['--prisma', '--generate', '--server'],
     inputs: () => [...files('prisma/schema.prisma'), ...versions('prisma', '@pothos/plugin-prisma')],
     outputs: ['api/generated/prisma/client.ts', 'api/generated/pothos-types.ts'],
     run: () => run('prisma', 'prisma', ['generate', '--schema', 'prisma/schema.prisma', '--no-hints']),
@@ -93,7 +93,7 @@ function isProgram() {
 async function build(flag) {
   if (isPruned()) return;
   const steps = STEPS.filter(({ flags }) => flag === '--all' || flags.includes(flag));
-  if (steps.length === 0) fail(`Unknown option ${flag}: use --generate, --server or --all.`);
+  if (steps.length === 0) fail(`Unknown option ${flag}: use --prisma, --generate, --server or --all.`);
   for (const step of steps) await refresh(step);
 }
 
