@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { upload } from '../files.ts';
 import { people, read, roomOf } from '../rooms.ts';
 import { Line } from '../wire.ts';
-import { administrator, type Node, openWorld, PASSWORD, type Person, type World } from '../world.ts';
+import { administrator, type Node, openWorld, PASSWORD, Person, type World } from '../world.ts';
 
 const ACCOUNT = '{ user { id } isAdmin disabledAt lastSeenAt }';
 const ACCOUNTS = `query ($search: String, $first: Int, $after: String) {
@@ -64,6 +64,26 @@ test('a person who is disabled is signed out at once on every node, and comes ba
   expect(await ada.graphql(SIGN_OUT, { userId: bob.id })).toEqual({ endSessionsOf: 1 });
   expect(await acts(bob)).toEqual(['SESSIONS_ENDED', 'ACCOUNT_ENABLED', 'ACCOUNT_DISABLED']);
   expect(await ada.refused(DISABLE, { userId: ada.id, on: true })).toMatchObject({ code: 'FORBIDDEN' });
+});
+
+test('the personal tokens of a disabled person end with it, and do not come back when that is lifted', async () => {
+  const { bob } = await people(world, 'bob');
+  const make = 'mutation ($input: CreatePersonalTokenInput!) { createPersonalToken(input: $input) { token } }';
+  const { createPersonalToken } = await bob.graphql(make, { input: { name: 'a program', scope: 'WRITE' } });
+  const program = new Person(world.node, { name: 'program', id: bob.id, accessToken: createPersonalToken.token });
+  const room = await program.createRoom();
+  const sockets = [program.follow(room, { after: 0 }), program.at(other).follow(room, { after: 0 })];
+  for (const socket of sockets) await socket.next();
+  await ada.graphql(DISABLE, { userId: bob.id, on: true });
+  expect(await program.graphql('{ viewer { id } }')).toEqual({ viewer: null });
+  for (const socket of sockets) expect(await socket.ending()).toMatchObject({ code: '4401' });
+  await ada.graphql(DISABLE, { userId: bob.id, on: false });
+  for (const at of [program, program.at(other)]) {
+    expect(await at.graphql('{ viewer { id } }')).toEqual({ viewer: null });
+    expect(await at.refused('query ($id: ID!) { room(id: $id) { id } }', { id: room })).toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
+  }
 });
 
 test('who signs in while being disabled is out in the end', async () => {

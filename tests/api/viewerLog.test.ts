@@ -94,7 +94,8 @@ test('a room that one leaves falls silent with that, and speaks again with oneâ€
   const dan = await world.person('dan');
   const [staying, leaving] = [await roomOf(alice, dan), await alice.createRoom()];
   await dan.join(leaving);
-  const heard = await follow(dan, { roomId: staying, seq: 1 });
+  const heard = await follow(dan, { roomId: staying, seq: 1 }, { roomId: leaving, seq: 1 });
+  await heard.next();
   await dan.graphql(...leave(leaving));
   expect(told(await heard.next())).toEqual([leaving, 'MemberLeft', 3]);
   await alice.say(leaving, 'not for dan');
