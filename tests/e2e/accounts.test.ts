@@ -185,7 +185,15 @@ test('Ada makes a token and webhooks in the browser, sees each secret once, and 
   expect(posted.status).toBe(200);
   await page.keyboard.press('Escape');
   await ada.sees('Build 7 is green');
-  await ada.row('Build 7 is green').getByText('Integration').waitFor();
+  const row = ada.row('Build 7 is green');
+  await row.getByText('Integration').waitFor();
+  await row.hover();
+  await row.getByRole('button', { name: 'More' }).click();
+  await look(ada, 'menu-of-webhook-light-1280');
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByRole('dialog', { name: 'Delete this message?' }).getByRole('button', { name: 'Delete' }).click();
+  await row.waitFor({ state: 'detached' });
+  await page.getByText('Message deleted').waitFor();
 });
 
 test('the API page is searched and read by everyone, and asks no other host', async () => {
@@ -206,13 +214,13 @@ test('the API page is searched and read by everyone, and asks no other host', as
 test('The banned person’s open subscription ends; rejoining fails.', async () => {
   await ada.page.goto('/');
   const room = await ada.createRoom('boat-shed');
+  await ada.say('Only boats that float');
   await bea.joinByLink(room);
   await ada.page.getByRole('button', { name: 'Details', exact: true }).click();
   await ada.page.getByRole('button', { name: 'Manage Bea' }).click();
-  await ada.picture('manage-member-light-1280');
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Ban', exact: true }).click();
   await ada.page.getByLabel('Reason').fill('Sells boats');
-  await ada.picture('ban-light-1280');
+  await look(ada, 'ban-light-1280');
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Ban', exact: true }).click();
   await ada.page.getByText('Ada banned Bea').waitFor();
   await bea.composer.waitFor({ state: 'detached' });
@@ -222,7 +230,7 @@ test('The banned person’s open subscription ends; rejoining fails.', async () 
 
   await ada.page.getByRole('button', { name: 'Banned people' }).click();
   await ada.page.getByText('Sells boats').waitFor();
-  await ada.picture('bans-light-1280');
+  await look(ada, 'bans-light-1280');
   await ada.page.getByRole('button', { name: 'Lift the ban on Bea' }).click();
   await ada.page.getByText('Nobody is banned').waitFor();
   await ada.page.keyboard.press('Escape');
@@ -239,7 +247,7 @@ test('Ada disables Bea, who is signed out at once, and lets her in again; the lo
   await bea.page.waitForURL(/\/login/);
   const signIn = async () => {
     await bea.page.getByLabel('Email or username').fill('bea');
-    await bea.page.getByLabel('Password', { exact: true }).fill('the third password');
+    await bea.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await bea.page.getByRole('button', { name: 'Sign in' }).click();
   };
   await signIn();

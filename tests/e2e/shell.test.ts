@@ -113,7 +113,11 @@ test('focus is not lost when Sam removes somebody from a room', async () => {
   await house.ada.graphql('mutation ($id: ID!) { joinRoom(id: $id) { id } }', { id: house.porch });
   await page.getByRole('button', { name: 'Details', exact: true }).click();
   await page.getByRole('button', { name: 'Manage Ada Lindqvist' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Remove from room' }).click();
+  for (const dialog of ['Ada Lindqvist', 'Remove Ada Lindqvist?'])
+    await page
+      .getByRole('dialog', { name: dialog, exact: true })
+      .getByRole('button', { name: 'Remove from room' })
+      .click();
   await page.getByRole('button', { name: 'Manage Ada Lindqvist' }).waitFor({ state: 'detached' });
   expect(await focused()).toBe('Members');
   await page.getByRole('button', { name: 'Close details' }).click();
