@@ -13,7 +13,7 @@ export default defineComponent({
   props: { message: { type: Object as PropType<Message>, required: true }, unsent: Boolean },
   setup(props) {
     const names = useNames();
-    const blocks = computed(() => parseMessage(props.message.body ?? ''));
+    const blocks = computed(() => parseMessage(fewTurns(props.message.body ?? '')));
     return () => {
       const { author, mentions, mentionsRoom, editedAt } = props.message;
       // Whom it names the server says; until then, those who are known here.
@@ -28,6 +28,14 @@ export default defineComponent({
     };
   },
 });
+
+const MOST_TURNS = 500;
+
+/** Thousands of signs that turn the direction of writing take a browser long to lay out; nobody's text has so many. */
+function fewTurns(text: string) {
+  let turns = 0;
+  return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, (sign) => (++turns > MOST_TURNS ? '' : sign));
+}
 
 interface Called extends Names {
   named: readonly NamedPerson[];
