@@ -18,6 +18,7 @@ const NEEDS_A_SESSION = [
   ...['setUp', 'register', 'logIn', 'logOut', 'refresh', 'recover', 'resetPassword'],
   ...['changePassword', 'createRecoveryCode', 'createResetLink', 'revokeSession', 'revokeOtherSessions'],
   ...['createPersonalToken', 'revokePersonalToken', 'deleteAccount', 'setPush'],
+  ...['endSessionsOf', 'removePerson', 'removeRoom', 'setAdministrator', 'setDisabled', 'updateServer'],
 ];
 
 let world: World;
