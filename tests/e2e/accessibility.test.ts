@@ -101,7 +101,10 @@ test.each(WAYS)('no serious axe finding on any screen inside: $name', async ({ n
   await page.getByRole('searchbox').waitFor();
   await look(sam, `search-${name}`);
   await page.getByRole('searchbox').fill('vests');
-  await page.getByRole('link', { name: /dry the vests/ }).first().waitFor();
+  await page
+    .getByRole('link', { name: /dry the vests/ })
+    .first()
+    .waitFor();
   await look(sam, `found-${name}`);
   await press('Close search');
   await press(narrow ? /people, show details/ : 'Details');
@@ -172,7 +175,7 @@ test.each(WAYS)('no serious axe finding on any screen inside: $name', async ({ n
   await site.node.core.db.user.updateMany({ where: { id: house.sam.id }, data: { isAdmin: true } });
   for (const [part, sign] of ADMINISTRATION) {
     await page.goto(`/admin/${part}`);
-    await page.getByText(sign).first().waitFor();
+    await page.getByRole('main').getByText(sign).first().waitFor();
     await look(sam, `admin-${part}-${name}`);
   }
 

@@ -224,6 +224,8 @@ test('The banned person’s open subscription ends; rejoining fails.', async () 
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Ban', exact: true }).click();
   await ada.page.getByText('Ada banned Bea').waitFor();
   await bea.composer.waitFor({ state: 'detached' });
+  // Until the browser has kept her list without it, the address shows the room, and then leads home.
+  await bea.page.waitForFunction(() => !JSON.stringify({ ...localStorage }).includes('boat-shed'));
   await bea.page.goto(room);
   await bea.page.getByRole('button', { name: 'Join boat-shed' }).click();
   await bea.page.getByText('You are banned from this room.').waitFor();

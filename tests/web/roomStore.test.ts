@@ -78,10 +78,11 @@ describe('following the log', () => {
     expect(log.last).toBe(13);
   });
 
-  test('Ada leaving ends the room for her; Tomás leaving does not', () => {
+  test('Ada leaving ends the room for her, until she is back; Tomás leaving does not', () => {
     const log = openLog(messages(1, 2), false, 2, 'first');
     expect(all(log, [left(3)]).ended).toBe(false);
-    expect(all(log, [left(3, ada)]).ended).toBe(true);
+    expect(all(log, [left(3, ada), left(4)]).ended).toBe(true);
+    expect(all(log, [left(3, ada), joined(4, ada)]).ended).toBe(false);
   });
 
   test('a pin marks the message and is a notice without its text', () => {

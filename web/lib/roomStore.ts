@@ -90,11 +90,16 @@ export function applyEvent(log: RoomLog, event: RoomEvent, reader: Reader): Room
     case 'MemberLeft':
     case 'MemberRemoved':
     case 'MemberBanned':
-      return addNotice({ ...moved, ended: event.user?.id === reader.viewerId }, event);
+      return addNotice(isOf(event, reader) ? { ...moved, ended: true } : moved, event);
+    // Who came back is told of their going too: the log is followed from before it.
+    case 'MemberJoined':
+      return addNotice(isOf(event, reader) ? { ...moved, ended: false } : moved, event);
     default:
       return addNotice(moved, event);
   }
 }
+
+const isOf = ({ user }: { user?: { id: string } | null }, { viewerId }: Reader) => user?.id === viewerId;
 
 const withMessage = (log: RoomLog, message: Message): RoomLog => ({
   ...log,
