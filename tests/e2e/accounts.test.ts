@@ -241,6 +241,37 @@ test('The banned person’s open subscription ends; rejoining fails.', async () 
   await bea.joinByLink(room);
 });
 
+test('who has left is banned from what they wrote, and Bea, who is back, gets the room from Ada', async () => {
+  const { page } = ada;
+  const dialog = (name: string) => page.getByRole('dialog', { name, exact: true });
+  await bea.say('Boats, cheap');
+  await bea.page.getByRole('button', { name: 'Details', exact: true }).click();
+  await bea.page.getByRole('button', { name: 'Leave this room' }).click();
+  await bea.page.getByRole('dialog').getByRole('button', { name: 'Leave', exact: true }).click();
+  await page.getByText('Bea left').waitFor();
+  const row = ada.row('Boats, cheap');
+  await row.focus();
+  await row.getByRole('button', { name: 'More' }).click();
+  await dialog('Message').getByRole('button', { name: 'Bea' }).click();
+  await look(ada, 'card-of-one-who-left-light-1280');
+  await dialog('Bea').getByRole('button', { name: 'Ban from this room' }).click();
+  await dialog('Ban Bea?').getByRole('button', { name: 'Ban', exact: true }).click();
+  await page.getByText('Ada banned Bea').nth(1).waitFor();
+
+  await page.getByRole('button', { name: 'Banned people' }).click();
+  await page.getByRole('button', { name: 'Lift the ban on Bea' }).click();
+  await page.getByText('Nobody is banned').waitFor();
+  await page.keyboard.press('Escape');
+  await bea.joinByLink(new URL(page.url()).pathname);
+  await page.getByRole('button', { name: 'Manage Bea' }).click();
+  await look(ada, 'manage-member-light-1280');
+  await dialog('Bea').getByRole('button', { name: 'Hand over the room' }).click();
+  await look(ada, 'hand-over-light-1280');
+  await dialog('Hand this room over to Bea?').getByRole('button', { name: 'Hand over' }).click();
+  await page.getByRole('listitem').filter({ hasText: 'Bea' }).getByText('Owner').waitFor();
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Members');
+});
+
 test('Ada disables Bea, who is signed out at once, and lets her in again; the log says so', async () => {
   await ada.page.goto('/admin');
   await ada.page.getByRole('button', { name: 'Manage Bea' }).click();
