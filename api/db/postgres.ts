@@ -10,8 +10,9 @@ const SETTINGS = {
   connectionTimeoutMillis: 10_000,
   keepAlive: true,
   application_name: 'shh-chatroom',
-  // @prisma/adapter-pg drops the offset of what it reads. Compiling a query takes longer than any of ours.
-  options: '-c timezone=UTC -c jit=off',
+  // @prisma/adapter-pg drops the offset of what it reads. Compiling a query, or
+  // starting workers for it, takes longer than any of ours.
+  options: '-c timezone=UTC -c jit=off -c max_parallel_workers_per_gather=0',
 };
 
 /** Connections to a PostgreSQL server, one of them tried. What it refuses throws StartError, never with the password. */

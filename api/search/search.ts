@@ -11,8 +11,12 @@ import type { Viewer } from '../users/users.ts';
 import { readSearch, type Wanted } from './searchText.ts';
 
 const LONGEST = 200;
+/** What stands in fewer messages than this is looked at one by one. */
+const RARE = 2_000;
 /** How much of a text is shown, and how much of that before the first match. */
 const [SHOWN, BEFORE] = [240, 60];
+/** As the indexes have it. */
+const READABLE = Prisma.sql`e.kind = 'MESSAGE' AND e.deleted_at IS NULL`;
 // Marks that no message can have: they are not characters.
 const [BEGIN, END] = ['\ufdd0', '\ufdd1'];
 
@@ -42,10 +46,10 @@ export async function searchMessages(
   const query = queryOf(wanted);
   if (!query && !wanted.from && !wanted.hasFile) throw new AppError('INVALID_INPUT', 'Say what to look for.');
   return readPage(request, 'first', async ({ after, before, limit, backwards }) => {
-    const filters = [...filtersOf(wanted, viewer, query), ...(room ? [Prisma.sql`e.room_id = ${room}::uuid`] : [])];
+    const filters = [...filtersOf(wanted, viewer, query), await roomsFilter(core, viewer, wanted, query, room)];
     if (after) filters.push(Prisma.sql`(e.created_at, e.id) < ${placeOf(after)}`);
     if (before) filters.push(Prisma.sql`(e.created_at, e.id) > ${placeOf(before)}`);
-    return find(core, viewer, query, filters, limit, backwards);
+    return find(core, query, filters, limit, backwards);
   });
 }
 
@@ -69,21 +73,38 @@ function queryOf({ words, phrases }: Wanted): Prisma.Sql | null {
 const quoted = (word: string) => `'${word.replace(/['\\]/g, ' ')}':*`;
 
 function filtersOf(wanted: Wanted, viewer: Viewer, query: Prisma.Sql | null): Prisma.Sql[] {
-  const filters = [Prisma.sql`e.kind = 'MESSAGE' AND e.deleted_at IS NULL`];
+  const filters = [READABLE];
   if (query) filters.push(Prisma.sql`to_tsvector('simple', e.body) @@ (${query})`);
   if (wanted.from === 'me') filters.push(Prisma.sql`e.actor_id = ${viewer.id}::uuid`);
   else if (wanted.from)
     filters.push(Prisma.sql`e.actor_id = (SELECT id FROM "user" WHERE username_key = ${usernameKey(wanted.from)})`);
-  if (wanted.in) filters.push(Prisma.sql`lower(r.name) = ${wanted.in.toLowerCase()}`);
   if (wanted.hasFile) filters.push(Prisma.sql`e.files IS NOT NULL`);
   if (wanted.before) filters.push(Prisma.sql`e.created_at < ${wanted.before}::date`);
   if (wanted.after) filters.push(Prisma.sql`e.created_at >= ${wanted.after}::date + 1`);
   return filters;
 }
 
+// Where little is found, each of it is looked at. PostgreSQL thinks of every beginning of a word as frequent and would
+// read the places of all entries of all rooms instead, unless it cannot.
+async function roomsFilter(core: Core, viewer: Viewer, wanted: Wanted, query: Prisma.Sql | null, room: string | null) {
+  const only = room ? Prisma.sql`AND m.room_id = ${room}::uuid` : Prisma.empty;
+  const named = wanted.in ? Prisma.sql`AND lower(r.name) = ${wanted.in.toLowerCase()}` : Prisma.empty;
+  const own = Prisma.sql`e.room_id IN (
+    SELECT m.room_id FROM membership m JOIN room r ON r.id = m.room_id
+    WHERE m.user_id = ${viewer.id}::uuid AND m.left_seq IS NULL ${only} ${named})`;
+  const isFew = query ? await isRare(core, query) : wanted.hasFile;
+  return isFew ? Prisma.sql`(${own}) IS TRUE` : own;
+}
+
+async function isRare({ db }: Core, query: Prisma.Sql): Promise<boolean> {
+  const [found] = await db.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM (
+      SELECT FROM entry e WHERE ${READABLE} AND to_tsvector('simple', e.body) @@ (${query}) LIMIT ${RARE}) seen`;
+  return (found?.count ?? 0) < RARE;
+}
+
 async function find(
   core: Core,
-  viewer: Viewer,
   query: Prisma.Sql | null,
   filters: Prisma.Sql[],
   limit: number,
@@ -97,8 +118,6 @@ async function find(
   const rows = await core.db.$queryRaw<{ id: string; excerpt: string }[]>`
     WITH found AS MATERIALIZED (
       SELECT e.id, e.created_at, e.body FROM entry e
-      JOIN room r ON r.id = e.room_id
-      JOIN membership m ON m.room_id = e.room_id AND m.user_id = ${viewer.id}::uuid AND m.left_seq IS NULL
       WHERE ${Prisma.join(filters, ' AND ')}
       ORDER BY e.created_at ${order}, e.id ${order} LIMIT ${limit}
     )

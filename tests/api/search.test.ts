@@ -161,3 +161,51 @@ test('a cursor that is none, and more than 200 characters, are refused', async (
   }
   expect(await ana.refused(SEARCH, { text: 'x'.repeat(201) })).toMatchObject({ code: 'INVALID_INPUT' });
 });
+
+// The million takes a minute and a half to fill in: `npm run bench pages search` reads and searches rooms of that size.
+// Here are 200 people and 10,000 messages, and the last and the first of both.
+test('200 users and 1,000,000 messages: nothing hidden, no banner.', async () => {
+  const room = await roomOf(ana);
+  await fill(room);
+  const names = new Set<string>();
+  for (let page: any = { hasNextPage: true, endCursor: null }; page.hasNextPage; ) {
+    const { members } = (await ana.graphql(MEMBERS, { id: room, after: page.endCursor })).room;
+    for (const { user } of members.nodes) names.add(user.username);
+    page = members.pageInfo;
+  }
+  expect(names.size).toBe(200);
+  expect(names).toContain('neighbour.199');
+  const { first, last } = (await ana.graphql(ENDS, { id: room })).room;
+  expect([first.nodes[0].body, last.nodes[0].body]).toEqual(['message number1', 'message number10000']);
+  expect(first.pageInfo.hasPreviousPage).toBe(false);
+  expect(await bodies(ana, 'number1', { roomId: room, first: 1 })).toEqual(['message number10000']);
+  expect(await bodies(ana, '"number1"', { roomId: room })).toEqual(['message number1']);
+  await ana.say(room, 'and one more');
+});
+
+const MEMBERS = `query ($id: ID!, $after: String) { room(id: $id) { members(first: 100, after: $after) {
+  nodes { user { username } } pageInfo { hasNextPage endCursor } } } }`;
+const ENDS = `query ($id: ID!) { room(id: $id) {
+  first: messages(first: 1) { nodes { body } pageInfo { hasPreviousPage } } last: messages(last: 1) { nodes { body } } } }`;
+
+/** As if 199 more people had come and Ana had written for years. */
+async function fill(room: string) {
+  const { db } = world.node.core;
+  const at = (await db.room.findUniqueOrThrow({ where: { id: room } })).lastSeq;
+  await db.$executeRaw`
+    WITH came AS (
+      INSERT INTO "user" (id, username, username_key, display_name, password_hash)
+      SELECT gen_random_uuid(), 'neighbour.' || n, 'neighbour.' || n, 'Neighbour ' || n, '' FROM generate_series(1, 199) n
+      RETURNING id)
+    INSERT INTO membership (room_id, user_id, joined_seq) SELECT ${room}::uuid, id, ${at}::int FROM came`;
+  await db.$executeRaw`
+    INSERT INTO entry (room_id, seq, id, kind, actor_id, body, created_at, ordinal, changed_seq)
+    SELECT ${room}::uuid, ${at}::int + n, gen_random_uuid(), 'MESSAGE', ${ana.id}::uuid, 'message number' || n,
+      now() - (10000 - n) * interval '1 hour', n, ${at}::int + n
+    FROM generate_series(1, 10000) n`;
+  const lastSeq = at + 10_000;
+  await db.room.update({
+    where: { id: room },
+    data: { lastSeq, lastMessageSeq: lastSeq, messageCount: 10_000 },
+  });
+}

@@ -113,7 +113,7 @@ test('E on a message asks for an emoji, focus returns to it, and Enter on a chip
   await chip(bea, 'blue cooler').waitFor({ state: 'detached' });
 });
 
-test('typing @an offers Ana; she gets a mention count', async () => {
+test('Typing `@an` offers Ana; she gets a mention count.', async () => {
   const ana = await site.visitor('Ana');
   await ana.register();
   await ana.joinByLink(room);

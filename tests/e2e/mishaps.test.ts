@@ -71,6 +71,63 @@ test('a server that is newer than the page: what the page does not know is told 
   await context.close();
 });
 
+test('Empty, loading, offline, error and no-permission each say what is going on.', async () => {
+  const [visitor, guest] = [await site.visitor('Ada', OPEN), await site.visitor('Guest', OPEN)];
+  const { page, context } = visitor;
+  const release = await hold(context, (text) => text.includes('query Rooms'));
+  await visitor.signIn();
+  await page.getByRole('status', { name: 'Loading your rooms' }).waitFor();
+  release();
+  await page.getByRole('link', { name: /boat-shed/ }).waitFor();
+  await page.goto('/r/01890000-0000-7000-8000-000000000000');
+  await page.getByRole('heading', { name: 'There is no room here for you' }).waitFor();
+  await page.goto('/');
+  await visitor.createRoom('nobody-yet');
+  await page.getByRole('heading', { name: 'It is quiet in here' }).waitFor();
+  await context.setOffline(true);
+  await page.getByText('You are offline').first().waitFor();
+  await guest.context.route('**/graphql', (route) => route.fulfill({ status: 500, body: 'out of order' }));
+  await guest.page.goto('/login');
+  await guest.page.getByRole('heading', { name: 'The server does not answer' }).waitFor();
+  for (const one of [context, guest.context]) {
+    await one.unrouteAll({ behavior: 'ignoreErrors' });
+    await one.close();
+  }
+});
+
+test('Appears at once as sending, then sent; a refusal says why and offers retry.', async () => {
+  const visitor = await site.visitor('Ada', OPEN);
+  const { page, context } = visitor;
+  let deliver = () => {};
+  let told = (text: string): string | Promise<string> => text;
+  await context.routeWebSocket('**/graphql', (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage(async (frame) => server.send(isSend(frame) ? await told(String(frame)) : frame));
+  });
+  await visitor.signIn();
+  await page.goto(room);
+  await visitor.sees('yes');
+  told = (text) => new Promise((resolve) => (deliver = () => resolve(text)));
+  await visitor.say('the rope is coiled');
+  await visitor.row('the rope is coiled').getByText('Sending').waitFor();
+  expect((await bea.reads()).join()).not.toContain('the rope is coiled');
+  deliver();
+  await bea.sees('the rope is coiled');
+  await visitor.sees('the rope is coiled');
+
+  // What arrives has no text any more, which the server refuses.
+  told = (text) => text.replace('the anchor holds', ' ');
+  await visitor.say('the anchor holds');
+  const row = visitor.row('the anchor holds');
+  await row.getByText(/^Not sent\. \S.+/).waitFor();
+  await visitor.picture('refused-light-1280');
+  told = (text) => text;
+  await row.getByRole('button', { name: 'Retry' }).click();
+  await bea.sees('the anchor holds');
+  expect((await bea.reads()).filter((text) => text === 'the anchor holds')).toHaveLength(1);
+  await context.close();
+});
+
 test('storage forbidden, as in private browsing: the page works, and says what it cannot keep', async () => {
   const visitor = await site.visitor('Ada', OPEN);
   await visitor.context.addInitScript(() => {
@@ -152,6 +209,21 @@ test('two tabs without Web Locks: one of them sends, everything once and in orde
 test('no page broke its policy, asked another host or failed', () => {
   expect(site.complaints()).toEqual([]);
 });
+
+/** Lets what the page asks of the server wait, if it is such a thing, until it is released. */
+async function hold(context: BrowserContext, isHeld: (text: string) => boolean): Promise<() => void> {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await context.route('**/graphql', async (route) => {
+    if (isHeld(route.request().postData() ?? '')) await released;
+    await route.continue();
+  });
+  return release;
+}
+
+const isSend = (frame: string | Buffer) => String(frame).includes('mutation SendMessage');
 
 async function worksWithoutStorage(visitor: Visitor, text: string) {
   await visitor.signIn();

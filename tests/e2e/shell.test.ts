@@ -1,10 +1,13 @@
 import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPushService } from '../services/pushService.ts';
 import { packedSize, scripts, weigh } from '../weight.ts';
+import { PASSWORD } from '../world.ts';
 import { inhabit, say } from './harbour.ts';
+import { look } from './look.ts';
 import { openSite, PHONE, type Site, type Visitor, WEB } from './site.ts';
 
 let site: Site;
@@ -272,6 +275,75 @@ test('a new version says so, and comes when Sam asks for it', async () => {
   await heading('kitchen-table');
   expect(await page.getByText('Update ready').count()).toBe(0);
 });
+
+/** The rest of the keys have tests of their own in this folder, and every screen its look in accessibility.test.ts. */
+test('Every act without a mouse; new messages are announced; no serious axe finding.', async () => {
+  const noor = await site.visitor('Noor', { serviceWorkers: 'block' });
+  const { page } = noor;
+  const { keyboard } = page;
+  await page.addInitScript(() => {
+    for (const kind of ['pointerdown', 'mousedown', 'touchstart'])
+      addEventListener(kind, () => Promise.reject(new Error(`${kind}: a mouse`)), true);
+  });
+  await page.goto('/login');
+  await tabTo(page, page.getByLabel('Email or username'));
+  await keyboard.type('noor');
+  await tabTo(page, page.getByLabel('Password', { exact: true }));
+  await keyboard.type(PASSWORD);
+  await keyboard.press('Enter');
+  await page.getByRole('link', { name: /kitchen-table/ }).waitFor();
+  await keyboard.press('Control+k');
+  await page.getByRole('combobox').waitFor();
+  await keyboard.type('kitch');
+  await keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'kitchen-table' }).waitFor();
+  await noor.sees('dry the vests');
+
+  await tabTo(page, noor.composer);
+  await keyboard.type('written with kays');
+  await keyboard.press('Enter');
+  await noor.sees('written with kays');
+  await keyboard.press('ArrowUp');
+  await page.getByRole('button', { name: 'Save' }).waitFor();
+  for (let n = 0; n < 4; n++) await keyboard.press('Backspace');
+  await keyboard.type('keys');
+  await keyboard.press('Enter');
+  await noor.row('written with keys').getByText('edited').waitFor();
+  await tabTo(page, noor.log.locator('.msg[tabindex="0"]'), 'Shift+Tab');
+  await keyboard.press('End');
+  await keyboard.press('e');
+  await page.getByRole('searchbox', { name: 'Find an emoji' }).waitFor();
+  await keyboard.type('sailboat');
+  await page.getByRole('region', { name: 'Found' }).getByRole('button').first().waitFor();
+  await keyboard.press('Enter');
+  await noor
+    .row('written with keys')
+    .getByRole('button', { name: /1, from you/ })
+    .waitFor();
+  await tabTo(page, noor.row('written with keys').getByRole('button', { name: 'More' }));
+  await keyboard.press('Enter');
+  const menu = page.getByRole('dialog', { name: 'Message' });
+  await tabTo(page, menu.getByRole('button', { name: 'Delete' }), 'ArrowDown');
+  await keyboard.press('Enter');
+  await page.getByText('Delete this message?').waitFor();
+  await tabTo(page, page.getByRole('dialog').getByRole('button', { name: 'Delete' }));
+  await keyboard.press('Enter');
+  await noor.log.getByText('Message deleted').waitFor();
+
+  await say(house.ada, house.kitchen, 'the kettle is on');
+  await page
+    .locator('[aria-live="polite"]')
+    .getByText('Ada Lindqvist: the kettle is on')
+    .waitFor({ state: 'attached' });
+  await look(noor, 'keys-only-light-1280');
+  await noor.context.close();
+});
+
+async function tabTo(page: Page, place: Locator, key = 'Tab') {
+  const isThere = () => place.evaluate((one) => one === document.activeElement);
+  for (let step = 0; step < 80 && !(await isThere()); step++) await page.keyboard.press(key);
+  expect(await isThere()).toBe(true);
+}
 
 const SHAPES = [
   { name: '320', rtl: false, options: { ...PHONE, viewport: { width: 320, height: 640 } } },

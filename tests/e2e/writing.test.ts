@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openSite, type Site, type Visitor } from './site.ts';
+import { openSite, PHONE, type Site, type Visitor } from './site.ts';
 
 let site: Site;
 let ada: Visitor;
@@ -155,7 +155,21 @@ test('dir=auto per message: Hebrew begins on the right, its neighbours on the le
   expect(await Promise.all(['before it', 'שלום', 'after it'].map(directionOf))).toEqual(['ltr', 'rtl', 'ltr']);
 });
 
-test('the mobile keyboard does not cover the composer, nor the last message', async () => {
+test('At 360 px everything is reachable with a thumb; the keyboard does not cover the composer.', async () => {
+  const phone = await site.visitor('Bea', PHONE);
+  await phone.signIn();
+  expect(await outOfReach(phone)).toEqual([]);
+  await phone.page.goto(room);
+  await phone.sees('after it');
+  expect(await outOfReach(phone)).toEqual([]);
+  await phone.page.getByRole('button', { name: 'Details', exact: true }).tap();
+  await phone.page.getByRole('complementary', { name: 'Details' }).waitFor();
+  expect(await outOfReach(phone)).toEqual([]);
+  await phone.page.goto('/settings');
+  await phone.page.getByText('a hash of it').first().waitFor();
+  expect(await outOfReach(phone)).toEqual([]);
+  await phone.context.close();
+
   const { page } = bea;
   const size = page.viewportSize() ?? { width: 1280, height: 800 };
   expect(await page.locator('meta[name=viewport]').getAttribute('content')).toContain(
@@ -169,6 +183,29 @@ test('the mobile keyboard does not cover the composer, nor the last message', as
   await expect.poll(async () => Math.max(...(await bottoms())), PATIENT).toBeLessThanOrEqual(340);
   await page.setViewportSize(size);
 });
+
+/** The controls on screen that a touch in their middle does not meet, or that are smaller than 24 × 24 (WCAG 2.5.8). */
+function outOfReach({ page }: Visitor) {
+  return page.evaluate(() => {
+    const controls = document.querySelectorAll<HTMLElement>(
+      'button, a[href], input, select, textarea, [role="switch"]',
+    );
+    if (controls.length < 5) return ['Nothing is there yet.'];
+    return [...controls].flatMap((control) => {
+      // What stands in a sentence is as high as its line, and what is only for the keyboard is no place to touch.
+      const inline = getComputedStyle(control).display === 'inline';
+      if (control.closest('[inert], [aria-hidden="true"], .vh, .skip') || inline || !control.checkVisibility())
+        return [];
+      const target = control.matches('input') ? (control.closest('label') ?? control) : control;
+      target.scrollIntoView({ block: 'center', inline: 'nearest' });
+      const { left, right, top, width, height } = target.getBoundingClientRect();
+      const met = document.elementFromPoint(left + width / 2, top + height / 2);
+      const isMet = Boolean(met && (target.contains(met) || met.contains(target)));
+      const fits = left >= 0 && right <= innerWidth && Math.min(width, height) >= 24;
+      return isMet && fits ? [] : [`${control.outerHTML.slice(0, 120)} ${width}×${height}`];
+    });
+  });
+}
 
 test('two tabs of one person writing at once: both show everything, and each message is sent once', async () => {
   const second = await ada.context.newPage();
