@@ -114,6 +114,33 @@ test('an engineer explores the API in GraphiQL with the session of the page', as
   await olga.picture('graphiql-1280');
 });
 
+test('Open it, log in, subscribe, send from the app: the event appears.', async () => {
+  const engineer = await site.visitor('Olga');
+  const { page } = engineer;
+  await page.goto('/graphql');
+  await page.locator('.graphiql-container').waitFor();
+  await engineer.signIn();
+  await page.getByRole('link', { name: /front-porch/ }).click();
+  await engineer.composer.waitFor();
+  const id = new URL(page.url()).pathname.split('/')[2];
+  const explorer = await engineer.context.newPage();
+  explorer.setDefaultTimeout(30_000);
+  await explorer.goto('/graphql');
+  const editor = explorer.locator('.graphiql-query-editor');
+  await editor.locator('.view-line').first().click();
+  await explorer.keyboard.press('Control+a');
+  const told = '__typename ... on MessageSent { message { body } }';
+  await explorer.keyboard.insertText(`subscription Live { roomLog(roomId: "${id}", after: 0) { ${told} } }`);
+  await explorer.getByRole('tab', { name: 'Live' }).waitFor();
+  await explorer.keyboard.press('Control+Enter');
+  const result = explorer.locator('.result-window');
+  await result.getByText('roomLog').first().waitFor();
+  await engineer.say('high-tide-at-nine');
+  await result.getByText('high-tide-at-nine').first().waitFor();
+  await explorer.screenshot({ path: 'tests/screenshots/graphiql-live-1280.png' });
+  await engineer.context.close();
+});
+
 test('no page broke its policy, asked another host or failed', () => {
   expect(site.complaints()).toEqual([]);
 });
