@@ -33,6 +33,7 @@ test.each(WAYS)('the first run can be used by everyone: $name', async ({ name, o
   const visitor = await site.visitor('Olga', options);
   const { page } = visitor;
   await page.goto((await setUpLink(site.node.core)) ?? '');
+  await page.getByLabel('Username').waitFor();
   await look(visitor, `setup-${name}`);
   await page.getByLabel('Username').fill('olga');
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
