@@ -149,9 +149,11 @@ test('many who ask in the same moment what server this is are all told', async (
     payload: { query: NAME },
   }));
   await line.send(...frames);
-  for (const { id } of frames) {
-    const { payload } = await line.next((frame) => frame.id === id && frame.type === 'next');
+  const waiting = new Set(frames.map(({ id }) => id));
+  while (waiting.size > 0) {
+    const { id, payload } = await line.next(({ type }) => type === 'next');
     expect(payload).toEqual({ data: { server: { name: 'shh' } } });
+    waiting.delete(id);
   }
 });
 
