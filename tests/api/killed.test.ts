@@ -14,7 +14,7 @@ import { GENEROUS, type Node, openNode, type Person, Refusal, register } from '.
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'dist/main.js');
 const EMBEDDED = process.env.SERVICES === 'embedded';
-const ROUNDS = Number(process.env.ROUNDS ?? (EMBEDDED ? 20 : 5));
+const ROUNDS = Number(process.env.ROUNDS ?? (EMBEDDED ? 8 : 5));
 
 let database: TestDatabase;
 let environment: Record<string, string>;
