@@ -69,9 +69,9 @@ test.runIf(EMBEDDED)(
       cwd: DATA_DIR,
       env: { PATH: process.env.PATH, PORT: '0', DATA_DIR },
     });
-    const lines = createInterface({ input: own.stdout });
-    const [[first], [second]] = [await once(lines, 'line'), await once(lines, 'line')];
-    const address = /^shh is listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(first)?.[1];
+    const lines = createInterface({ input: own.stdout })[Symbol.asyncIterator]();
+    const [first, second] = [(await lines.next()).value, (await lines.next()).value];
+    const address = /^shh is listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(first ?? '')?.[1];
     expect(second).toMatch(new RegExp(`^Make the first administrator here, once: ${address}/setup#[\\w-]{43}$`));
     own.kill('SIGTERM');
     expect(await once(own, 'close')).toEqual([0, null]);
