@@ -23,15 +23,15 @@ async function start() {
   await keepHouse(core);
   if (config.seed) await seedPeople(core);
   const app = await openApp(core, WEB);
+  const stop = () => void stopOnce(app, core.close, log);
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
   const address = config.publicUrl ?? (await app.listen());
   if (config.publicUrl) await app.listen();
   process.stdout.write(`shh is listening on ${address}\n`);
   if (config.isExposed) process.stdout.write(EXPOSED);
   const link = await setUpLink(core);
   if (link) process.stdout.write(`Make the first administrator here, once: ${address}${link}\n`);
-  const stop = () => void stopOnce(app, core.close, log);
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
 }
 
 async function stopOnce(app: App, close: () => Promise<void>, log: Log) {

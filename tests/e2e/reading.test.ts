@@ -45,8 +45,11 @@ test('at most 300 messages are in the page, however far one scrolls, and none is
 test('scroll up while 50 arrive: nothing moves, and "50 new" brings to the latest', async () => {
   await bea.page.reload();
   await bea.sees('line 420');
-  await scrollBy(bea, -3_000);
-  await bea.page.getByRole('button', { name: 'Latest' }).waitFor();
+  const latest = bea.page.getByRole('button', { name: 'Latest' });
+  for (let step = 0; step < 50 && !(await latest.isVisible()); step++) {
+    await scrollBy(bea, -500);
+    await bea.page.waitForTimeout(60);
+  }
   const text = (await bea.reads()).find((line) => line > 'line 390') ?? '';
   const before = await top(bea, text);
   await ada.program(room, lines(421, 470));
@@ -69,8 +72,11 @@ test('link to an old message opens there, with context on both sides; Back retur
   await bea.page.keyboard.press('r');
   await bea.say('an answer to an old one');
   await bea.sees('an answer to an old one');
-  await bea.page.getByRole('button', { name: 'Latest' }).waitFor({ state: 'detached' });
-  await expect.poll(() => inView(bea, 'an answer to an old one'), PATIENT).toBe(true);
+  const answerInView = async () => {
+    await scrollBy(bea, 20_000);
+    return inView(bea, 'an answer to an old one');
+  };
+  await expect.poll(answerInView, PATIENT).toBe(true);
   await scrollBy(bea, -30);
   const before = await top(bea, 'an answer to an old one');
   await bea.row('an answer to an old one').locator('.quote').click();

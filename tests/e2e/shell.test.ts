@@ -180,7 +180,7 @@ test('with every tab closed it says “New message in a room”, and a click on 
   const registered = page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
   const also = page.getByRole('switch', { name: 'Also while shh is closed' });
   await also.click();
-  await page.waitForFunction(() => document.querySelector('[role="switch"][aria-checked="true"]') !== null);
+  await expect.poll(() => site.node.core.db.pushSubscription.count(), { timeout: 20_000 }).toBe(1);
   await sam.picture('settings-notifications-dark-1280');
   expect(await registered).toBe(true);
   const devtools = await sam.context.newCDPSession(page);
