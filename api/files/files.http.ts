@@ -3,22 +3,13 @@ import { pipeline } from 'node:stream/promises';
 import { type Credentials, callerOf, signedIn, viewerOrNobody } from '../context.ts';
 import type { Core } from '../core.ts';
 import type { File } from '../db/model.ts';
-import { AppError, type ErrorCode } from '../errors.ts';
+import { AppError, HTTP_STATUS } from '../errors.ts';
 import type { ByteRange } from '../storage/storage.ts';
 import { refuseReaders } from '../tokenReach.ts';
 import type { Viewer } from '../users/users.ts';
 import { getFile, getUpload, keyOf, readFile, receive, thumbnailKeyOf } from './files.ts';
 
 const PATH = /^\/files\/([^/]+)(\/thumbnail)?$/;
-const STATUS: Record<ErrorCode, number> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  INVALID_INPUT: 422,
-  CONFLICT: 409,
-  RATE_LIMITED: 429,
-  UNAVAILABLE: 503,
-};
 
 interface FileRequest {
   core: Core;
@@ -136,7 +127,7 @@ function refuse(response: ServerResponse, { code, message, details }: AppError) 
     'Cache-Control': 'no-store',
     Connection: 'close',
   };
-  response.writeHead(STATUS[code], retryAfter ? { ...headers, 'Retry-After': retryAfter } : headers);
+  response.writeHead(HTTP_STATUS[code], retryAfter ? { ...headers, 'Retry-After': retryAfter } : headers);
   response.end(JSON.stringify({ detail: message, errors: [{ message, extensions: { code, ...details } }] }));
 }
 

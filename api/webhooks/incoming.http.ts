@@ -1,19 +1,10 @@
 import type { Core } from '../core.ts';
-import { AppError, type ErrorCode } from '../errors.ts';
+import { AppError, HTTP_STATUS } from '../errors.ts';
 import { type Allowance, limitHeaders } from '../limits.ts';
 import { postByWebhook } from './incoming.ts';
 
 const PATH = /^\/hooks\/([\w-]{1,100})$/;
 const LONGEST_KEY = 200;
-const STATUS: Record<ErrorCode, number> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  INVALID_INPUT: 422,
-  CONFLICT: 409,
-  RATE_LIMITED: 429,
-  UNAVAILABLE: 503,
-};
 
 export interface HookRequest {
   method: string;
@@ -46,7 +37,7 @@ export async function answerHook(core: Core, request: HookRequest): Promise<Hook
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const { code, message, details } = error;
-    return { status: STATUS[code], headers: limitHeaders(allowances), body: told(message, { code, ...details }) };
+    return { status: HTTP_STATUS[code], headers: limitHeaders(allowances), body: told(message, { code, ...details }) };
   }
 }
 
