@@ -68,24 +68,32 @@ export const newerMessages = graphql(`
   }
 `);
 
+graphql(`
+  fragment NoticeParts on RoomEvent {
+    __typename
+    roomId
+    seq
+    at
+    ... on RoomCreated { by { ...UserParts } }
+    ... on RoomChanged { by { ...UserParts } name topic }
+    ... on MemberJoined { by { ...UserParts } user { ...UserParts } role }
+    ... on MemberLeft { user { ...UserParts } }
+    ... on MemberRemoved { by { ...UserParts } user { ...UserParts } }
+    ... on MemberBanned { by { ...UserParts } user { ...UserParts } wasMember }
+    ... on MemberUnbanned { by { ...UserParts } user { ...UserParts } }
+    ... on RoleChanged { by { ...UserParts } user { ...UserParts } role }
+    ... on OwnershipTransferred { by { ...UserParts } user { ...UserParts } }
+    ... on MessagePinned { by { ...UserParts } message { id } }
+    ... on MessageUnpinned { by { ...UserParts } message { id } }
+  }
+`);
+
 export const roomLog = graphql(`
   subscription RoomLog($roomId: ID!, $after: Int, $epoch: ID) {
     roomLog(roomId: $roomId, after: $after, epoch: $epoch) {
-      __typename
-      roomId
-      seq
-      at
+      ...NoticeParts
       ... on Reset { epoch }
-      ... on RoomCreated { by { ...UserParts } }
-      ... on RoomChanged { by { ...UserParts } name topic }
       ... on RoomDeleted { by { ...UserParts } }
-      ... on MemberJoined { by { ...UserParts } user { ...UserParts } role }
-      ... on MemberLeft { user { ...UserParts } }
-      ... on MemberRemoved { by { ...UserParts } user { ...UserParts } }
-      ... on MemberBanned { by { ...UserParts } user { ...UserParts } wasMember }
-      ... on MemberUnbanned { by { ...UserParts } user { ...UserParts } }
-      ... on RoleChanged { by { ...UserParts } user { ...UserParts } role }
-      ... on OwnershipTransferred { by { ...UserParts } user { ...UserParts } }
       ... on MessageSent { message { ...MessageParts } }
       ... on MessageEdited { message { ...MessageParts } }
       ... on MessageDeleted { message { ...MessageParts } }
@@ -111,26 +119,6 @@ export const editMessage = graphql(`
 export const deleteMessage = graphql(`
   mutation DeleteMessage($id: ID!) {
     deleteMessage(id: $id) { ...MessageParts }
-  }
-`);
-
-graphql(`
-  fragment NoticeParts on RoomEvent {
-    __typename
-    roomId
-    seq
-    at
-    ... on RoomCreated { by { ...UserParts } }
-    ... on RoomChanged { by { ...UserParts } name topic }
-    ... on MemberJoined { by { ...UserParts } user { ...UserParts } role }
-    ... on MemberLeft { user { ...UserParts } }
-    ... on MemberRemoved { by { ...UserParts } user { ...UserParts } }
-    ... on MemberBanned { by { ...UserParts } user { ...UserParts } wasMember }
-    ... on MemberUnbanned { by { ...UserParts } user { ...UserParts } }
-    ... on RoleChanged { by { ...UserParts } user { ...UserParts } role }
-    ... on OwnershipTransferred { by { ...UserParts } user { ...UserParts } }
-    ... on MessagePinned { by { ...UserParts } message { id } }
-    ... on MessageUnpinned { by { ...UserParts } message { id } }
   }
 `);
 
