@@ -1,7 +1,7 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
 import { perPage, toConnection } from '../paging.ts';
-import { RoomKindType } from '../rooms/rooms.schema.ts';
+import { RoomKindType } from '../rooms/room.schema.ts';
 import { pageAllRooms, publicName, type RoomSize, removeRoom } from './rooms.ts';
 
 export const RoomSizeType = builder.objectRef<RoomSize>('RoomSize').implement({

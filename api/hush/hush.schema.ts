@@ -1,4 +1,4 @@
-import { ViewerType } from '../auth/auth.schema.ts';
+import { ViewerType } from '../auth/viewer.schema.ts';
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
 import { hush, hushedUntil } from './hush.ts';

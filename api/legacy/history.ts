@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pageMessages } from '../messages/messagePages.ts';
 import type { MessageState } from '../realtime/entry.ts';
-import { findEntries } from '../realtime/roomLog.ts';
+import { findEntries } from '../realtime/logPages.ts';
 import { getRoom } from '../rooms/rooms.ts';
 import type { Chat } from './chat.ts';
 import { historyFrame, odd, sendFrame } from './frames.ts';

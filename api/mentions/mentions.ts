@@ -3,7 +3,7 @@ import { Prisma } from '../db/db.ts';
 import { AppError } from '../errors.ts';
 import { type Page, type PageRequest, readPage } from '../paging.ts';
 import type { MessageState } from '../realtime/entry.ts';
-import { selectMessages } from '../realtime/roomLog.ts';
+import { selectMessages } from '../realtime/logPages.ts';
 import type { Viewer } from '../users/users.ts';
 
 /**

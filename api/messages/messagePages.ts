@@ -4,7 +4,7 @@ import { AppError, notFound } from '../errors.ts';
 import { idOf } from '../input.ts';
 import { type Page, type PageRequest, readPage, sizeOf } from '../paging.ts';
 import type { MessageState } from '../realtime/entry.ts';
-import { END, readLastMessages, readMessages, readMessagesAround, seqOfMessage } from '../realtime/roomLog.ts';
+import { END, readLastMessages, readMessages, readMessagesAround, seqOfMessage } from '../realtime/logPages.ts';
 import { getMembership } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
 

@@ -1,7 +1,7 @@
 import type { Core } from '../core.ts';
 import { isUniqueViolation } from '../db/driverErrors.ts';
 import type { LogEntry } from '../realtime/entry.ts';
-import { appendMessages, type NewMessage } from '../realtime/roomLog.ts';
+import { appendMessages, type NewMessage } from '../realtime/newMessages.ts';
 
 const MOST = 64;
 

@@ -1,4 +1,4 @@
-import { SessionType } from '../auth/auth.schema.ts';
+import { SessionType } from '../auth/sessions.schema.ts';
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
 import { ServerType } from '../instance/instance.schema.ts';

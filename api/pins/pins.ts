@@ -4,7 +4,8 @@ import type { Membership, Room } from '../db/model.ts';
 import { AppError } from '../errors.ts';
 import { deleted, findMessage, refuseEncrypted } from '../messages/messages.ts';
 import type { MessageState } from '../realtime/entry.ts';
-import { acting, appendChange, selectMessages, withRoom } from '../realtime/roomLog.ts';
+import { selectMessages } from '../realtime/logPages.ts';
+import { acting, appendChange, withRoom } from '../realtime/roomLog.ts';
 import type { Viewer } from '../users/users.ts';
 
 const MOST = 50;

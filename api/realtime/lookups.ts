@@ -3,7 +3,7 @@ import DataLoader from 'dataloader';
 import type { PrismaClient } from '../db/db.ts';
 import type { NotifyLevel } from '../db/model.ts';
 import { Turns } from '../turns.ts';
-import { type Position, readPositions } from './roomLog.ts';
+import { type Position, readPositions } from './positions.ts';
 
 /**
  * What every connection asks when it begins, gathered over all connections: one query answers everyone who asks while

@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts';
 import { type LogEntry, type MessageState, toQuote, withPerson } from './entry.ts';
 import type { Person } from './person.ts';
-import type { Position } from './roomLog.ts';
+import type { Position } from './positions.ts';
 import type { RoomPages } from './roomPages.ts';
 
 const KEPT = 256;

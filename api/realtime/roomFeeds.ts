@@ -4,10 +4,11 @@ import type { Bus } from '../pubsub.ts';
 import type { Turns } from '../turns.ts';
 import type { LogEntry } from './entry.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import { readEntries } from './logPages.ts';
 import type { Lookups } from './lookups.ts';
 import { TOPIC as PEOPLE, type PersonNotice } from './people.ts';
+import { readMoved } from './positions.ts';
 import { RoomFeed } from './roomFeed.ts';
-import { readEntries, readMoved } from './roomLog.ts';
 import { RoomPages } from './roomPages.ts';
 
 /** The rooms that somebody on this node watches. */

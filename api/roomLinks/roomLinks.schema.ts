@@ -1,7 +1,7 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
 import type { RoomLink } from '../db/model.ts';
-import { RoomType } from '../rooms/rooms.schema.ts';
+import { RoomType } from '../rooms/room.schema.ts';
 import { createRoomLink, joinByLink, listRoomLinks, previewRoomLink, revokeRoomLink } from './roomLinks.ts';
 
 const RoomLinkType = builder.prismaObject('RoomLink', {

@@ -1,7 +1,7 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
 import { markRead, markUnread, setNotify } from './readMarks.ts';
-import { NotifyLevelType, RoomType } from './rooms.schema.ts';
+import { NotifyLevelType, RoomType } from './room.schema.ts';
 
 builder.mutationFields((t) => ({
   markRead: t.field({

@@ -2,7 +2,7 @@ import type { Core } from '../core.ts';
 import type { Room } from '../db/model.ts';
 import { AppError } from '../errors.ts';
 import type { LogEntry } from '../realtime/entry.ts';
-import { readNotices } from '../realtime/roomLog.ts';
+import { readNotices } from '../realtime/logPages.ts';
 
 const MOST = 200;
 

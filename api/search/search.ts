@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import { idOf } from '../input.ts';
 import { type Page, type PageRequest, readPage } from '../paging.ts';
 import type { MessageState } from '../realtime/entry.ts';
-import { findEntries } from '../realtime/roomLog.ts';
+import { findEntries } from '../realtime/logPages.ts';
 import { getMembership } from '../rooms/memberships.ts';
 import { usernameKey } from '../users/username.ts';
 import type { Viewer } from '../users/users.ts';

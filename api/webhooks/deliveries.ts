@@ -5,7 +5,7 @@ import type { OutgoingWebhook, WebhookEvent } from '../db/model.ts';
 import { AppError } from '../errors.ts';
 import { post } from '../outgoing.ts';
 import type { LogEntry } from '../realtime/entry.ts';
-import { readEntries } from '../realtime/roomLog.ts';
+import { readEntries } from '../realtime/logPages.ts';
 import { eventOf, type Parcel, signedHeaders, textOf } from './parcel.ts';
 import { madeByManager } from './webhooks.ts';
 
