@@ -20,7 +20,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      project('unit', ['tests/*.test.ts', 'tests/web/**/*.test.ts']),
+      project('unit', ['tests/*.test.ts', 'tests/{web,crypto}/**/*.test.ts']),
       project('api-embedded', ['tests/{api,fuzz,protocols}/**/*.test.ts'], { ...embedded, ...patience() }),
       // Who is told what is decided above the database: its table, which is long, is walked once.
       project('api-cluster', ['tests/api/**/*.test.ts'], {
