@@ -6,12 +6,11 @@ const FRESH_FOR = 10 * 60_000;
 const left = new Map<string, { log: RoomLog; at: number }>();
 
 /** Keeps a room that is being left, so that it is there at once when it is opened again. */
-export function keepLog(owner: string, roomId: string, log: RoomLog) {
+export function keepLog(roomId: string, log: RoomLog) {
   left.delete(roomId);
-  if (log.ended || !isAtEnd(log)) return;
+  if (!isAtEnd(log)) return;
   left.set(roomId, { log, at: Date.now() });
   if (left.size > MOST) left.delete(left.keys().next().value as string);
-  storeLog(owner, roomId, log);
 }
 
 /** The room as it was left, if that is not long ago: its log is followed from there on, so nothing is missed. */

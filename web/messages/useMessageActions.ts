@@ -1,13 +1,13 @@
 import { ref } from 'vue';
 import { errorSentence } from '../lib/errors';
 import type { Message } from '../lib/roomStore';
-import { act } from '../request';
 import { copyText } from '../ui/copyText';
 import { notify } from '../ui/useNotice';
-import { deleteMessage, editMessage, pinMessage, unpinMessage } from './messageDocuments';
+import { sourceOf } from './roomSource';
 
 /** What can be done with messages that are in the room. `learn` takes in what they became. */
-export function useMessageActions(learn: (message: Message) => void) {
+export function useMessageActions(roomId: string, learn: (message: Message) => void) {
+  const source = sourceOf(roomId);
   const editing = ref<Message>();
   const removing = ref<Message>();
   const busy = ref(false);
@@ -19,7 +19,7 @@ export function useMessageActions(learn: (message: Message) => void) {
     if (body === message.body) return;
     learn({ ...message, body });
     try {
-      learn((await act(editMessage, { input: { id: message.id, body } })).editMessage);
+      learn(await source.edit(message.id, body));
     } catch (error) {
       learn(message);
       notify(`Your change was not saved. ${errorSentence(error)}`);
@@ -31,7 +31,7 @@ export function useMessageActions(learn: (message: Message) => void) {
     busy.value = true;
     problem.value = '';
     try {
-      learn((await act(deleteMessage, { id: removing.value.id })).deleteMessage);
+      learn(await source.remove(removing.value.id));
       removing.value = undefined;
     } catch (error) {
       problem.value = errorSentence(error);
@@ -40,10 +40,9 @@ export function useMessageActions(learn: (message: Message) => void) {
   }
 
   /** Pins it, or takes the pin away. */
-  async function pin({ id: messageId, pinnedAt }: Message) {
+  async function pin({ id, pinnedAt }: Message) {
     try {
-      if (pinnedAt) learn((await act(unpinMessage, { messageId })).unpinMessage);
-      else learn((await act(pinMessage, { messageId })).pinMessage);
+      learn(await source.pin(id, !pinnedAt));
     } catch (error) {
       notify(errorSentence(error));
     }

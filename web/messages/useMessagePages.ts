@@ -4,7 +4,6 @@ import {
   addNewer,
   addNotices,
   addOlder,
-  asNotice,
   isAtEnd,
   type Message,
   type Notice,
@@ -12,15 +11,14 @@ import {
   type RoomLog,
   withChanges,
 } from '../lib/roomStore';
-import { ask } from '../request';
-import { latestMessages, messagesAround, newerMessages, olderMessages, roomNotices } from './messageDocuments';
+import type { RoomSource } from './roomSource';
 
 const END = 2_147_483_647;
 
 type Add = (log: RoomLog) => RoomLog;
 
 /** Moves the window of a room: a page older, a page newer, or to the end. One page at a time. */
-export function useMessagePages(roomId: string, log: ShallowRef<RoomLog | undefined>) {
+export function useMessagePages(source: RoomSource, log: ShallowRef<RoomLog | undefined>) {
   const changed = new Map<string, Message>();
   let turning: Promise<void> | undefined;
 
@@ -32,22 +30,20 @@ export function useMessagePages(roomId: string, log: ShallowRef<RoomLog | undefi
   function loadOlder() {
     if (!log.value?.hasOlder) return;
     return turn(async ({ messages: [first] }) => {
-      const { room } = await ask(olderMessages, { roomId, before: String(first?.seq) });
-      const { nodes, pageInfo } = room.messages;
-      const notices = await noticesOf(pageInfo.hasPreviousPage ? nodes[0]?.seq : 0, first?.seq);
-      const add: Add = (now) => addNotices(addOlder(now, nodes, pageInfo.hasPreviousPage), notices);
+      const { messages, hasOlder } = await source.older(first?.seq ?? END);
+      const notices = await noticesOf(hasOlder ? messages[0]?.seq : 0, first?.seq);
+      const add: Add = (now) => addNotices(addOlder(now, messages, hasOlder), notices);
       return (now) => (now.messages[0]?.seq === first?.seq ? add(now) : now);
     });
   }
 
   function loadNewer() {
     if (!log.value || isAtEnd(log.value)) return;
-    return turn(async ({ messages }) => {
-      const end = messages.at(-1)?.seq;
-      const { room } = await ask(newerMessages, { roomId, after: String(end) });
-      const { nodes, pageInfo } = room.messages;
-      const notices = await noticesOf(end, pageInfo.hasNextPage ? nodes.at(-1)?.seq : END);
-      const add: Add = (now) => addNotices(addNewer(now, nodes, pageInfo.hasNextPage), notices);
+    return turn(async (held) => {
+      const end = held.messages.at(-1)?.seq;
+      const { messages, hasNewer } = await source.newer(end ?? 0);
+      const notices = await noticesOf(end, hasNewer ? messages.at(-1)?.seq : END);
+      const add: Add = (now) => addNotices(addNewer(now, messages, hasNewer), notices);
       return (now) => (now.messages.at(-1)?.seq === end ? add(now) : now);
     });
   }
@@ -56,10 +52,9 @@ export function useMessagePages(roomId: string, log: ShallowRef<RoomLog | undefi
     await turning;
     if (!log.value || isAtEnd(log.value)) return;
     await turn(async () => {
-      const { room } = await ask(latestMessages, { roomId });
-      const { nodes, pageInfo } = room.messages;
-      const notices = await noticesOf(pageInfo.hasPreviousPage ? nodes[0]?.seq : 0, END);
-      return (now) => addNotices(openAround(now, nodes, pageInfo.hasPreviousPage, nodes.at(-1)?.seq ?? 0), notices);
+      const { messages, hasOlder } = await source.latest();
+      const notices = await noticesOf(hasOlder ? messages[0]?.seq : 0, END);
+      return (now) => addNotices(openAround(now, messages, hasOlder, messages.at(-1)?.seq ?? 0), notices);
     });
   }
 
@@ -84,18 +79,13 @@ export function useMessagePages(roomId: string, log: ShallowRef<RoomLog | undefi
   }
 
   async function around(place: string): Promise<Add> {
-    const { room } = await ask(messagesAround, { roomId, id: place });
-    const { nodes, pageInfo } = room.messages;
-    const end = nodes.at(-1)?.seq;
-    const notices = await noticesOf(pageInfo.hasPreviousPage ? nodes[0]?.seq : 0, pageInfo.hasNextPage ? end : END);
-    return (now) => addNotices(openAround(now, nodes, pageInfo.hasPreviousPage, room.lastMessage?.seq ?? 0), notices);
+    const { messages, hasOlder, hasNewer, newest } = await source.around(place);
+    const notices = await noticesOf(hasOlder ? messages[0]?.seq : 0, hasNewer ? messages.at(-1)?.seq : END);
+    return (now) => addNotices(openAround(now, messages, hasOlder, newest), notices);
   }
 
   /** What else happened there: on older pages nobody has told of it. */
-  async function noticesOf(after = 0, before = END): Promise<Notice[]> {
-    const { room } = await ask(roomNotices, { roomId, after, before });
-    return room.notices.map(asNotice);
-  }
+  const noticesOf = (after = 0, before = END): Promise<Notice[]> => source.notices(after, before);
 
   /** Asks for what the log is not told again of: before it was followed. */
   async function loadNotices() {

@@ -1,7 +1,5 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue';
-import type { RoomLogSubscription } from '../gql/graphql';
 import { isRefusal } from '../lib/errors';
-import { subscribe } from '../lib/live';
 import { pause, retryDelay } from '../lib/retry';
 import {
   addMessage,
@@ -13,13 +11,12 @@ import {
   type RoomEvent,
   type RoomLog,
 } from '../lib/roomStore';
-import { ask } from '../request';
 import { notify } from '../ui/useNotice';
 import { onPersonChanged } from '../users/people';
 import type { PersonNews } from '../users/personNow';
 import { oncePerFrame } from './frame';
 import { keepLog, storedLog, storeLog, takeLog } from './keptLogs';
-import { latestMessages, roomLog } from './messageDocuments';
+import { sourceOf } from './roomSource';
 import { useMessagePages } from './useMessagePages';
 import { withPerson } from './withPerson';
 
@@ -39,7 +36,8 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
   const problem = shallowRef<unknown>();
   /** What is shown is the room as it is now, or as it was when it was last heard of: not to be replaced at once. */
   const settled = ref(false);
-  const pages = useMessagePages(roomId, log);
+  const source = sourceOf(roomId);
+  const pages = useMessagePages(source, log);
   let received: RoomEvent[] = [];
   let known = 0;
   let holes = 0;
@@ -48,7 +46,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
   let unfollow = () => {};
   const applySoon = oncePerFrame(applyReceived);
 
-  const store = () => log.value && storeLog(viewerId, roomId, log.value);
+  const store = () => source.keeps && log.value && storeLog(viewerId, roomId, log.value);
   const storeSoon = onceIn(STORED_WITHIN, store);
 
   void open();
@@ -83,15 +81,17 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
     removeEventListener('pagehide', store);
     unfollow();
     applyReceived();
-    if (log.value && !problem.value) keepLog(viewerId, roomId, log.value);
+    if (!log.value || log.value.ended || problem.value) return;
+    keepLog(roomId, log.value);
+    store();
   }
 
   /** The newest page, tried until it is there or refused for good. */
   async function latest(): Promise<RoomLog | undefined> {
     for (let attempt = 1; !closed; attempt++) {
       try {
-        const { server, room } = await ask(latestMessages, { roomId });
-        return openLog(room.messages.nodes, room.messages.pageInfo.hasPreviousPage, room.lastSeq, server.epoch);
+        const { messages, hasOlder, lastSeq, epoch } = await source.latest();
+        return openLog(messages, hasOlder, lastSeq, epoch);
       } catch (error) {
         if (isRefusal(error)) return void refuse(error);
         settled.value = Boolean(log.value);
@@ -102,7 +102,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
 
   function follow() {
     unfollow();
-    unfollow = subscribe(roomLog, position, { next: receive, error: refuse, complete: onComplete });
+    unfollow = source.follow(position, { next: receive, error: refuse, complete: onComplete });
   }
 
   function rename(news: PersonNews) {
@@ -111,10 +111,10 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
 
   function position() {
     applyReceived();
-    return { roomId, after: log.value?.last, epoch: log.value?.epoch };
+    return { after: log.value?.last, epoch: log.value?.epoch };
   }
 
-  function receive({ roomLog: event }: RoomLogSubscription) {
+  function receive(event: RoomEvent) {
     received.push(event);
     applySoon();
   }

@@ -1,9 +1,7 @@
 import { errorCode } from '../lib/errors';
-import { connection, execute, retry } from '../lib/live';
 import { Outbox, type Unsent } from '../lib/outbox';
 import type { Message } from '../lib/roomStore';
-import { act } from '../request';
-import { sendMessage } from './messageDocuments';
+import { sourceOf } from './roomSource';
 
 type OnSent = (roomId: string, message: Message) => void;
 
@@ -45,26 +43,14 @@ function openOutbox(viewerId: string) {
 
 /** First the files, then the message that names them. Those that have waited too long for it are brought anew, once. */
 async function sendWhole(viewerId: string, item: Unsent): Promise<Message> {
-  if (!item.files) return send(item);
+  const source = sourceOf(item.roomId);
+  if (!item.files) return source.send(item);
   const uploads = await uploadsOf(viewerId);
   try {
-    return await send(item, await uploads.ready(item));
+    return await source.send(item, await uploads.ready(item));
   } catch (error) {
     if (errorCode(error) !== 'NOT_FOUND') throw error;
     await uploads.sendAgain(item);
-    return send(item, await uploads.ready(item));
-  }
-}
-
-/** Over the open socket; by a request when there is none or it does not answer. The id makes a second try harmless. */
-async function send({ id, roomId, body, replyTo }: Unsent, files?: string[]): Promise<Message> {
-  const input = { id, roomId, body, replyTo: replyTo?.id, files };
-  try {
-    return (await execute(sendMessage, { input })).sendMessage;
-  } catch (error) {
-    if (Array.isArray(error) && errorCode(error) !== 'UNAUTHENTICATED') throw error;
-    const answer = await act(sendMessage, { input });
-    if (connection.value !== 'online') retry();
-    return answer.sendMessage;
+    return source.send(item, await uploads.ready(item));
   }
 }

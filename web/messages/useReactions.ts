@@ -1,16 +1,20 @@
 import { computed, type Ref, shallowReactive } from 'vue';
 import { errorSentence } from '../lib/errors';
 import type { Message, RoomLog } from '../lib/roomStore';
-import { act } from '../request';
 import { notify } from '../ui/useNotice';
-import { setReaction } from './messageDocuments';
 import { isOwn, type Reactor, type Wishes, withWishes } from './reactions';
+import type { RoomSource } from './roomSource';
 
 /**
  * Answers messages with emojis: `shown` is the room with what the viewer wants already done. What the server refuses is
  * taken back. `learn` takes in what it says.
  */
-export function useReactions(log: Readonly<Ref<RoomLog | undefined>>, me: Reactor, learn: (message: Message) => void) {
+export function useReactions(
+  source: Pick<RoomSource, 'react'>,
+  log: Readonly<Ref<RoomLog | undefined>>,
+  me: Reactor,
+  learn: (message: Message) => void,
+) {
   const wishes = shallowReactive(new Map<string, Wishes>());
   const shown = computed(() => {
     if (!log.value || !wishes.size) return log.value;
@@ -30,7 +34,7 @@ export function useReactions(log: Readonly<Ref<RoomLog | undefined>>, me: Reacto
   async function fulfil(id: string, emoji: string) {
     try {
       for (let on = wishes.get(id)?.get(emoji), done: boolean | undefined; on !== undefined && on !== done; ) {
-        learn((await act(setReaction, { messageId: id, emoji, on })).setReaction);
+        learn(await source.react(id, emoji, on));
         done = on;
         on = wishes.get(id)?.get(emoji);
       }

@@ -1,9 +1,8 @@
 import { onScopeDispose, shallowRef, watch } from 'vue';
 import { errorSentence } from '../lib/errors';
 import type { Message, RoomEvent } from '../lib/roomStore';
-import { roomPins } from '../messages/messageDocuments';
+import { sourceOf } from '../messages/roomSource';
 import { messageNow } from '../messages/withPerson';
-import { ask } from '../request';
 import { onPersonChanged } from '../users/people';
 
 export type Pins = ReturnType<typeof usePins>;
@@ -17,9 +16,9 @@ export function usePins(roomId: () => string) {
   async function load() {
     const id = roomId();
     try {
-      const { room } = await ask(roomPins, { roomId: id });
+      const { messages, lastSeq } = await sourceOf(id).pins();
       if (id !== roomId()) return;
-      [list.value, seq, fault.value] = [room.pins, room.lastSeq, ''];
+      [list.value, seq, fault.value] = [messages, lastSeq, ''];
     } catch (error) {
       fault.value = errorSentence(error);
     }
