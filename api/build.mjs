@@ -42,7 +42,7 @@ const STEPS = [
   {
     name: 'web',
     flags: [],
-    inputs: () => [...files('web', 'schema.graphql', 'codegen.ts', 'package-lock.json', 'examples/api')],
+    inputs: () => [...files('web', 'schema.graphql', 'codegen.ts', 'package-lock.json', 'examples/api', 'patches')],
     outputs: ['dist/web/index.html'],
     missing: ['web/vite.config.ts', 'web/index.html'],
     run: () => run('vite', 'vite', ['build', '--config', 'web/vite.config.ts', '--logLevel', 'warn']),
@@ -92,6 +92,7 @@ function isProgram() {
 
 async function build(flag) {
   if (isPruned()) return;
+  await patch();
   const steps = STEPS.filter(({ flags }) => flag === '--all' || flags.includes(flag));
   if (steps.length === 0) fail(`Unknown option ${flag}: use --prisma, --generate, --server or --all.`);
   for (const step of steps) await refresh(step);
@@ -102,6 +103,12 @@ function isPruned() {
   if (existsSync(at('node_modules/esbuild'))) return false;
   if (existsSync(at('dist/main.js'))) return true;
   fail('The packages that build shh are not installed: run `npm ci`.');
+}
+
+// Imported here, because an image made for running does not have what it needs.
+async function patch() {
+  const { applyPatches } = await import('./patches.mjs');
+  applyPatches();
 }
 
 async function refresh(step) {

@@ -123,6 +123,12 @@ test('only context makes a viewer out of credentials', () => {
   );
 });
 
+test('only web/crypto/mls knows the library under the encryption', () => {
+  const web = join(ROOT, 'web');
+  const importers = sources(web).filter((file) => /from '(ts-mls|@hpke|@noble)\b/.test(read(join(web, file))));
+  expect(importers.filter((file) => !file.startsWith('crypto/mls/'))).toEqual([]);
+});
+
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))

@@ -2,8 +2,10 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { applyPatches } from '../api/patches.mjs';
 
 const root = resolve(import.meta.dirname, '..');
+applyPatches();
 
 // graphql 16 has two entries, and Vite would take the other one than Node does: errors would lose their class.
 const alias = [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }];

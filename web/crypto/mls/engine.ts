@@ -7,7 +7,7 @@ import type { DeviceCredential } from '../identity/credential.ts';
  * of key packages, and does no input or output. All bytes in and out but `SavedGroup` are whole `MLSMessage`s (§6).
  *
  * Handshakes are PublicMessages, so that the server can refuse what it can see to be wrong; application messages are
- * PrivateMessages, padded to 256 bytes. Commits carry Add, Remove and ExternalInit by value, and always a path.
+ * PrivateMessages, padded to 256 bytes. Commits carry Add, Remove and ExternalInit by value and nothing else.
  *
  * Input that is malformed, replayed, foreign or forbidden throws an `MlsError` and changes nothing.
  */
@@ -52,8 +52,8 @@ export interface MlsEngine {
   exportSecret(state: GroupState, label: string, context: Uint8Array, length: number): Promise<Bytes>;
 
   /**
-   * What is to be kept of a state. It holds secrets: encrypt it at rest. `epoch` changes with the epoch only (and is
-   * the bulk, about 45 kB at 100 members); `ratchet` changes with each message too.
+   * What is to be kept of a state. It holds secrets: encrypt it at rest. `epoch` is the bulk and changes with the epoch
+   * only; `ratchet` changes with each message too. Two parts that were not saved of one epoch do not load.
    */
   save(state: GroupState): SavedGroup;
 
@@ -73,9 +73,7 @@ export interface Signer {
   sign(message: Bytes): Promise<Bytes>;
 }
 
-declare const opaque: unique symbol;
-
-/** One device's view of one group in one epoch. Immutable; made and read by the engine alone, but for these fields. */
+/** One device's view of one group in one epoch. Immutable; its secrets are with the engine, and `save` gives them. */
 export interface GroupState {
   readonly groupId: Bytes;
   readonly epoch: bigint;
@@ -86,7 +84,6 @@ export interface GroupState {
   readonly ownLeaf: number;
   /** Whether a commit has removed this device: the state then only tells whose it was. */
   readonly removed: boolean;
-  readonly [opaque]: true;
 }
 
 export interface SavedGroup {
