@@ -1,0 +1,52 @@
+import { type Bytes, utf8 } from './bytes.ts';
+
+export const randomBytes = (length: number): Bytes => crypto.getRandomValues(new Uint8Array(length));
+
+export const sha256 = async (bytes: Bytes): Promise<Bytes> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+
+/** HKDF-SHA256 (RFC 5869) of 32 random bytes, without salt: 32 bytes for each purpose. */
+export async function derive(secret: Bytes, purpose: string): Promise<Bytes> {
+  const key = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);
+  const rule = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: utf8(purpose) };
+  return new Uint8Array(await crypto.subtle.deriveBits(rule, key, 256));
+}
+
+/** AES-256-GCM. A nonce (12 bytes) must be used once with a key. */
+export async function encrypt(key: Bytes, nonce: Bytes, plaintext: Bytes, context: Bytes): Promise<Bytes> {
+  const aes = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt']);
+  return new Uint8Array(await crypto.subtle.encrypt(gcm(nonce, context), aes, plaintext));
+}
+
+/** The inverse of `encrypt`; nothing when the key, the nonce, the context or any bit is another. */
+export async function decrypt(key: Bytes, nonce: Bytes, ciphertext: Bytes, context: Bytes): Promise<Bytes | undefined> {
+  const aes = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['decrypt']);
+  const plaintext = await crypto.subtle.decrypt(gcm(nonce, context), aes, ciphertext).catch(() => undefined);
+  return plaintext && new Uint8Array(plaintext);
+}
+
+const gcm = (iv: Bytes, additionalData: Bytes) => ({ name: 'AES-GCM', iv, additionalData });
+
+/** Base64 (RFC 4648 §4), padded. */
+export function toBase64(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return btoa(text);
+}
+
+/** The inverse of `toBase64`; nothing when the text is not its result for some bytes. */
+export function fromBase64(text: string): Bytes | undefined {
+  if (!/^[A-Za-z\d+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
+  const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  return toBase64(bytes) === text ? bytes : undefined;
+}
+
+export const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** A 32-bit number, big-endian. */
+export function uint32(value: number): Bytes {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}
