@@ -44,9 +44,9 @@ export function encryptFile(file: ReadableStream<Uint8Array>): {
  * the very file that the message names, is certain only at the end. The stream fails with a `SealError` BAD_FILE.
  */
 export function decryptFile(sealed: ReadableStream<Uint8Array>, secret: FileSecret): ReadableStream<Bytes> {
-  const key = fromBase64(secret.key);
   const hash = sha256.create();
-  const aes = importKey(key ?? new Uint8Array(), 'decrypt');
+  const aes = importKey(fromBase64(secret.key) ?? new Uint8Array(), 'decrypt').catch(refuse);
+  // It is awaited with the first chunk: until then nobody would have caught its failure.
   aes.catch(() => {});
   let size = 0;
   return cut(sealed, CHUNK + TAG, {
