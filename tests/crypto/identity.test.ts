@@ -44,13 +44,14 @@ describe("Ada's account key", () => {
     expect(equal(one.seed, two.seed)).toBe(false);
   });
 
-  test("signs what Node's own Ed25519 accepts", async () => {
+  test("signs what docs/encryption.md says, and Node's own Ed25519 accepts", async () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const seed = new Uint8Array(privateKey.export({ type: 'pkcs8', format: 'der' }).subarray(16));
     const account = await accountKeyOf(seed);
     const credential = await certifyDevice(account, { accountId: ada.accountId, deviceId, deviceKey: mallory });
     const { certificate } = decodeDeviceCredential(credential) ?? {};
-    const statement = deviceCertificateInput(ada.accountId, deviceId, mallory);
+    const ids = [ada.accountId, deviceId].map((id) => Buffer.from(id.replaceAll('-', ''), 'hex'));
+    const statement = Buffer.concat([Buffer.from('shh device certificate v1'), ...ids, mallory]);
     expect(verifies(null, statement, privateKey, certificate ?? new Uint8Array())).toBe(true);
   });
 });

@@ -13,9 +13,9 @@ export interface DeviceCredential {
 const VERSION = 1;
 const LENGTH = 1 + 16 + 16 + 32 + 64;
 
-/** What an account signs to make a device one of its own: `"device-cert" ‖ account id ‖ device id ‖ device key`. */
+/** What an account signs to make a device one of its own: `"shh device certificate v1" ‖ account id ‖ device id ‖ device key`. */
 export function deviceCertificateInput(accountId: string, deviceId: string, deviceKey: Uint8Array): Bytes {
-  return concat(utf8('device-cert'), uuidToBytes(accountId), uuidToBytes(deviceId), deviceKey);
+  return concat(utf8('shh device certificate v1'), uuidToBytes(accountId), uuidToBytes(deviceId), deviceKey);
 }
 
 /** 129 bytes: version (1) ‖ account id (16) ‖ device id (16) ‖ account key (32) ‖ certificate (64). */
