@@ -1,5 +1,6 @@
 import type { Core } from './core.ts';
 import { purgeFiles } from './files/purge.ts';
+import { expireMessages } from './retention/expiring.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -16,10 +17,14 @@ export async function purgeExpired({ db }: Core): Promise<void> {
   await db.auditEvent.deleteMany({ where: { createdAt: before(365) } });
 }
 
+async function purgeAllFiles(core: Core): Promise<void> {
+  while ((await purgeFiles(core)) > 0);
+}
+
 /** Does it now and every hour. What fails is tried again with the next. */
 export async function keepHouse(core: Core): Promise<void> {
-  await Promise.all([purgeExpired(core), purgeFiles(core)]).catch((error) =>
-    core.log.warn('housekeeping.failed', { error }),
-  );
+  for (const purge of [purgeExpired, expireMessages, purgeAllFiles]) {
+    await purge(core).catch((error) => core.log.warn('housekeeping.failed', { error }));
+  }
   setTimeout(() => void keepHouse(core), HOUR).unref();
 }

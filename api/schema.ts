@@ -19,6 +19,7 @@ import './pins/pins.schema.ts';
 import './presence/presence.schema.ts';
 import './reactions/reactions.schema.ts';
 import './roomLinks/roomLinks.schema.ts';
+import './retention/retention.schema.ts';
 import './rooms/bans.schema.ts';
 import './rooms/direct.schema.ts';
 import './rooms/readMarks.schema.ts';

@@ -35,7 +35,7 @@ const LAYERS = [
   ['builder.ts', 'context.ts', 'loaders.ts', 'tokenReach.ts'],
   ['administration/'],
   ['typing/', 'presence/', 'accounts/', 'backups/', 'django/', 'search/', 'notifications/'],
-  ['reactions/', 'pins/', 'mentions/', 'webhooks/'],
+  ['reactions/', 'pins/', 'mentions/', 'webhooks/', 'retention/'],
   ['messages/', 'roomLinks/'],
   ['files/'],
   ['rooms/'],

@@ -42,6 +42,10 @@ export const update = (id: string, changes: { name?: string | null; topic?: stri
   'mutation ($input: UpdateRoomInput!) { updateRoom(input: $input) { id name topic } }',
   { input: { id, ...changes } },
 ];
+export const setRetention = (roomId: string, days: number | null): Operation => [
+  'mutation ($roomId: ID!, $days: Int) { setRetention(roomId: $roomId, days: $days) { id retentionDays expiredSeq } }',
+  { roomId, days },
+];
 export const deleteRoom = (id: string): Operation => ['mutation ($id: ID!) { deleteRoom(id: $id) }', { id }];
 export const openDirect = (userId: string): Operation => [
   'mutation ($userId: ID!) { openDirectRoom(userId: $userId) { id kind name directWith { id } memberCount } }',

@@ -219,7 +219,8 @@ export const ROOM_LOG = `subscription ($roomId: ID!, $after: Int, $epoch: ID) {
   roomLog(roomId: $roomId, after: $after, epoch: $epoch) {
     __typename seq roomId at
     ... on Reset { epoch }
-    ... on RoomChanged { name topic }
+    ... on RoomChanged { name topic retentionDays retentionChanged }
+    ... on MessagesExpired { upTo }
     ... on MemberJoined { user ${PERSON} role }
     ... on MemberLeft { user ${PERSON} }
     ... on MemberRemoved { user ${PERSON} by ${PERSON} }

@@ -24,6 +24,11 @@ export const RoomSizeType = builder.objectRef<RoomSize>('RoomSize').implement({
       description: 'How many messages were ever sent in it, deleted ones included.',
       resolve: ({ room }) => room.messageCount,
     }),
+    retentionDays: t.int({
+      nullable: true,
+      description: 'For how many days messages are kept in it; null: for good.',
+      resolve: ({ room }) => room.retentionDays,
+    }),
     fileCount: t.exposeInt('fileCount', { description: 'How many files it has.' }),
     fileBytes: t.exposeFloat('fileBytes', { description: 'How large they are together, in bytes.' }),
   }),

@@ -27,7 +27,8 @@ export async function pageMessagesOf(core: Core, room: Room, request: MessagesRe
   const { around, ...page } = request;
   if (around != null) return pageAround(core, room, around, page);
   return readPage(page, 'last', async ({ after, before, limit, backwards }) => {
-    const range = { after: position(after, 0), before: position(before, END), limit, newest: backwards };
+    const from = Math.max(position(after, 0), room.expiredSeq);
+    const range = { after: from, before: position(before, END), limit, newest: backwards };
     const entries = await readMessages(core.db, room.id, range);
     return entries.flatMap((entry) => entry.message ?? []);
   });
@@ -35,7 +36,7 @@ export async function pageMessagesOf(core: Core, room: Room, request: MessagesRe
 
 /** The newest message of each of these rooms, in one query. */
 export async function lastMessages(core: Core, rooms: readonly Room[]): Promise<Map<string, MessageState>> {
-  const talked = rooms.filter((room) => room.lastMessageSeq > 0);
+  const talked = rooms.filter((room) => room.lastMessageSeq > room.expiredSeq);
   const entries = talked.length > 0 ? await readLastMessages(core.db, talked) : [];
   return new Map(entries.flatMap(({ roomId, message }) => (message ? [[roomId, message]] : [])));
 }
@@ -47,7 +48,8 @@ async function pageAround(core: Core, room: Room, around: string, page: PageRequ
   const size = sizeOf(page);
   const [before, after] = [Math.floor(size / 2), Math.ceil(size / 2)];
   const place = await placeOf(core, room, around);
-  const entries = await readMessagesAround(core.db, room.id, place, { before: before + 1, after: after + 1 });
+  const limits = { before: before + 1, after: after + 1 };
+  const entries = await readMessagesAround(core.db, room.id, { place, from: room.expiredSeq }, limits);
   const earlier = entries.filter(({ seq }) => seq < place);
   const later = entries.filter(({ seq }) => seq >= place);
   return {
@@ -62,7 +64,7 @@ async function pageAround(core: Core, room: Room, around: string, page: PageRequ
 async function placeOf(core: Core, room: Room, around: string): Promise<number> {
   if (POSITION.test(around)) return position(around, 0);
   const seq = await seqOfMessage(core.db, room.id, idOf(around, 'Message'));
-  if (seq === null) throw notFound('Message');
+  if (seq === null || seq <= room.expiredSeq) throw notFound('Message');
   return seq;
 }
 

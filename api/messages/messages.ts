@@ -126,7 +126,7 @@ export async function deleteMessage(core: Core, viewer: Viewer, id: string): Pro
   return gone;
 }
 
-/** A message by its id; NOT_FOUND unless the viewer is a member of its room. */
+/** A message by its id; NOT_FOUND unless the viewer is a member of its room, and when the room keeps it no longer. */
 export async function getMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
   return (await findMessage(core, viewer, id)).message;
 }
@@ -138,6 +138,7 @@ export async function findMessage(core: Core, viewer: Viewer, id: string) {
   const membership = await getMembership(core, viewer, entry.roomId).catch((error) => {
     throw error instanceof AppError && error.code === 'NOT_FOUND' ? notFound('Message') : error;
   });
+  if (entry.seq <= membership.room.expiredSeq) throw notFound('Message');
   return { message: entry.message, membership };
 }
 

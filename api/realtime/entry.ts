@@ -58,7 +58,18 @@ export interface LogEntry {
   at: string;
   actor: Person | null;
   subject: Person | null;
-  detail: { name?: string | null; topic?: string; role?: MemberRole; wasMember?: boolean; emoji?: string } | null;
+  detail: {
+    name?: string | null;
+    topic?: string;
+    retentionDays?: number | null;
+    /** Whether that is what changed. */
+    retentionChanged?: boolean;
+    role?: MemberRole;
+    wasMember?: boolean;
+    emoji?: string;
+    /** Of MESSAGES_EXPIRED: the position up to which every message is gone. */
+    upTo?: number;
+  } | null;
   /** Present when the entry is about a message. */
   message: MessageState | null;
 }
@@ -165,6 +176,31 @@ const withoutGone = ({ emoji, count, users }: ReactionState, left: Person[]) => 
   emoji,
   count: count - (users.length - left.length),
   users: left,
+});
+
+/** The entry with every message gone that this one, MESSAGES_EXPIRED, takes away. The same one if it has none of them. */
+export function withoutExpired(entry: LogEntry, { seq, at, detail }: LogEntry): LogEntry {
+  const { message } = entry;
+  const goes = (told: { seq: number; deletedAt: string | null } | null | undefined) =>
+    told && told.seq <= (detail?.upTo ?? 0) && !told.deletedAt;
+  if (!message || !(goes(message) || goes(message.replyTo))) return entry;
+  const replyTo = goes(message.replyTo) ? goneQuote(message.replyTo as Quote, at) : message.replyTo;
+  return { ...entry, message: goes(message) ? { ...goneMessage(message, seq, at), replyTo } : { ...message, replyTo } };
+}
+
+const goneQuote = (quote: Quote, at: string): Quote => ({ ...quote, body: null, files: [], deletedAt: at });
+
+const goneMessage = (message: MessageState, changedSeq: number, at: string): MessageState => ({
+  ...message,
+  changedSeq,
+  body: null,
+  files: [],
+  reactions: [],
+  mentions: [],
+  mentionsRoom: false,
+  pinnedAt: null,
+  editedAt: null,
+  deletedAt: at,
 });
 
 /** The message as those quote it that reply to it. */

@@ -28,15 +28,20 @@ export async function readMessages(
   return rows.map(toEntry);
 }
 
-/** The newest messages of a room before a position, and the oldest from it on, in order: `limit` of each at most. */
+/** The newest messages of a room before a place, and the oldest from it on, in order: so many of each at most, and all after `from`. */
 export async function readMessagesAround(
   db: PrismaClient,
   roomId: string,
-  position: number,
+  { place, from }: { place: number; from: number },
   limits: { before: number; after: number },
 ): Promise<LogEntry[]> {
-  const before = messagesBetween(roomId, { after: 0, before: position, limit: limits.before, newest: true });
-  const after = messagesBetween(roomId, { after: position - 1, before: END, limit: limits.after, newest: false });
+  const before = messagesBetween(roomId, { after: from, before: place, limit: limits.before, newest: true });
+  const after = messagesBetween(roomId, {
+    after: Math.max(from, place - 1),
+    before: END,
+    limit: limits.after,
+    newest: false,
+  });
   const page = Prisma.sql`(SELECT * FROM ${before} b UNION ALL SELECT * FROM ${after} a)`;
   const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(page)} ORDER BY e.seq`;
   return rows.map(toEntry);

@@ -75,6 +75,13 @@ export const RoomType = builder.prismaObject('Room', {
     lastSeq: t.exposeInt('lastSeq', {
       description: 'The position of the newest entry of the log: subscribe to roomLog with it as after.',
     }),
+    retentionDays: t.exposeInt('retentionDays', {
+      nullable: true,
+      description: 'For how many days messages are kept; what is older is gone within an hour. Null: for good.',
+    }),
+    expiredSeq: t.exposeInt('expiredSeq', {
+      description: 'The position up to which every message is gone because it was older than that; 0 if none is.',
+    }),
     lastMessage: t.field({
       type: MessageType,
       nullable: true,

@@ -28,6 +28,7 @@ const TYPES: Partial<Record<RoomNews['kind'], string>> = {
   MESSAGE_UNPINNED: 'MessageUnpinned',
   REACTION_SET: 'ReactionsChanged',
   REACTION_REMOVED: 'ReactionsChanged',
+  MESSAGES_EXPIRED: 'MessagesExpired',
 };
 
 const RoomEvent = builder.interfaceRef<RoomNews>('RoomEvent').implement({
@@ -44,7 +45,10 @@ const entryType = (name: string, description: string) =>
   builder.objectRef<LogEntry>(name).implement({ interfaces: [RoomEvent], description });
 
 const RoomCreated = entryType('RoomCreated', 'The room was made; the first entry.');
-const RoomChanged = entryType('RoomChanged', 'The room got another name or topic.');
+const RoomChanged = entryType(
+  'RoomChanged',
+  'The room got another name, topic, or limit to how long messages are kept.',
+);
 const RoomDeleted = entryType(
   'RoomDeleted',
   'The room was deleted with everything in it; the last entry. The subscription ends.',
@@ -68,6 +72,12 @@ const MessageDeleted = entryType('MessageDeleted', 'A message was deleted.');
 const MessagePinned = entryType('MessagePinned', 'A message was pinned.');
 const MessageUnpinned = entryType('MessageUnpinned', 'A pin was taken away.');
 const ReactionsChanged = entryType('ReactionsChanged', 'A person answered a message with an emoji, or took that back.');
+
+const MessagesExpired = entryType(
+  'MessagesExpired',
+  'Messages were removed because they were older than the room keeps them (Room.retentionDays): all up to upTo. Drop ' +
+    'what you hold of them, quotes in later messages included; until then their own entries tell of tombstones.',
+);
 
 const ON_SOMEBODY = [MemberRemoved, MemberBanned, MemberUnbanned, RoleChanged, OwnershipTransferred];
 const BY_SOMEBODY = [RoomCreated, RoomChanged, RoomDeleted, MemberJoined];
@@ -139,7 +149,23 @@ builder.objectFields(ReactionsChanged, (t) => ({
 builder.objectFields(RoomChanged, (t) => ({
   name: t.string({ nullable: true, description: 'From here on.', resolve: (entry) => entry.detail?.name ?? null }),
   topic: t.string({ description: 'From here on.', resolve: (entry) => entry.detail?.topic ?? '' }),
+  retentionDays: t.int({
+    nullable: true,
+    description: 'For how many days messages are kept from here on; null: for good.',
+    resolve: (entry) => entry.detail?.retentionDays ?? null,
+  }),
+  retentionChanged: t.boolean({
+    description: 'Whether that is what changed; name and topic otherwise.',
+    resolve: (entry) => entry.detail?.retentionChanged ?? false,
+  }),
 }));
+
+builder.objectField(MessagesExpired, 'upTo', (t) =>
+  t.int({
+    description: 'The position up to which every message of the room is gone.',
+    resolve: (entry) => entry.detail?.upTo ?? 0,
+  }),
+);
 
 builder.objectRef<ResetNotice>('Reset').implement({
   interfaces: [RoomEvent],

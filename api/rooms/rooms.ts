@@ -96,7 +96,7 @@ export async function updateRoom(
     roomId: room.id,
     kind: 'ROOM_CHANGED',
     actorId: viewer.id,
-    detail: Prisma.sql`jsonb_build_object('name', bumped.name, 'topic', bumped.topic)`,
+    detail: roomDetail,
     changes: Prisma.sql`
       ${acting(viewer.id, ['OWNER', 'MODERATOR'])},
       changed AS (
@@ -111,6 +111,10 @@ export async function updateRoom(
   else await requireRole(core, viewer, id, ['OWNER', 'MODERATOR']);
   return getRoom(core, viewer, id);
 }
+
+/** What ROOM_CHANGED says of the room: all that can be changed, as it is from there on. */
+export const roomDetail = Prisma.sql`
+  jsonb_build_object('name', bumped.name, 'topic', bumped.topic, 'retentionDays', bumped.retention_days)`;
 
 /** Deletes the room and everything in it, for everyone; owners. */
 export async function deleteRoom(core: Core, viewer: Viewer, id: string): Promise<void> {

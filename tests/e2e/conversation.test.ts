@@ -237,6 +237,34 @@ test('a conversation longer than the screen is whole after a reload', async () =
   expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
 });
 
+test('A room that keeps messages for a week forgets what is older, on every screen and device.', async () => {
+  const room = await ada.createRoom('short-memory');
+  await ada.say('a word of last month');
+  await bea.joinByLink(room);
+  await bea.sees('a word of last month');
+  await ada.say('a word of today');
+  await bea.sees('a word of today');
+  await bea.page.waitForFunction(keptHere, ['a word of today', true] as const);
+  await bea.page.goto('/');
+  await site.node.core.db.$executeRaw`
+    UPDATE entry SET created_at = created_at - interval '30 days' WHERE body = 'a word of last month'`;
+
+  await ada.page.getByRole('button', { name: 'Details', exact: true }).click();
+  await ada.page.getByRole('button', { name: 'How long messages are kept' }).click();
+  await ada.page.getByRole('radio', { name: '7 days' }).check();
+  await ada.picture('retention-light-1280');
+  await ada.page.getByRole('button', { name: 'Save' }).click();
+  await ada.page.getByText('Ada decided that messages are deleted after 7 days').waitFor();
+  await ada.page.getByText('Messages are deleted after 7 days.').waitFor();
+  await ada.row('a word of last month').waitFor({ state: 'detached' });
+  await bea.page.waitForFunction(keptHere, ['a word of last month', false] as const);
+  await bea.page.goto(room);
+  await bea.sees('a word of today');
+  await bea.page.getByText('Ada decided that messages are deleted after 7 days').waitFor();
+  expect(await bea.reads()).toEqual(['a word of today']);
+  expect(await tablesWith(site.node, 'a word of last month')).toEqual([]);
+});
+
 test('Two browsers see each change at once; a deleted room is gone from both and from the database.', async () => {
   await ada.page.getByRole('button', { name: 'Details', exact: true }).click();
   await ada.picture('details-light-1280');
@@ -270,3 +298,17 @@ test('Browser network panel shows only our host after an hour of use.', async ()
 test('no page broke its policy, asked another host or failed', () => {
   expect(site.complaints()).toEqual([]);
 });
+
+/** Whether a text stands, or does not, in what this browser keeps of rooms. */
+async function keptHere([text, expected]: readonly [string, boolean]): Promise<boolean> {
+  const request = indexedDB.open('shh');
+  const database = await new Promise<IDBDatabase>((resolve) => {
+    request.onsuccess = () => resolve(request.result);
+  });
+  const rows = database.transaction('logs').objectStore('logs').getAll();
+  await new Promise((resolve) => {
+    rows.onsuccess = resolve;
+  });
+  database.close();
+  return JSON.stringify(rows.result).includes(text) === expected;
+}

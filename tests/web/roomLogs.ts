@@ -68,5 +68,6 @@ export const joined = (seq: number, user = tomas): RoomEvent => ({
 });
 
 export const left = (seq: number, user = tomas): RoomEvent => ({ __typename: 'MemberLeft', ...at(seq), user });
+export const expired = (seq: number, upTo: number): RoomEvent => ({ __typename: 'MessagesExpired', ...at(seq), upTo });
 export const roomDeleted = (seq: number): RoomEvent => ({ __typename: 'RoomDeleted', ...at(seq), by: ada });
 export const reset = (seq: number, epoch = 'restored'): RoomEvent => ({ __typename: 'Reset', ...at(seq), epoch });

@@ -17,6 +17,7 @@ import {
   ada,
   deleted,
   edited,
+  expired,
   joined,
   left,
   message,
@@ -187,5 +188,27 @@ describe('the window', () => {
     const page = addOlder(openLog(messages(51, 60), true, 60, 'first'), messages(1, 50), false);
     const log = withChanges(page, [message(20, { body: 'twenty', editedAt: '2026-03-03T13:00:00Z' })]);
     expect(log.messages[19]?.body).toBe('twenty');
+  });
+});
+
+describe('messages that the room keeps no longer', () => {
+  test('go from the window with what quotes say of them, and nothing older is to be had', () => {
+    const quoting = message(5, { replyTo: { ...message(2), files: [] } });
+    const log = all(openLog([...messages(1, 4), quoting], true, 5, 'first'), [expired(6, 3)]);
+    expect(seqs(log)).toEqual([4, 5]);
+    expect(log).toMatchObject({ hasOlder: false, last: 6, expired: 3 });
+    expect(log.messages[1]?.replyTo).toMatchObject({ body: null, deletedAt: expect.any(String) });
+  });
+
+  test('do not come back with a page that was asked for before, nor with an answer that was late', () => {
+    const log = all(openLog(messages(4, 5), true, 5, 'first'), [expired(6, 3)]);
+    expect(seqs(addOlder(log, messages(1, 3), false))).toEqual([4, 5]);
+    expect(seqs(addMessage(log, message(2), true))).toEqual([4, 5]);
+  });
+
+  test('leave an empty window that is at the end, to which new ones come', () => {
+    const log = all(openLog(messages(1, 2), false, 2, 'first'), [expired(3, 2)]);
+    expect([seqs(log), isAtEnd(log)]).toEqual([[], true]);
+    expect(seqs(all(log, [sent(4)]))).toEqual([4]);
   });
 });

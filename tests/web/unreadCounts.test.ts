@@ -12,6 +12,8 @@ const room = (parts: Partial<Room> = {}): Room => ({
   createdAt: '2026-03-03T12:00:00.000Z',
   memberCount: 2,
   lastSeq: 10,
+  retentionDays: null,
+  expiredSeq: 0,
   countedSeq: 10,
   readSeq: 10,
   unreadCount: 0,
@@ -125,4 +127,10 @@ test('thousands of messages are counted, and reading them clears them', () => {
   expect(now.unreadCount).toBe(2_000);
   expect(now.counted?.changes.length).toBe(500);
   expect(withCounts(now, counts(2_010, 0, 2_010)).unreadCount).toBe(0);
+});
+
+test('what a room keeps no longer is not shown as its newest message', () => {
+  const gone = { __typename: 'MessagesExpired', roomId: 'room', seq: 12, upTo: 11 } satisfies RoomNews;
+  expect(after(room(), sent(11), gone)).toMatchObject({ lastMessage: null, expiredSeq: 11, lastSeq: 12 });
+  expect(after(room(), sent(11), { ...gone, upTo: 10 }).lastMessage).toMatchObject({ id: 'm11' });
 });

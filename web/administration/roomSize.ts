@@ -9,6 +9,7 @@ graphql(`
     createdAt
     memberCount
     messageCount
+    retentionDays
     fileCount
     fileBytes
   }

@@ -7,7 +7,9 @@ export type Quote = Pick<Message, 'id' | 'seq' | 'author' | 'integration' | 'bod
 };
 export type RoomEvent = RoomLogSubscription['roomLog'];
 /** An entry that is told in one quiet line between the messages. */
-export type Notice = Exclude<RoomEvent, { __typename: 'Reset' | 'RoomDeleted' } | { message: unknown }> | PinNotice;
+export type Notice =
+  | Exclude<RoomEvent, { __typename: 'Reset' | 'RoomDeleted' | 'MessagesExpired' } | { message: unknown }>
+  | PinNotice;
 /** That a message was pinned, or is no longer. Not its text, which may be deleted. */
 export interface PinNotice extends Omit<PinEvent, 'message'> {
   about: string;
@@ -31,6 +33,8 @@ export interface RoomLog {
   hasOlder: boolean;
   /** The newest message that is known to exist, in the window or beyond its end. */
   newest: number;
+  /** Up to here the room keeps no messages any more. */
+  expired?: number;
   ended: boolean;
 }
 
@@ -52,8 +56,13 @@ export const leadsTo = (kept: RoomLog, now: RoomLog) => kept.epoch === now.epoch
 
 /** The log with its window somewhere else: on a page that lies around a message. */
 export function openAround(log: RoomLog, page: readonly Message[], hasOlder: boolean, newest: number): RoomLog {
-  return { ...log, messages: page, hasOlder, newest: Math.max(log.newest, newest, page.at(-1)?.seq ?? 0) };
+  const newestNow = Math.max(log.newest, newest, page.at(-1)?.seq ?? 0);
+  return { ...log, messages: stillKept(log, page), hasOlder, newest: newestNow };
 }
+
+// A page that was asked for before messages expired may arrive after that.
+const stillKept = ({ expired = 0 }: RoomLog, page: readonly Message[]) =>
+  expired ? page.filter(({ seq }) => seq > expired) : page;
 
 /** Where an event belongs: only what is 'next' may be applied. */
 export function placeOf(log: RoomLog, event: RoomEvent): Place {
@@ -83,6 +92,8 @@ export function applyEvent(log: RoomLog, event: RoomEvent, reader: Reader): Room
     case 'MessagePinned':
     case 'MessageUnpinned':
       return addNotice(withMessage(moved, event.message), pinNotice(event));
+    case 'MessagesExpired':
+      return withoutExpired(moved, event.upTo, event.at);
     case 'RoomDeleted':
       return { ...moved, ended: true };
     case 'Reset':
@@ -108,6 +119,7 @@ const withMessage = (log: RoomLog, message: Message): RoomLog => ({
 
 /** The log with a message that is newer than the window, or known from elsewhere before the log told of it. */
 export function addMessage(log: RoomLog, message: Message, following: boolean): RoomLog {
+  if (message.seq <= (log.expired ?? 0)) return log;
   const known = { ...log, newest: Math.max(log.newest, message.seq) };
   const index = firstAtOrAfter(log.messages, message.seq);
   if (log.messages[index]?.seq === message.seq) return { ...known, messages: replaced(log.messages, message) };
@@ -119,7 +131,7 @@ export function addMessage(log: RoomLog, message: Message, following: boolean): 
 /** The log with a page of older messages before it; the window's newest give way. */
 export function addOlder(log: RoomLog, page: readonly Message[], hasOlder: boolean): RoomLog {
   const first = log.messages[0]?.seq ?? Number.POSITIVE_INFINITY;
-  const messages = [...page.filter((message) => message.seq < first), ...log.messages];
+  const messages = [...stillKept(log, page).filter((message) => message.seq < first), ...log.messages];
   return { ...log, hasOlder, messages: messages.slice(0, WINDOW) };
 }
 
@@ -141,6 +153,20 @@ export function addNotices(log: RoomLog, notices: readonly Notice[]): RoomLog {
   return { ...log, notices: kept.slice(0, MOST_NOTICES) };
 }
 
+/** The log without the messages up to a position, which the room keeps no longer, and without what quotes say of them. */
+export function withoutExpired(log: RoomLog, upTo: number, at: string): RoomLog {
+  if (upTo <= (log.expired ?? 0)) return log;
+  const kept = log.messages.filter(({ seq }) => seq > upTo).map((message) => withoutQuote(message, upTo, at));
+  const cut = kept.length < log.messages.length;
+  return { ...log, expired: upTo, messages: kept, hasOlder: log.hasOlder && !cut };
+}
+
+function withoutQuote(message: Message, upTo: number, at: string): Message {
+  const { replyTo } = message;
+  if (!replyTo || replyTo.seq > upTo || replyTo.deletedAt) return message;
+  return { ...message, replyTo: { ...replyTo, body: null, files: [], deletedAt: at } };
+}
+
 /** The log with these messages in their newer state, where it holds them. */
 export function withChanges(log: RoomLog, changes: Iterable<Message>): RoomLog {
   let { messages } = log;
@@ -151,7 +177,8 @@ export function withChanges(log: RoomLog, changes: Iterable<Message>): RoomLog {
 /** Whether the window reaches the newest message, so that a new one follows without a gap. */
 export const isAtEnd = (log: RoomLog) => endOf(log) >= log.newest;
 
-const endOf = (log: RoomLog) => log.messages.at(-1)?.seq ?? 0;
+/** Up to where the window reaches; of an empty one, where it would begin. */
+export const endOf = ({ messages, expired = 0 }: RoomLog) => messages.at(-1)?.seq ?? expired;
 
 // A third of a page at a time, so that not every new message takes an old one out of the DOM.
 const withoutOldest = (log: RoomLog) => (log.messages.length > WINDOW ? trimmed(log, WINDOW - PAGE / 2) : log);

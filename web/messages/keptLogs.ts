@@ -1,5 +1,6 @@
-import { read, write } from '../lib/database';
-import { isAtEnd, PAGE, type RoomLog } from '../lib/roomStore';
+import { change, read, write } from '../lib/database';
+import { isAtEnd, PAGE, type RoomLog, withoutExpired } from '../lib/roomStore';
+import { keptSince } from '../rooms/retention';
 
 const MOST = 10;
 const FRESH_FOR = 10 * 60_000;
@@ -32,3 +33,25 @@ export function storeLog(owner: string, roomId: string, log: RoomLog) {
 
 /** The room as this device has kept it. It may be long behind. */
 export const storedLog = (owner: string, roomId: string) => read<RoomLog>('logs', owner, roomId);
+
+/** What a room keeps no longer: everything up to a position, and what is older than so many days. */
+export interface Expired {
+  upTo: number;
+  days?: number | null;
+}
+
+/** Takes out of what this device has kept of a room what the room keeps no longer, with or without a network. */
+export function expireStored(owner: string, roomId: string, expired: Expired) {
+  return change<RoomLog>(
+    'logs',
+    owner,
+    roomId,
+    (log) => log && withoutExpired(log, lastExpired(log, expired), new Date().toISOString()),
+  );
+}
+
+function lastExpired({ messages }: RoomLog, { upTo, days }: Expired): number {
+  if (days == null) return upTo;
+  const since = keptSince(days);
+  return Math.max(upTo, messages.findLast(({ createdAt }) => createdAt < since)?.seq ?? 0);
+}

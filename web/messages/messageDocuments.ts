@@ -75,7 +75,7 @@ graphql(`
     seq
     at
     ... on RoomCreated { by { ...UserParts } }
-    ... on RoomChanged { by { ...UserParts } name topic }
+    ... on RoomChanged { by { ...UserParts } name topic retentionDays retentionChanged }
     ... on MemberJoined { by { ...UserParts } user { ...UserParts } role }
     ... on MemberLeft { user { ...UserParts } }
     ... on MemberRemoved { by { ...UserParts } user { ...UserParts } }
@@ -94,6 +94,7 @@ export const roomLog = graphql(`
       ...NoticeParts
       ... on Reset { epoch }
       ... on RoomDeleted { by { ...UserParts } }
+      ... on MessagesExpired { upTo }
       ... on MessageSent { message { ...MessageParts } }
       ... on MessageEdited { message { ...MessageParts } }
       ... on MessageDeleted { message { ...MessageParts } }

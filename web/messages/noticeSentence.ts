@@ -1,4 +1,5 @@
 import type { Notice } from '../lib/roomStore';
+import { daysWords } from '../rooms/retention';
 
 /** One quiet line for what happened to the room. */
 export function noticeSentence(notice: Notice): string {
@@ -7,7 +8,7 @@ export function noticeSentence(notice: Notice): string {
     case 'RoomCreated':
       return `${by} opened this room`;
     case 'RoomChanged':
-      return `${by} changed this room: ${[notice.name, notice.topic].filter(Boolean).join(', ')}`;
+      return changed(notice, by);
     case 'MemberJoined':
       return joined(notice, by);
     case 'MemberLeft':
@@ -34,6 +35,15 @@ export function noticeSentence(notice: Notice): string {
 // The server is newer than the page.
 const UNKNOWN = 'that this page is too old to show: reload it';
 const ROLES = { OWNER: 'an owner', MODERATOR: 'a moderator', MEMBER: 'a member' };
+
+function changed(
+  { name, topic, retentionChanged, retentionDays }: Extract<Notice, { __typename: 'RoomChanged' }>,
+  by: string,
+) {
+  if (!retentionChanged) return `${by} changed this room: ${[name, topic].filter(Boolean).join(', ')}`;
+  if (!retentionDays) return `${by} decided that messages are kept for good from now on`;
+  return `${by} decided that messages are deleted after ${daysWords(retentionDays)}`;
+}
 
 function joined({ by, user }: Extract<Notice, { __typename: 'MemberJoined' }>, byName: string) {
   const alone = !by || by.id === user?.id;

@@ -4,6 +4,7 @@ import {
   addNewer,
   addNotices,
   addOlder,
+  endOf,
   isAtEnd,
   type Message,
   type Notice,
@@ -40,11 +41,11 @@ export function useMessagePages(source: RoomSource, log: ShallowRef<RoomLog | un
   function loadNewer() {
     if (!log.value || isAtEnd(log.value)) return;
     return turn(async (held) => {
-      const end = held.messages.at(-1)?.seq;
-      const { messages, hasNewer } = await source.newer(end ?? 0);
+      const end = endOf(held);
+      const { messages, hasNewer } = await source.newer(end);
       const notices = await noticesOf(end, hasNewer ? messages.at(-1)?.seq : END);
       const add: Add = (now) => addNotices(addNewer(now, messages, hasNewer), notices);
-      return (now) => (now.messages.at(-1)?.seq === end ? add(now) : now);
+      return (now) => (endOf(now) === end ? add(now) : now);
     });
   }
 

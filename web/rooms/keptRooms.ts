@@ -1,5 +1,6 @@
 import { watch } from 'vue';
 import { stored } from '../ui/stored';
+import { keptSince } from './retention';
 import type { Room } from './unreadCounts';
 
 const SHOWN = 120;
@@ -8,7 +9,7 @@ const nameOf = (viewerId: string | undefined) => `rooms ${viewerId}`;
 
 /** The viewer's rooms as this browser last knew them, so that the list is there at once, and without a network. */
 export function keptRooms(viewerId: string | undefined): Room[] {
-  return JSON.parse(stored.get(nameOf(viewerId)) ?? '[]');
+  return JSON.parse(stored.get(nameOf(viewerId)) ?? '[]').map(withoutOld);
 }
 
 /** Keeps them from now on. Gives the function that stops it. */
@@ -37,4 +38,11 @@ function short(room: Room): Room {
   return lastMessage
     ? { ...room, lastMessage: { ...lastMessage, body: lastMessage.body?.slice(0, SHOWN) ?? null } }
     : room;
+}
+
+// What its room keeps no longer is not shown again, also without a network.
+function withoutOld(room: Room): Room {
+  const { lastMessage, retentionDays } = room;
+  const old = retentionDays && lastMessage && lastMessage.createdAt < keptSince(retentionDays);
+  return old ? { ...room, lastMessage: null } : room;
 }

@@ -99,6 +99,14 @@ const unbanMemberMutation = graphql(`
   }
 `);
 
+const setRetentionMutation = graphql(`
+  mutation SetRetention($roomId: ID!, $days: Int) {
+    setRetention(roomId: $roomId, days: $days) {
+      ...RoomParts
+    }
+  }
+`);
+
 const setNotifyMutation = graphql(`
   mutation SetNotify($roomId: ID!, $level: NotifyLevel!) {
     setNotify(roomId: $roomId, level: $level) {
@@ -140,6 +148,12 @@ export async function updateRoom(input: UpdateRoomInput) {
 
 export async function setNotify(roomId: string, level: NotifyLevel) {
   const { setNotify: room } = await act(setNotifyMutation, { roomId, level });
+  put(room);
+}
+
+/** For so many days, or (0) for good. */
+export async function setRetention(roomId: string, days: number) {
+  const { setRetention: room } = await act(setRetentionMutation, { roomId, days: days || null });
   put(room);
 }
 

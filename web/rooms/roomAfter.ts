@@ -12,7 +12,9 @@ export function roomAfter(room: Room, event: RoomNews, viewerId: string | undefi
 function changes(room: Room, event: RoomNews, viewerId: string | undefined): Partial<Room> {
   switch (event.__typename) {
     case 'RoomChanged':
-      return { name: event.name, topic: event.topic };
+      return { name: event.name, topic: event.topic, retentionDays: event.retentionDays };
+    case 'MessagesExpired':
+      return expiredTo(room, event.upTo);
     case 'MemberJoined':
       return { memberCount: room.memberCount + 1 };
     case 'MemberLeft':
@@ -33,6 +35,11 @@ function changes(room: Room, event: RoomNews, viewerId: string | undefined): Par
     default:
       return {};
   }
+}
+
+/** The room with its messages gone up to a position. */
+export function expiredTo({ lastMessage }: Room, upTo: number): Partial<Room> {
+  return { expiredSeq: upTo, ...(lastMessage && lastMessage.seq <= upTo && { lastMessage: null }) };
 }
 
 const as = (room: Room, role: MemberRole) => ({ membership: { ...room.membership, role } });

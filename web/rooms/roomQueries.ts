@@ -9,6 +9,8 @@ graphql(`
     createdAt
     memberCount
     lastSeq
+    retentionDays
+    expiredSeq
     readSeq
     unreadCount
     mentionCount
@@ -112,6 +114,10 @@ export const roomNewsSubscription = graphql(`
       ... on RoomChanged {
         name
         topic
+        retentionDays
+      }
+      ... on MessagesExpired {
+        upTo
       }
       ... on MemberBanned {
         wasMember

@@ -4,6 +4,7 @@ import { filesWords } from '../files/fileWords';
 import type { PreviewPartsFragment } from '../gql/graphql';
 import { subscribe } from '../lib/live';
 import { callsFor } from '../messages/callsFor';
+import { expireStored } from '../messages/keptLogs';
 import { useNotifications } from '../notifications/useNotifications';
 import { useBlocked } from '../users/useBlocked';
 import type { RoomNews } from './roomAfter';
@@ -22,8 +23,10 @@ export function useRoomNews() {
   function onNews(news: RoomNews) {
     const room = rooms.get(news.roomId);
     apply(news, viewer.value?.user.id);
+    if (news.__typename === 'MessagesExpired')
+      void expireStored(viewer.value?.id ?? '', news.roomId, { upTo: news.upTo });
     if (room && news.__typename === 'MessageSent') onMessage(room, news.message);
-    if (room && mayUnmention(room, news)) recount(room.id).catch(() => {});
+    if (room && (mayUnmention(room, news) || mayUncount(room, news))) recount(room.id).catch(() => {});
   }
 
   function onMessage(room: Room, message: PreviewPartsFragment) {
@@ -63,6 +66,10 @@ export function useRoomNews() {
 // A deleted message says no longer whom it named, and an edited one not whom it named before.
 const mayUnmention = ({ kind, mentionCount }: Room, { __typename }: RoomNews) =>
   kind !== 'DIRECT' && (__typename === 'MessageEdited' || (__typename === 'MessageDeleted' && mentionCount > 0));
+
+// How many of those that went were unread is for the server to say.
+const mayUncount = ({ unreadCount }: Room, { __typename }: RoomNews) =>
+  __typename === 'MessagesExpired' && unreadCount > 0;
 
 // What was said while this page was asleep is in the list; it is late for a notice.
 const isFresh = (at: string) => Date.now() - Date.parse(at) < 10 * 60_000;

@@ -5,6 +5,7 @@ import { useHush } from '../hush/useHush';
 import { errorSentence } from '../lib/errors';
 import { subscribe } from '../lib/live';
 import { pause, retryDelay } from '../lib/retry';
+import { expireStored } from '../messages/keptLogs';
 import { ask } from '../request';
 import { followPeople, onPersonChanged } from '../users/people';
 import { type PersonNews, personNow } from '../users/personNow';
@@ -53,6 +54,13 @@ function put(answer: RoomPartsFragment) {
   const room = asCounted(answer);
   const held = fresh.value && rooms.get(room.id);
   rooms.set(room.id, held ? newerOf(held, room) : room);
+  forgetOld(room);
+}
+
+/** What the room keeps no longer goes from this device too, also where the room is not open. */
+function forgetOld({ id, expiredSeq, retentionDays }: Room) {
+  if (expiredSeq || retentionDays)
+    void expireStored(viewer.value?.id ?? '', id, { upTo: expiredSeq, days: retentionDays });
 }
 
 /** Asks the server for one room. */
