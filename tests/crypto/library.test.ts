@@ -79,6 +79,12 @@ test('who is removed by a commit that does nothing else does not get into the ne
   expect(await breakInto(group.get('bob') as ClientState, message, suite)).toBe('it can open a path secret');
 });
 
+test('who is removed by the only one who remains does not get into the next epoch either', async () => {
+  const group = await found('eve');
+  const { message } = await commitOf(group, [remove(group.get('eve'))]);
+  expect(await breakInto(group.get('eve') as ClientState, message, suite)).toBeUndefined();
+});
+
 test('the one who tries to break in is one who could: a commit without a path lets it', async () => {
   const group = await found('bob', 'eve');
   const { message } = await commitOf(group, [add(await person('carol'))]);

@@ -1,0 +1,227 @@
+import fc from 'fast-check';
+import type { GroupState } from '../../../web/crypto/mls/engine.ts';
+import { mlsOf } from '../../../web/crypto/mls/state.ts';
+import { suiteOf } from '../../../web/crypto/mls/suite.ts';
+import { readMessageOf } from '../../../web/crypto/mls/wire.ts';
+import { breakInto } from '../adversary.ts';
+import { bytes, type Device } from '../devices.ts';
+import { type Entry, Log } from './log.ts';
+import { expectSame, Participant, refused } from './participant.ts';
+
+const KINDS = [
+  'send',
+  'add',
+  'addTwo',
+  'remove',
+  'swap',
+  'update',
+  'race',
+  'external',
+  'resync',
+  'offline',
+  'reload',
+  'lostAck',
+  'lostRequest',
+] as const;
+
+export interface Step {
+  kind: (typeof KINDS)[number];
+  who: number;
+  whom: number;
+}
+
+export const steps = (minLength: number, maxLength: number) =>
+  fc.array(fc.record({ kind: fc.constantFrom(...KINDS), who: fc.nat(99), whom: fc.nat(99) }), { minLength, maxLength });
+
+/** How often what was done: a history that does nothing proves nothing. */
+export type Tally = Record<Step['kind'] | 'epochs' | 'messages' | 'breakIns', number>;
+export const emptyTally = () =>
+  Object.fromEntries([...KINDS, 'epochs', 'messages', 'breakIns'].map((name) => [name, 0])) as Tally;
+
+/** Lives through a history, and throws when one of the four invariants does not hold at its end or on the way. */
+export async function live(devices: Device[], history: Step[], tally: Tally) {
+  const [founder, ...others] = devices as [Device, ...Device[]];
+  const { state, groupInfo } = await founder.engine.createGroup(bytes(crypto.randomUUID()));
+  const log = new Log(founder, groupInfo);
+  const people = [founder, ...others].map((each) => new Participant(each, log));
+  (people[0] as Participant).state = state;
+  const room = new Room(log, people);
+  await room.commit(room.people[0] as Participant, room.people.slice(1, 3), []);
+  for (const step of history) if (await room.take(step)) tally[step.kind] += 1;
+  await room.settle();
+  tally.epochs += Number(log.epoch);
+  tally.messages += log.entries.filter(({ kind }) => kind === 'message').length;
+  await checkAgreement(room);
+  await checkNewcomers(room);
+  tally.breakIns += await checkRemoved(room);
+}
+
+class Room {
+  private said = 0;
+
+  constructor(
+    readonly log: Log,
+    readonly people: Participant[],
+  ) {}
+
+  /** Whether the step could be taken. */
+  async take({ kind, who, whom }: Step): Promise<boolean> {
+    const actor = pick(
+      this.members.filter(({ isOffline }) => !isOffline),
+      who,
+    );
+    if (!actor) return false;
+    await actor.sync();
+    if (!actor.isMember) return false;
+    const others = this.members.filter((each) => each !== actor);
+    const outside = this.people.filter((each) => !this.log.members.includes(each.device));
+    const other = pick(others, whom);
+    const [stranger, second] = [pick(outside, whom), pick(outside, whom + 1)];
+    switch (kind) {
+      case 'send':
+        return this.say(actor);
+      case 'add':
+        return stranger !== undefined && this.commit(actor, [stranger], []);
+      case 'addTwo':
+        return (
+          stranger !== undefined && second !== stranger && this.commit(actor, [stranger, second as Participant], [])
+        );
+      case 'remove':
+        return other !== undefined && this.commit(actor, [], [other]);
+      case 'swap':
+        return other !== undefined && stranger !== undefined && this.commit(actor, [stranger], [other]);
+      case 'update':
+        return this.commit(actor, [], []);
+      case 'race':
+        return other !== undefined && this.race(actor, other);
+      case 'external':
+        return stranger !== undefined && this.joinByItself(stranger);
+      case 'resync':
+        // A group of one that lost its state is made anew: nobody could tell the newcomer who it was.
+        return others.length > 0 && this.joinByItself(actor);
+      case 'offline':
+        return this.toggle(pick(others, whom));
+      case 'reload':
+        actor.reload();
+        return true;
+      case 'lostAck':
+        return this.lose(actor, true);
+      case 'lostRequest':
+        return this.lose(actor, false);
+    }
+  }
+
+  private get members() {
+    return this.people.filter(({ device }) => this.log.members.includes(device));
+  }
+
+  private async say(actor: Participant) {
+    this.said += 1;
+    await actor.send(`message ${this.said}`);
+    return true;
+  }
+
+  async commit(actor: Participant, adds: Participant[], removes: Participant[]) {
+    const made = await actor.prepare(adds, removes);
+    const isTaken = this.log.takeCommit(actor.device, made, devicesOf(adds), devicesOf(removes));
+    expectSame('whether a commit is of its epoch', isTaken, true);
+    await this.deliver();
+    return true;
+  }
+
+  private async race(one: Participant, other: Participant) {
+    await other.sync();
+    if (!other.isMember || other.isOffline) return false;
+    const late = await other.prepare([], []);
+    await this.commit(one, [], []);
+    expectSame('whether a late commit is taken', this.log.takeCommit(other.device, late, [], []), false);
+    return true;
+  }
+
+  private async joinByItself(joiner: Participant) {
+    joiner.isOffline = false;
+    await joiner.joinExternal();
+    await this.deliver();
+    return true;
+  }
+
+  private toggle(other: Participant | undefined) {
+    if (!other) return false;
+    other.isOffline = !other.isOffline;
+    return true;
+  }
+
+  /** The answer to a commit is lost, or the commit itself: the client looks into the log for which of both it was. */
+  private async lose(actor: Participant, isTaken: boolean) {
+    const made = await actor.prepare([], []);
+    actor.reload();
+    if (isTaken) this.log.takeCommit(actor.device, made, [], []);
+    else await this.say(actor);
+    await this.deliver();
+    return true;
+  }
+
+  private async deliver() {
+    for (const each of this.people) await each.sync();
+  }
+
+  async settle() {
+    for (const each of this.people) each.isOffline = false;
+    await this.deliver();
+    for (const each of this.members) await this.say(each);
+    await this.deliver();
+  }
+}
+
+/** I1: all members are in the same epoch, of the same history, and see the same members. I2 holds by then: each has
+ * read each message of its epochs once, from who wrote it, or reading the log would have thrown. */
+async function checkAgreement({ log, people }: Room) {
+  const ids = devicesOf(people.filter(({ isMember }) => isMember)).map(({ id }) => id);
+  expectSame(
+    'who is in',
+    ids.sort().join(),
+    log.members
+      .map(({ id }) => id)
+      .sort()
+      .join(),
+  );
+  const views = people.filter(({ isMember }) => isMember).map(({ state }) => viewOf(state as GroupState));
+  expectSame('how many views there are', new Set(views).size, 1);
+}
+
+const viewOf = ({ epoch, epochAuthenticator, members }: GroupState) =>
+  [epoch, epochAuthenticator, members.map(({ leaf, credential }) => `${leaf}:${credential.deviceId}`).sort()].join(' ');
+
+/** I3: nobody reads what is of an epoch in which they were not. */
+async function checkNewcomers({ log, people }: Room) {
+  const old = log.entries.filter(({ kind, epoch }) => kind === 'message' && epoch < log.epoch);
+  for (const { device, state, isMember } of people) {
+    if (!state || !isMember) continue;
+    for (const { bytes: message } of old)
+      await refused('an old message', device.engine.decrypt(state, message), ['STALE_EPOCH']);
+  }
+}
+
+/** I4: whoever was removed, kept the last state and has all that the server has, gets no further. */
+async function checkRemoved({ log, people }: Room): Promise<number> {
+  let attempts = 0;
+  for (const { device, copies } of people) {
+    const suite = await suiteOf(device.identity.signer);
+    for (const { state } of copies) {
+      const later = log.entries.filter(({ epoch }) => epoch >= state.epoch);
+      const out = later.find((entry): entry is Entry => entry.kind === 'commit' && entry.removes.includes(device));
+      if (!out || out.epoch !== state.epoch) continue;
+      const { publicMessage } = readMessageOf('mls_public_message', out.bytes);
+      expectSame('how a removed device gets in', await breakInto(mlsOf(state), publicMessage, suite), undefined);
+      for (const { bytes: message, kind, epoch } of later) {
+        if (kind === 'commit' || epoch === state.epoch) continue;
+        await refused('a message after the removal', device.engine.decrypt(state, message), ['FUTURE_EPOCH']);
+      }
+      attempts += 1;
+    }
+  }
+  return attempts;
+}
+
+const devicesOf = (people: Participant[]) => people.map(({ device }) => device);
+const pick = <T>(all: T[], at: number): T | undefined => all[at % all.length];
