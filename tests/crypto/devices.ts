@@ -1,5 +1,7 @@
+import { generateKeyPairSync, sign as signInNode } from 'node:crypto';
 import { deviceCertificateInput, encodeDeviceCredential } from '../../web/crypto/identity/credential.ts';
 import type { DeviceIdentity, GroupState, MlsEngine } from '../../web/crypto/mls/engine.ts';
+import { suiteOf } from '../../web/crypto/mls/suite.ts';
 import { createMlsEngine } from '../../web/crypto/mls/tsMlsEngine.ts';
 
 /** A person whose account key signs devices. */
@@ -22,20 +24,24 @@ export async function account(name: string): Promise<Account> {
 }
 
 /** A new device of an account, or of a new account of that name. */
-export async function device(owner: string | Account, id: string = crypto.randomUUID()): Promise<Device> {
+export async function device(owner: string | Account, makeSuite = suiteOf): Promise<Device> {
   const holder = typeof owner === 'string' ? await account(owner) : owner;
+  const id = crypto.randomUUID();
   const identity = await deviceIdentity(holder, id);
-  return { name: holder.name, account: holder, id, identity, engine: await createMlsEngine(identity) };
+  return { name: holder.name, account: holder, id, identity, engine: await createMlsEngine(identity, makeSuite) };
 }
 
 export async function deviceIdentity(holder: Account, deviceId: string): Promise<DeviceIdentity> {
-  const { privateKey, publicKey } = await keyPair();
-  const deviceKey = await raw(publicKey);
+  const deviceKeys = generateKeyPairSync('ed25519');
+  const deviceKey = new Uint8Array(Buffer.from(deviceKeys.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'));
   const certificate = await sign(holder.key.privateKey, deviceCertificateInput(holder.id, deviceId, deviceKey));
   const accountKey = await raw(holder.key.publicKey);
   return {
     credential: encodeDeviceCredential({ accountId: holder.id, deviceId, accountKey, certificate }),
-    signer: { publicKey: deviceKey, sign: (message) => sign(privateKey, message) },
+    signer: {
+      publicKey: deviceKey,
+      sign: async (message) => new Uint8Array(signInNode(null, message, deviceKeys.privateKey)),
+    },
   };
 }
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { GroupState } from '../../../web/crypto/mls/engine.ts';
 import { mlsOf } from '../../../web/crypto/mls/state.ts';
-import { suiteOf } from '../../../web/crypto/mls/suite.ts';
 import { readMessageOf } from '../../../web/crypto/mls/wire.ts';
 import { breakInto } from '../adversary.ts';
 import { bytes, type Device } from '../devices.ts';
+import { nodeSuiteOf } from '../nodeSuite.ts';
 import { type Entry, Log } from './log.ts';
 import { expectSame, Participant, refused } from './participant.ts';
 
@@ -38,15 +38,30 @@ export type Tally = Record<Step['kind'] | 'epochs' | 'messages' | 'breakIns', nu
 export const emptyTally = () =>
   Object.fromEntries([...KINDS, 'epochs', 'messages', 'breakIns'].map((name) => [name, 0])) as Tally;
 
+/** Where each history begins: the first device has founded a group and added two, whose states are not used up by it. */
+export async function opening(devices: Device[]): Promise<Opening> {
+  const [founder, second, third] = devices as [Device, Device, Device];
+  const packages = await Promise.all([second, third].map(({ engine }) => engine.createKeyPackage()));
+  const { state } = await founder.engine.createGroup(bytes('room'));
+  const made = await founder.engine.commit(state, { adds: packages.map(({ keyPackage }) => keyPackage) });
+  const secrets = packages.map(({ secret }) => secret);
+  const joined = [second, third].map(({ engine }) => engine.join(made.welcome ?? bytes(''), secrets));
+  return { devices, states: [made.next, ...(await Promise.all(joined))], groupInfo: made.groupInfo };
+}
+
+interface Opening {
+  devices: Device[];
+  states: GroupState[];
+  groupInfo: Uint8Array;
+}
+
 /** Lives through a history, and throws when one of the four invariants does not hold at its end or on the way. */
-export async function live(devices: Device[], history: Step[], tally: Tally) {
-  const [founder, ...others] = devices as [Device, ...Device[]];
-  const { state, groupInfo } = await founder.engine.createGroup(bytes(crypto.randomUUID()));
-  const log = new Log(founder, groupInfo);
-  const people = [founder, ...others].map((each) => new Participant(each, log));
-  (people[0] as Participant).state = state;
-  const room = new Room(log, people);
-  await room.commit(room.people[0] as Participant, room.people.slice(1, 3), []);
+export async function live({ devices, states, groupInfo }: Opening, history: Step[], tally: Tally) {
+  const log = new Log(devices.slice(0, states.length), groupInfo, states[0]?.epoch ?? 0n);
+  const room = new Room(
+    log,
+    devices.map((each, at) => new Participant(each, log, states[at])),
+  );
   for (const step of history) if (await room.take(step)) tally[step.kind] += 1;
   await room.settle();
   tally.epochs += Number(log.epoch);
@@ -206,7 +221,7 @@ async function checkNewcomers({ log, people }: Room) {
 async function checkRemoved({ log, people }: Room): Promise<number> {
   let attempts = 0;
   for (const { device, copies } of people) {
-    const suite = await suiteOf(device.identity.signer);
+    const suite = await nodeSuiteOf(device.identity.signer);
     for (const { state } of copies) {
       const later = log.entries.filter(({ epoch }) => epoch >= state.epoch);
       const out = later.find((entry): entry is Entry => entry.kind === 'commit' && entry.removes.includes(device));

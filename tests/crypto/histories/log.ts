@@ -11,14 +11,12 @@ export type Entry = { epoch: bigint; bytes: Uint8Array; sender: Device } & (
 export class Log {
   readonly entries: Entry[] = [];
   readonly welcomes = new Map<Device, { bytes: Uint8Array; seq: number }>();
-  epoch = 0n;
-  groupInfo: Uint8Array;
-  members: Device[];
 
-  constructor(founder: Device, groupInfo: Uint8Array) {
-    this.members = [founder];
-    this.groupInfo = groupInfo;
-  }
+  constructor(
+    public members: Device[],
+    public groupInfo: Uint8Array,
+    public epoch: bigint,
+  ) {}
 
   /** Whether the commit was the first of its epoch. */
   takeCommit(sender: Device, made: PendingCommit, adds: Device[], removes: Device[]): boolean {

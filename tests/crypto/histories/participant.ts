@@ -6,7 +6,6 @@ import type { Entry, Log } from './log.ts';
 
 /** A device as the client runs it: what it was told, what it keeps, and the rules by which it follows the log. */
 export class Participant {
-  state: GroupState | undefined;
   /** The last state of each time that it was in the group: what somebody who kept copies would have. */
   readonly copies: { state: GroupState; seq: number }[] = [];
   pending: PendingCommit | undefined;
@@ -17,6 +16,7 @@ export class Participant {
   constructor(
     readonly device: Device,
     readonly log: Log,
+    public state: GroupState | undefined,
   ) {}
 
   get isMember() {

@@ -12,10 +12,13 @@ import { load, save } from './savedState.ts';
 import { activeMlsOf } from './state.ts';
 import { suiteOf } from './suite.ts';
 
-/** The engine for one device, on ts-mls. Refuses an identity whose certificate is not for the signer's key. */
-export async function createMlsEngine(identity: DeviceIdentity): Promise<MlsEngine> {
+/**
+ * The engine for one device, on ts-mls. Refuses an identity whose certificate is not for the signer's key. What computes
+ * the cipher suite may be another than WebCrypto: it makes the same bytes.
+ */
+export async function createMlsEngine(identity: DeviceIdentity, makeSuite = suiteOf): Promise<MlsEngine> {
   await checkIdentity(identity);
-  const suite = await suiteOf(identity.signer);
+  const suite = await makeSuite(identity.signer);
   const device = { identity, suite };
   return {
     createKeyPackage: async ({ lifetime } = {}) => {
