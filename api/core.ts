@@ -1,4 +1,5 @@
 import { type Admission, openAdmission } from './admission.ts';
+import { checkBus } from './busCheck.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase, type PrismaClient } from './db/db.ts';
 import type { Instance } from './db/model.ts';
@@ -41,6 +42,7 @@ export interface Core {
 export async function openCore(config: Config, log: Log): Promise<Core> {
   const { databaseUrl, dataDir } = config;
   await checkStorage(config);
+  await checkBus(config.redisUrl, (line) => log.warn('start', { line }));
   const database = await openDatabase({ databaseUrl, dataDir, log: (line) => log.info('database', { line }) });
   const bus = openBus(config.redisUrl, log);
   const heartbeat = startHeartbeat(bus, log);

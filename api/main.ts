@@ -15,12 +15,17 @@ const EXPOSED =
   'Others reach this over plain http, where passwords and messages can be read on the way: put a proxy that speaks ' +
   'https in front, and set PUBLIC_URL.\n';
 
+// A machine without a battery begins in 1970.
+const OLDEST = Date.UTC(2025, 0);
+const CLOCK =
+  'The clock of this machine is years behind: set it right, or sessions and links end at once where clocks are right.\n';
+
 async function start() {
   const config = readConfig();
   const log = createLog(config.logLevel);
   const core = await openCore(config, log);
   await purgeDeletedRooms(core);
-  await keepHouse(core);
+  void keepHouse(core);
   if (config.seed) await seedPeople(core);
   const app = await openApp(core, WEB);
   const stop = () => void stopOnce(app, core.close, log);
@@ -30,6 +35,7 @@ async function start() {
   if (config.publicUrl) await app.listen();
   process.stdout.write(`shh is listening on ${address}\n`);
   if (config.isExposed) process.stdout.write(EXPOSED);
+  if (Date.now() < OLDEST) process.stdout.write(CLOCK);
   const link = await setUpLink(core);
   if (link) process.stdout.write(`Make the first administrator here, once: ${address}${link}\n`);
 }

@@ -56,6 +56,7 @@ const LAYERS = [
     'admission.ts',
     'turns.ts',
     'pubsub.ts',
+    'busCheck.ts',
     'log.ts',
     'config.ts',
     'db/',

@@ -33,14 +33,24 @@ export async function openPostgres(databaseUrl: string, log: (line: string) => v
 async function examine(pool: pg.Pool, databaseUrl: string, log: (line: string) => void) {
   const { rows } = await pool.query(`
     SELECT current_setting('server_version_num')::int / 10000 AS version, current_setting('server_encoding') AS encoding,
-      pg_is_in_recovery() AS standby, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`);
-  const { version, encoding, standby, now } = rows[0];
+      pg_is_in_recovery() AS standby, lower('Ä') = 'ä' AS folds,
+      coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS "mayMake", current_user AS name, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`);
+  const { version, encoding, standby, folds, mayMake, name, now } = rows[0];
   const server = nameOf(databaseUrl);
   if (version < OLDEST) throw new StartError(`${server} is version ${version}: shh needs ${OLDEST} or newer.`);
   if (encoding !== 'UTF8') {
     throw new StartError(`The database of ${server} is encoded as ${encoding}: make one with ENCODING 'UTF8'.`);
   }
   if (standby) throw new StartError(`${server} is a copy that can only be read: give the address of the primary.`);
+  if (!mayMake) {
+    throw new StartError(`${server} lets "${name}" make no tables: GRANT CREATE ON SCHEMA public TO "${name}".`);
+  }
+  if (!folds) {
+    log(
+      `The database of ${server} knows no large and small letters beyond ASCII, so that a search for "äpfel" does not ` +
+        'find "Äpfel": make one with a UTF-8 locale (LC_CTYPE).',
+    );
+  }
   const apart = Math.round(Math.abs(Date.now() - now) / 1000);
   if (apart > 30) log(`The clocks of this machine and of ${server} are ${apart} s apart: set them right.`);
 }

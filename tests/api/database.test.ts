@@ -255,6 +255,31 @@ describe('a start that cannot go on says why in one sentence', () => {
     await prisma.$executeRawUnsafe(`DROP DATABASE ${name}`);
   });
 
+  test.skipIf(embedded)('when it may make no tables, with what to do about it', async () => {
+    const name = `ann_${randomUUID().slice(0, 8)}`;
+    await prisma.$executeRawUnsafe(`CREATE ROLE ${name} LOGIN PASSWORD 'secret'`);
+    const error = await opening(
+      Object.assign(new URL(database.url ?? ''), { username: name, password: 'secret' }).href,
+    );
+    expect(error.message).toMatch(
+      new RegExp(`lets "${name}" make no tables: GRANT CREATE ON SCHEMA public TO "${name}"\\.$`),
+    );
+    await prisma.$executeRawUnsafe(`DROP ROLE ${name}`);
+  });
+
+  test.skipIf(embedded)('and goes on, with a word, where searches know only the letters of English', async () => {
+    const name = `ascii_${randomUUID().slice(0, 8)}`;
+    await prisma.$executeRawUnsafe(
+      `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'`,
+    );
+    const lines: string[] = [];
+    const databaseUrl = Object.assign(new URL(database.url ?? ''), { pathname: `/${name}` }).href;
+    const opened = await openDatabase({ databaseUrl, dataDir: '', log: (line) => lines.push(line) });
+    await opened.close();
+    expect(lines[0]).toMatch(/^The database of .* knows no large and small letters beyond ASCII.*\.$/);
+    await prisma.$executeRawUnsafe(`DROP DATABASE ${name}`);
+  });
+
   async function opening(databaseUrl: string): Promise<Error> {
     const error = await failure(openDatabase({ databaseUrl, dataDir: '' }));
     expect(error).toBeInstanceOf(StartError);
