@@ -14,22 +14,44 @@ import {
 import type { CiphersuiteImpl } from 'ts-mls';
 import { concat, utf8 } from '../../web/crypto/bytes.ts';
 import type { Signer } from '../../web/crypto/mls/engine.ts';
-import { suiteOf } from '../../web/crypto/mls/suite.ts';
+import { SUITE, suiteOf } from '../../web/crypto/mls/suite.ts';
 
 /**
  * The same suite written a second time, on node:crypto and from RFC 9180 and RFC 5869: a third of the CPU in Node, and
  * what either computes the other must be able to read.
  */
-export async function nodeSuiteOf(signer: Signer): Promise<CiphersuiteImpl> {
+export const nodeSuiteOf = (signer: Signer) => suiteWith(signer, AES);
+
+/** Suite 3 of RFC 9420 §17.1, which differs in its AEAD alone. */
+export const chachaSuiteOf = (signer: Signer) => suiteWith(signer, CHACHA);
+
+async function suiteWith(signer: Signer, aead: Aead): Promise<CiphersuiteImpl> {
   const suite = await suiteOf(signer);
   return {
     ...suite,
+    name: aead.suite,
     hash,
     kdf,
-    hpke: hpke as unknown as CiphersuiteImpl['hpke'],
+    hpke: hpkeWith(aead) as unknown as CiphersuiteImpl['hpke'],
     signature: { ...suite.signature, verify: async (key, message, signature) => isSigned(key, message, signature) },
   };
 }
+
+interface Aead {
+  suite: CiphersuiteImpl['name'];
+  /** RFC 9180 §7.3. */
+  id: number;
+  cipher: 'aes-128-gcm' | 'chacha20-poly1305';
+  keyLength: number;
+}
+
+const AES: Aead = { suite: SUITE, id: 1, cipher: 'aes-128-gcm', keyLength: 16 };
+const CHACHA: Aead = {
+  suite: 'MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519',
+  id: 3,
+  cipher: 'chacha20-poly1305',
+  keyLength: 32,
+};
 
 function isSigned(key: Uint8Array, message: Uint8Array, signature: Uint8Array) {
   const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: base64url(key) }, format: 'jwk' });
@@ -86,7 +108,7 @@ function pairOf(raw: Uint8Array) {
 
 const VERSION = utf8('HPKE-v1');
 const KEM = concat(utf8('KEM'), Uint8Array.of(0, 0x20));
-const HPKE = concat(utf8('HPKE'), Uint8Array.of(0, 0x20, 0, 1, 0, 1));
+const hpkeId = ({ id }: Aead) => concat(utf8('HPKE'), Uint8Array.of(0, 0x20, 0, 1, 0, id));
 
 /** RFC 9180 §4. */
 const labeledExtract = (suite: Uint8Array, salt: Uint8Array, label: string, ikm: Uint8Array) =>
@@ -102,41 +124,42 @@ function sharedSecret(own: Key, other: Key, enc: Uint8Array, recipient: Uint8Arr
 }
 
 /** RFC 9180 §5.1, base mode. */
-function schedule(shared: Uint8Array, info: Uint8Array) {
+function schedule(aead: Aead, shared: Uint8Array, info: Uint8Array) {
+  const HPKE = hpkeId(aead);
   const pskIdHash = labeledExtract(HPKE, none, 'psk_id_hash', none);
   const context = concat(Uint8Array.of(0), pskIdHash, labeledExtract(HPKE, none, 'info_hash', info));
   const secret = labeledExtract(HPKE, shared, 'secret', none);
   return {
-    key: labeledExpand(HPKE, secret, 'key', context, 16),
+    key: labeledExpand(HPKE, secret, 'key', context, aead.keyLength),
     nonce: labeledExpand(HPKE, secret, 'base_nonce', context, 12),
     exporter: labeledExpand(HPKE, secret, 'exp', context, 32),
   };
 }
 
-function encapsulate(to: Key, info: Uint8Array) {
+function encapsulate(aead: Aead, to: Key, info: Uint8Array) {
   const ephemeral = pairOf(randomBytes(32));
   const enc = ephemeral.publicKey.raw;
-  return { enc, ...schedule(sharedSecret(ephemeral.privateKey, to, enc, to.raw), info) };
+  return { enc, ...schedule(aead, sharedSecret(ephemeral.privateKey, to, enc, to.raw), info) };
 }
 
-const decapsulate = (own: Key, enc: Uint8Array, info: Uint8Array) =>
-  schedule(sharedSecret(own, publicKey(enc), enc, pairOf(own.raw).publicKey.raw), info);
+const decapsulate = (aead: Aead, own: Key, enc: Uint8Array, info: Uint8Array) =>
+  schedule(aead, sharedSecret(own, publicKey(enc), enc, pairOf(own.raw).publicKey.raw), info);
 
-const hpke = {
+const hpkeWith = (aead: Aead) => ({
   async seal(to: Key, plaintext: Uint8Array, info: Uint8Array, aad = none) {
-    const { enc, key, nonce } = encapsulate(to, info);
-    return { enc, ct: encrypt(key, nonce, aad, plaintext) };
+    const { enc, key, nonce } = encapsulate(aead, to, info);
+    return { enc, ct: encrypt(aead, key, nonce, aad, plaintext) };
   },
   async open(own: Key, enc: Uint8Array, ciphertext: Uint8Array, info: Uint8Array, aad = none) {
-    const { key, nonce } = decapsulate(own, enc, info);
-    return decrypt(key, nonce, aad, ciphertext);
+    const { key, nonce } = decapsulate(aead, own, enc, info);
+    return decrypt(aead, key, nonce, aad, ciphertext);
   },
   async exportSecret(to: Key, context: Uint8Array, length: number, info: Uint8Array) {
-    const { enc, exporter } = encapsulate(to, info);
-    return { enc, secret: labeledExpand(HPKE, exporter, 'sec', context, length) };
+    const { enc, exporter } = encapsulate(aead, to, info);
+    return { enc, secret: labeledExpand(hpkeId(aead), exporter, 'sec', context, length) };
   },
   async importSecret(own: Key, context: Uint8Array, enc: Uint8Array, length: number, info: Uint8Array) {
-    return labeledExpand(HPKE, decapsulate(own, enc, info).exporter, 'sec', context, length);
+    return labeledExpand(hpkeId(aead), decapsulate(aead, own, enc, info).exporter, 'sec', context, length);
   },
   async deriveKeyPair(ikm: Uint8Array) {
     return pairOf(labeledExpand(KEM, labeledExtract(KEM, none, 'dkp_prk', ikm), 'sk', none, 32));
@@ -147,20 +170,20 @@ const hpke = {
   exportPrivateKey: async ({ raw }: Key) => raw,
   exportPublicKey: async ({ raw }: Key) => raw,
   encryptAead: async (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array | undefined, plaintext: Uint8Array) =>
-    encrypt(key, nonce, aad, plaintext),
+    encrypt(aead, key, nonce, aad, plaintext),
   decryptAead: async (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array | undefined, ciphertext: Uint8Array) =>
-    decrypt(key, nonce, aad, ciphertext),
-  keyLength: 16,
+    decrypt(aead, key, nonce, aad, ciphertext),
+  keyLength: aead.keyLength,
   nonceLength: 12,
-};
+});
 
-function encrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array | undefined, plaintext: Uint8Array) {
-  const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad ?? none);
+function encrypt(aead: Aead, key: Uint8Array, nonce: Uint8Array, aad: Uint8Array | undefined, plaintext: Uint8Array) {
+  const cipher = createCipheriv(aead.cipher as 'aes-128-gcm', key, nonce, { authTagLength: 16 }).setAAD(aad ?? none);
   return concat(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
 }
 
-function decrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array | undefined, ciphertext: Uint8Array) {
-  const decipher = createDecipheriv('aes-128-gcm', key, nonce).setAAD(aad ?? none);
-  decipher.setAuthTag(ciphertext.subarray(-16));
+function decrypt(aead: Aead, key: Uint8Array, nonce: Uint8Array, aad: Uint8Array | undefined, ciphertext: Uint8Array) {
+  const decipher = createDecipheriv(aead.cipher as 'aes-128-gcm', key, nonce, { authTagLength: 16 });
+  decipher.setAAD(aad ?? none).setAuthTag(ciphertext.subarray(-16));
   return concat(decipher.update(ciphertext.subarray(0, -16)), decipher.final());
 }
