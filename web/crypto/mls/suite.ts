@@ -7,6 +7,12 @@ import { makeGenericHpke } from 'ts-mls/crypto/implementation/hpke.js';
 import { constantTimeEqual } from 'ts-mls/util/constantTimeCompare.js';
 import type { Signer } from './engine.ts';
 
+/**
+ * Which of this engine's changes of the wire a device knows, as `Device.engineVersion` says to others. Devices of
+ * different versions share no group: a room comes to a new version by a new generation.
+ */
+export const ENGINE_VERSION = 1;
+
 export const SUITE = 'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519';
 
 /**
