@@ -1,9 +1,9 @@
 // Applies patches/NAME@VERSION.patch to that package in node_modules, once: node api/patches.mjs
 // No package may run a script when it is installed, so this is done before each build and each test.
-import { readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { applyPatch, parsePatch, reversePatch } from 'diff';
+import { applyPatch, parsePatch } from 'diff';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -17,7 +17,10 @@ export function applyPatches(root = ROOT) {
     checkVersion(home, version, name);
     const changes = parsePatch(readFileSync(join(root, 'patches', name), 'utf8'));
     const patched = changes.map((change) => patchedText(join(home, change.newFileName), change, name));
-    for (const { file, text } of patched) if (text !== undefined) replace(file, text);
+    for (const { file, published, text } of patched) {
+      if (!existsSync(kept(file))) replace(kept(file), published);
+      if (readFileSync(file, 'utf8') !== text) replace(file, text);
+    }
   }
 }
 
@@ -29,12 +32,18 @@ function checkVersion(home, version, name) {
   );
 }
 
+/** Beside each patched file is what was published, so that a patch that has changed is applied to that. */
+function kept(file) {
+  return `${file}.published`;
+}
+
 function patchedText(file, change, name) {
-  const text = readFileSync(file, 'utf8');
-  if (applyPatch(text, reversePatch(change)) !== false) return { file };
-  const result = applyPatch(text, change);
-  if (result === false) throw new Error(`patches/${name} does not fit ${file}: remove node_modules, then run npm ci.`);
-  return { file, text: result };
+  // In this order, because another start may be patching at this moment.
+  const current = readFileSync(file, 'utf8');
+  const published = existsSync(kept(file)) ? readFileSync(kept(file), 'utf8') : current;
+  const text = applyPatch(published, change);
+  if (text === false) throw new Error(`patches/${name} does not fit ${file}: remove node_modules, then run npm ci.`);
+  return { file, published, text };
 }
 
 // A file that another start is reading at this moment is never seen half written.

@@ -38,8 +38,16 @@ test('a patch is applied, and once however often the build is started', () => {
   expect(greeting()).toBe(AS_PUBLISHED.replace('night', 'morning'));
 });
 
+test('a patch that has changed takes the place of what it was', () => {
+  applyPatches(root);
+  write('patches/greeting@1.0.0.patch', PATCH.replace('morning', 'afternoon'));
+  applyPatches(root);
+  expect(greeting()).toBe(AS_PUBLISHED.replace('night', 'afternoon'));
+});
+
 test('it is applied again after the packages were installed anew', () => {
   applyPatches(root);
+  rmSync(at('node_modules/greeting/dist'), { recursive: true });
   write('node_modules/greeting/dist/greeting.js', AS_PUBLISHED);
   applyPatches(root);
   expect(greeting()).toContain('morning');

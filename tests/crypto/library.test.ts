@@ -1,6 +1,6 @@
 import { acceptAll, type CiphersuiteImpl, type ClientState, type Proposal } from 'ts-mls';
 import { createGroup, joinGroup, makePskIndex } from 'ts-mls/clientState.js';
-import { createCommit } from 'ts-mls/createCommit.js';
+import { createCommit, createGroupInfoWithExternalPub } from 'ts-mls/createCommit.js';
 import { getCiphersuiteFromName } from 'ts-mls/crypto/ciphersuite.js';
 import { getCiphersuiteImpl } from 'ts-mls/crypto/getCiphersuiteImpl.js';
 import { defaultCapabilities } from 'ts-mls/defaultCapabilities.js';
@@ -100,6 +100,14 @@ test('who is added after two were added, two more, and one removed can join', as
   const epochs = [...group.values()].map(({ keySchedule }) => String(keySchedule.epochAuthenticator));
   expect(new Set(epochs).size).toBe(1);
   expect([...group.keys()].sort()).toEqual(['ann', 'carol', 'dave', 'eve', 'frank', 'grace']);
+});
+
+test('the key by which others join by themselves has its length before it', async () => {
+  const group = await found('bob');
+  const info = await createGroupInfoWithExternalPub(group.get('bob') as ClientState, [], suite);
+  const [extension] = info.extensions;
+  expect(extension).toMatchObject({ extensionType: 'external_pub' });
+  expect([extension?.extensionData.length, extension?.extensionData[0]]).toEqual([33, 32]);
 });
 
 test('who is removed learns so although another has the place at once', async () => {
