@@ -73,6 +73,7 @@ export async function live({ devices, states, groupInfo }: Opening, history: Ste
 
 class Room {
   private said = 0;
+  private races = 0;
 
   constructor(
     readonly log: Log,
@@ -108,7 +109,7 @@ class Room {
       case 'update':
         return this.commit(actor, [], []);
       case 'race':
-        return other !== undefined && this.race(actor, other);
+        return other !== undefined && this.race(actor, other, stranger);
       case 'external':
         return stranger !== undefined && this.joinByItself(stranger);
       case 'resync':
@@ -144,12 +145,15 @@ class Room {
     return true;
   }
 
-  private async race(one: Participant, other: Participant) {
+  /** Both make a commit in one epoch: the one that comes late is not taken, and every other time its maker is out by then. */
+  private async race(one: Participant, other: Participant, stranger: Participant | undefined) {
     await other.sync();
     if (!other.isMember || other.isOffline) return false;
-    const late = await other.prepare([], []);
-    await this.commit(one, [], []);
-    expectSame('whether a late commit is taken', this.log.takeCommit(other.device, late, [], []), false);
+    const late = await other.prepare(stranger ? [stranger] : [], []);
+    this.races += 1;
+    await this.commit(one, [], this.races % 2 ? [] : [other]);
+    const isTaken = this.log.takeCommit(other.device, late, stranger ? [stranger.device] : [], []);
+    expectSame('whether a late commit is taken', isTaken, false);
     return true;
   }
 
@@ -217,17 +221,16 @@ async function checkNewcomers({ log, people }: Room) {
   }
 }
 
-/** I4: whoever was removed, kept the last state and has all that the server has, gets no further. */
+/** I4: whoever was removed, kept the last state and has all that the server has, gets no further, then or later. */
 async function checkRemoved({ log, people }: Room): Promise<number> {
   let attempts = 0;
   for (const { device, copies } of people) {
-    const suite = await nodeSuiteOf(device.identity.signer);
     for (const { state } of copies) {
       const later = log.entries.filter(({ epoch }) => epoch >= state.epoch);
-      const out = later.find((entry): entry is Entry => entry.kind === 'commit' && entry.removes.includes(device));
-      if (!out || out.epoch !== state.epoch) continue;
-      const { publicMessage } = readMessageOf('mls_public_message', out.bytes);
-      expectSame('how a removed device gets in', await breakInto(mlsOf(state), publicMessage, suite), undefined);
+      const [out, ...rest] = later.filter((entry): entry is Commit => entry.kind === 'commit');
+      if (!out?.removes.includes(device)) continue;
+      await refuseEntry(device, state, { ...out, before: state });
+      for (const entry of rest) await refuseEntry(device, state, entry);
       for (const { bytes: message, kind, epoch } of later) {
         if (kind === 'commit' || epoch === state.epoch) continue;
         await refused('a message after the removal', device.engine.decrypt(state, message), ['FUTURE_EPOCH']);
@@ -236,6 +239,18 @@ async function checkRemoved({ log, people }: Room): Promise<number> {
     }
   }
   return attempts;
+}
+
+type Commit = Entry & { kind: 'commit' };
+
+/** All that is public at a commit, with the secrets that the removed device had. */
+async function refuseEntry(device: Device, last: GroupState, { before, bytes: commit }: Commit) {
+  if (!before) return;
+  const { privatePath, keySchedule } = mlsOf(last);
+  const { publicMessage } = readMessageOf('mls_public_message', commit);
+  const suite = await nodeSuiteOf(device.identity.signer);
+  const way = await breakInto({ ...mlsOf(before), privatePath, keySchedule }, publicMessage, suite);
+  expectSame('how a removed device gets in', way, undefined);
 }
 
 const devicesOf = (people: Participant[]) => people.map(({ device }) => device);

@@ -3,7 +3,13 @@ import type { Device } from '../devices.ts';
 
 /** What a room's log holds of an encrypted conversation. */
 export type Entry = { epoch: bigint; bytes: Uint8Array; sender: Device } & (
-  | { kind: 'commit'; adds: Device[]; removes: Device[] }
+  | {
+      kind: 'commit';
+      adds: Device[];
+      removes: Device[];
+      /** The state that it came to, as somebody had it who was allowed to. */
+      before?: GroupState;
+    }
   | { kind: 'message'; clientId: string; plaintext: string }
 );
 

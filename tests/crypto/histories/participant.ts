@@ -51,6 +51,7 @@ export class Participant {
   private async follow(entry: Entry & { kind: 'commit' }) {
     const { pending } = this;
     this.pending = undefined;
+    entry.before ??= this.state;
     if (pending && equal(pending.commit, entry.bytes)) {
       this.state = pending.next;
       return;
