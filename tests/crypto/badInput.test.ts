@@ -145,6 +145,19 @@ test('who removes nobody, or herself, is told so', async () => {
   expect(await codeOf(ann.engine.commit(anns, { removes: [anns.ownLeaf] }))).toBe('INVALID_INPUT');
 });
 
+test('who adds a device that is in the group, or one twice, is told so', async () => {
+  const { keyPackage: bobs } = await bob.engine.createKeyPackage();
+  const { keyPackage: again } = await carol.engine.createKeyPackage();
+  expect(await codeOf(ann.engine.commit(anns, { adds: [bobs] }))).toBe('INVALID_INPUT');
+  expect(await codeOf(ann.engine.commit(anns, { adds: [keyPackage, again] }))).toBe('INVALID_INPUT');
+  expect(await codeOf(ann.engine.commit(anns, { adds: [bobs], removes: [leafOf(anns, bob)] }))).toBe('NOT REFUSED');
+});
+
+test('what nobody would read is not made', async () => {
+  expect(await codeOf(ann.engine.encrypt(anns, new Uint8Array(MESSAGE_LIMIT)))).toBe('TOO_LARGE');
+  expect(await codeOf(ann.engine.exportSecret(anns, 'typing', bytes(''), 8161))).toBe('INVALID_INPUT');
+});
+
 test('who is out can do nothing with the state that is left', async () => {
   const removal = await ann.engine.commit(anns, { removes: [leafOf(anns, bob)] });
   const { state } = await bob.engine.applyCommit(bobs, removal.commit);

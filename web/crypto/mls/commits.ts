@@ -9,11 +9,20 @@ import type { PublicMessage } from 'ts-mls/publicMessage.js';
 import { findBlankLeafNodeIndexOrExtend, type RatchetTree } from 'ts-mls/ratchetTree.js';
 import { type Bytes, equal } from '../bytes.ts';
 import type { Device } from './device.ts';
-import type { AppliedCommit, Change, CommitPolicy, CommitView, GroupState, Member, PendingCommit } from './engine.ts';
+import type {
+  AppliedCommit,
+  Change,
+  CommitPolicy,
+  CommitView,
+  GroupState,
+  Member,
+  Newcomer,
+  PendingCommit,
+} from './engine.ts';
 import { checkPlace } from './epochs.ts';
 import { MlsError } from './errors.ts';
 import { readKeyPackage } from './keyPackages.ts';
-import { memberOf, membersOf } from './members.ts';
+import { isSameDevice, memberOf, membersOf, newcomerOf } from './members.ts';
 import { checkCommitter, checkContext, checkLeaf, checkTree, type Proposals, proposalsOf } from './rules.ts';
 import { activeMlsOf, memberAt, removedState, stateOf } from './state.ts';
 import { orBadMessageLater, readMessageOf, writeMessage } from './wire.ts';
@@ -45,10 +54,23 @@ async function proposalsFor(state: GroupState, change: Change, suite: Ciphersuit
     if (!memberAt(state, leaf)) throw new MlsError('INVALID_INPUT', `Nobody is at leaf ${leaf}.`);
   }
   const adds = await Promise.all((change.adds ?? []).map((bytes) => readKeyPackage(bytes, suite)));
+  checkNew(
+    adds.map(({ leafNode }) => newcomerOf(leafNode)),
+    state.members.filter(({ leaf }) => !removes.includes(leaf)),
+  );
   return [
     ...removes.map((removed): Proposal => ({ proposalType: 'remove', remove: { removed } })),
     ...adds.map((keyPackage): Proposal => ({ proposalType: 'add', add: { keyPackage } })),
   ];
+}
+
+function checkNew(newcomers: Newcomer[], members: Newcomer[]) {
+  for (const [at, newcomer] of newcomers.entries()) {
+    const others = [...members, ...newcomers.slice(0, at)];
+    if (others.some((other) => isSameDevice(other, newcomer) || equal(other.signatureKey, newcomer.signatureKey))) {
+      throw new MlsError('INVALID_INPUT', 'The device is in the group already.');
+    }
+  }
 }
 
 /** What others need to join by themselves (RFC 9420 §12.4.3): the tree, and the key to which they encrypt. */

@@ -22,8 +22,10 @@ export async function encrypt(
   return { state: stateOf(made.newState), message };
 }
 
-/** The library does not say who sent a message: that is read here from the sender data (RFC 9420 §6.3.2), and holds
- * because the signature is then verified with the key of that leaf. */
+/**
+ * The library does not say who sent a message: that is read here from the sender data (RFC 9420 §6.3.2), and holds
+ * because the signature is then verified with the key of that leaf.
+ */
 export async function decrypt(device: Device, state: GroupState, bytes: Uint8Array): Promise<Decrypted> {
   const mls = activeMlsOf(state);
   const { privateMessage } = readMessageOf('mls_private_message', bytes);

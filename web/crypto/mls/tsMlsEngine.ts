@@ -35,6 +35,7 @@ export async function createMlsEngine(identity: DeviceIdentity, makeSuite = suit
     decrypt: (state, message) => decrypt(device, state, message),
     exportSecret: async (state, label, context, length) => {
       const { keySchedule } = activeMlsOf(state);
+      if (!(length > 0 && length <= 255 * 32)) throw new MlsError('INVALID_INPUT', 'A secret has 1 to 8,160 bytes.');
       return new Uint8Array(await mlsExporter(keySchedule.exporterSecret, label, context, length, suite));
     },
     save,

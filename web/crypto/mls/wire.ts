@@ -30,8 +30,11 @@ type Content = MLSMessage extends infer Message
     : never
   : never;
 
-export const writeMessage = (content: Content): Bytes =>
-  new Uint8Array(encodeMlsMessage({ ...content, version: 'mls10' } as MLSMessage));
+export function writeMessage(content: Content): Bytes {
+  const bytes = new Uint8Array(encodeMlsMessage({ ...content, version: 'mls10' } as MLSMessage));
+  if (bytes.length > MESSAGE_LIMIT) throw new MlsError('TOO_LARGE', 'Nobody would read a message of this size.');
+  return bytes;
+}
 
 const BAD = 'The message is damaged, or was not made for this group as it is here.';
 
