@@ -1,4 +1,4 @@
-import type { CiphersuiteImpl, ClientState, Proposal } from 'ts-mls';
+import type { CiphersuiteImpl, Proposal } from 'ts-mls';
 import { createCommit, joinGroupExternal } from 'ts-mls/createCommit.js';
 import { createApplicationMessage, createProposal } from 'ts-mls/createMessage.js';
 import type { PublicMessage } from 'ts-mls/publicMessage.js';
@@ -35,11 +35,8 @@ beforeAll(async () => {
 const asBob = (commit: Uint8Array) => codeOf(bob.engine.applyCommit(bobs, commit));
 
 /** A commit of whatever Mallory likes. */
-async function commitOf(extraProposals: Proposal[], state: ClientState = mlsOf(mallorys)) {
-  const made = await createCommit(
-    { state, cipherSuite: suiteOfMallory },
-    { wireAsPublicMessage: true, extraProposals },
-  );
+async function commitOf(extraProposals: Proposal[], state = mlsOf(mallorys), cipherSuite = suiteOfMallory) {
+  const made = await createCommit({ state, cipherSuite }, { wireAsPublicMessage: true, extraProposals });
   return writeMessage(made.commit);
 }
 
@@ -173,6 +170,17 @@ test('what the room’s policy does not allow is not followed, and what it allow
   expect(seen[0]).toMatchObject({ external: false, adds: [], authenticatedData: bytes('because'), epoch: bobs.epoch });
   expect(seen[0]?.committer.credential.deviceId).toBe(ann.id);
   expect(seen[0]?.removes.map(({ credential }) => credential.deviceId)).toEqual([mallory.id]);
+});
+
+test('a commit whose path has other public keys than its secrets give is not followed', async () => {
+  const { hpke } = suiteOfMallory;
+  const deriveKeyPair = async (secret: Uint8Array) => ({
+    ...(await hpke.deriveKeyPair(secret)),
+    publicKey: (await hpke.generateKeyPair()).publicKey,
+  });
+  expect(await asBob(await commitOf([]))).toBe('NOT REFUSED');
+  const own = { ...suiteOfMallory, hpke: { ...hpke, deriveKeyPair } };
+  expect(await asBob(await commitOf([], mlsOf(mallorys), own))).toBe('BAD_MESSAGE');
 });
 
 test('a message is by who signed it, whatever leaf it says', async () => {

@@ -14,7 +14,7 @@ import {
 import type { CiphersuiteImpl } from 'ts-mls';
 import { concat, utf8 } from '../../web/crypto/bytes.ts';
 import type { Signer } from '../../web/crypto/mls/engine.ts';
-import { SUITE, suiteOf } from '../../web/crypto/mls/suite.ts';
+import { SUITE, type Suite, suiteOf } from '../../web/crypto/mls/suite.ts';
 
 /**
  * The same suite written a second time, on node:crypto and from RFC 9180 and RFC 5869: a third of the CPU in Node, and
@@ -25,13 +25,14 @@ export const nodeSuiteOf = (signer: Signer) => suiteWith(signer, AES);
 /** Suite 3 of RFC 9420 §17.1, which differs in its AEAD alone. */
 export const chachaSuiteOf = (signer: Signer) => suiteWith(signer, CHACHA);
 
-async function suiteWith(signer: Signer, aead: Aead): Promise<CiphersuiteImpl> {
+async function suiteWith(signer: Signer, aead: Aead): Promise<Suite> {
   const suite = await suiteOf(signer);
   return {
     ...suite,
     name: aead.suite,
     hash,
     kdf,
+    publicKeyOf: async (raw) => pairOf(raw).publicKey.raw,
     hpke: hpkeWith(aead) as unknown as CiphersuiteImpl['hpke'],
     signature: { ...suite.signature, verify: async (key, message, signature) => isSigned(key, message, signature) },
   };

@@ -23,7 +23,15 @@ import { checkPlace } from './epochs.ts';
 import { MlsError } from './errors.ts';
 import { readKeyPackage } from './keyPackages.ts';
 import { isSameDevice, memberOf, membersOf, newcomerOf } from './members.ts';
-import { checkCommitter, checkContext, checkLeaf, checkTree, type Proposals, proposalsOf } from './rules.ts';
+import {
+  checkCommitter,
+  checkContext,
+  checkLeaf,
+  checkPrivateKeys,
+  checkTree,
+  type Proposals,
+  proposalsOf,
+} from './rules.ts';
 import { activeMlsOf, memberAt, removedState, stateOf } from './state.ts';
 import { orBadMessageLater, readMessageOf, writeMessage } from './wire.ts';
 
@@ -114,6 +122,7 @@ function checkBefore(state: GroupState, mls: ClientState, content: FramedContent
 
 async function follow({ suite }: Device, mls: ClientState, message: PublicMessage): Promise<ClientState> {
   const { newState } = await processPublicMessage(mls, message, emptyPskIndex, suite);
+  if (newState.groupActiveState.kind === 'active') await checkPrivateKeys(newState, mls, suite);
   return newState;
 }
 

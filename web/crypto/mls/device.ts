@@ -1,8 +1,8 @@
-import type { CiphersuiteImpl } from 'ts-mls';
 import type { DeviceIdentity } from './engine.ts';
+import type { Suite } from './suite.ts';
 
 /** For whom an engine works, and with what. */
 export interface Device {
   identity: DeviceIdentity;
-  suite: CiphersuiteImpl;
+  suite: Suite;
 }

@@ -12,7 +12,7 @@ import type { Created, GroupState, PendingCommit } from './engine.ts';
 import { MlsError } from './errors.ts';
 import { createKeyPackage, type KeyPackageSecret, readSecret } from './keyPackages.ts';
 import { isSameDevice, membersOf, newcomerOf } from './members.ts';
-import { checkContext, checkLeaf, checkTree } from './rules.ts';
+import { checkContext, checkLeaf, checkPrivateKeys, checkTree } from './rules.ts';
 import { stateOf } from './state.ts';
 import { orBadMessageLater, readMessageOf, writeMessage } from './wire.ts';
 
@@ -39,6 +39,7 @@ export async function join(device: Device, bytes: Uint8Array, secrets: Uint8Arra
   );
   checkContext(mls.groupContext);
   checkJoinable(mls.ratchetTree);
+  await orBadMessageLater(() => checkPrivateKeys(mls, undefined, device.suite));
   return stateOf(mls);
 }
 

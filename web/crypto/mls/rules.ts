@@ -2,10 +2,11 @@ import type { ClientState, KeyPackage } from 'ts-mls';
 import type { FramedContentCommit } from 'ts-mls/framedContent.js';
 import type { LeafNode } from 'ts-mls/leafNode.js';
 import type { Proposal } from 'ts-mls/proposal.js';
-import type { RatchetTree } from 'ts-mls/ratchetTree.js';
+import { getHpkePublicKey, type RatchetTree } from 'ts-mls/ratchetTree.js';
+import { equal } from '../bytes.ts';
 import { MlsError } from './errors.ts';
 import { isSameDevice, isSameLeafOwner, membersOf, newcomerOf } from './members.ts';
-import { SUITE } from './suite.ts';
+import { SUITE, type Suite } from './suite.ts';
 
 /** A commit's proposals once `proposalsOf` has looked at them. */
 export interface Proposals {
@@ -94,6 +95,25 @@ export function checkTree(tree: RatchetTree) {
 }
 
 const hasTwice = (values: string[]) => new Set(values).size < values.length;
+
+/**
+ * Whether the private keys that came with a commit or a Welcome are those to the public ones in the tree (RFC 9420 §7.5).
+ * The library does not look: who makes keys that do not fit would be followed, and the group fail at a later commit.
+ */
+export async function checkPrivateKeys(
+  { privatePath, ratchetTree }: ClientState,
+  before: ClientState | undefined,
+  suite: Suite,
+) {
+  const known = before?.privatePath.privateKeys ?? {};
+  for (const [at, privateKey] of Object.entries(privatePath.privateKeys)) {
+    const node = ratchetTree[Number(at)];
+    if (!node || privateKey === known[Number(at)]) continue;
+    if (!equal(getHpkePublicKey(node), await suite.publicKeyOf(privateKey))) {
+      throw new MlsError('BAD_MESSAGE', 'A key that came with the message does not fit the one in the tree.');
+    }
+  }
+}
 
 /** Of the one kind of group that there is: suite 1, without extensions, whose effects the library gets wrong. */
 export function checkContext({ cipherSuite, extensions }: ClientState['groupContext']) {

@@ -5,6 +5,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import type { CiphersuiteImpl } from 'ts-mls';
 import { makeGenericHpke } from 'ts-mls/crypto/implementation/hpke.js';
 import { constantTimeEqual } from 'ts-mls/util/constantTimeCompare.js';
+import { concat } from '../bytes.ts';
 import type { Signer } from './engine.ts';
 
 /**
@@ -15,11 +16,17 @@ export const ENGINE_VERSION = 1;
 
 export const SUITE = 'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519';
 
+/** What the library computes with, and what it does not ask for. */
+export interface Suite extends CiphersuiteImpl {
+  /** The public key to a private one, as the tree holds it. */
+  publicKeyOf(privateKey: Uint8Array): Promise<Uint8Array>;
+}
+
 /**
  * Cipher suite 1 of RFC 9420 §17.1. Public-key work and AES are WebCrypto's. Hashes are computed right here: a commit
  * takes some hundreds of small ones, and WebCrypto takes a turn of the event loop for each.
  */
-export async function suiteOf(signer: Signer): Promise<CiphersuiteImpl> {
+export async function suiteOf(signer: Signer): Promise<Suite> {
   const hpke = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new Hkdf(), aead: new Aes128Gcm() });
   const algorithm = { kem: 'DHKEM-X25519-HKDF-SHA256', kdf: 'HKDF-SHA256', aead: 'AES128GCM' } as const;
   return {
@@ -28,6 +35,7 @@ export async function suiteOf(signer: Signer): Promise<CiphersuiteImpl> {
     kdf,
     hpke: await makeGenericHpke(algorithm, aead, hpke),
     signature: { sign: (_, message) => signer.sign(new Uint8Array(message)), verify, keygen },
+    publicKeyOf,
     rng: { randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
   };
 }
@@ -90,6 +98,16 @@ const gcm = (iv: Uint8Array, additionalData: Uint8Array) => ({
 async function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) {
   const key = await crypto.subtle.importKey('raw', new Uint8Array(publicKey), 'Ed25519', false, ['verify']);
   return crypto.subtle.verify('Ed25519', key, new Uint8Array(signature), new Uint8Array(message));
+}
+
+const PKCS8_X25519 = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20);
+const BASE_POINT = Uint8Array.from({ length: 32 }, (_, at) => (at === 0 ? 9 : 0));
+
+// By X25519 with the base point (RFC 7748 §5): some browsers do not export what they imported.
+async function publicKeyOf(privateKey: Uint8Array) {
+  const own = await crypto.subtle.importKey('pkcs8', concat(PKCS8_X25519, privateKey), 'X25519', false, ['deriveBits']);
+  const base = await crypto.subtle.importKey('raw', BASE_POINT, 'X25519', false, []);
+  return new Uint8Array(await crypto.subtle.deriveBits({ name: 'X25519', public: base }, own, 256));
 }
 
 function keygen(): never {
