@@ -103,7 +103,8 @@ function serveGraphQL(core: Core, yoga: Yoga, connections: Connections) {
     },
     execute: (args) => {
       const { rootValue, socket, reads } = args as Prepared;
-      return reads ? inTurn(core, socket, () => rootValue.execute(args)) : rootValue.execute(args);
+      const act = () => rootValue.execute(args);
+      return reads ? inTurn(core, socket, act) : answered(core, act);
     },
     subscribe: (args) => {
       const { shared, rootValue, socket } = args as Prepared;
@@ -150,10 +151,15 @@ async function inTurn<Result>(
   socket: WebSocket,
   begin: () => Result | Promise<Result>,
 ): Promise<Result | ExecutionResult> {
+  return answered(core, () =>
+    core.admission.openings.run(async () => (socket.readyState === socket.OPEN ? begin() : { errors: [closing()] })),
+  );
+}
+
+// What is thrown would end the socket with everything on it.
+async function answered<Result>(core: Core, act: () => Result | Promise<Result>): Promise<Result | ExecutionResult> {
   try {
-    return await core.admission.openings.run(async () =>
-      socket.readyState === socket.OPEN ? begin() : { errors: [closing()] },
-    );
+    return await act();
   } catch (error) {
     return { errors: [render(core, error)] };
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { people, read, roomOf, VIEWER_LOG } from '../rooms.ts';
+import { people, read, roomOf, send as sendTo, VIEWER_LOG } from '../rooms.ts';
 import { JSON_BODY, Line, send } from '../wire.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 
@@ -427,4 +427,26 @@ test('what is wrong with a frame is not told on the console', async () => {
   vi.restoreAllMocks();
   expect(said).toEqual([]);
   expect((await alice.graphql(...read(await roomOf(alice)))).room.lastSeq).toBe(1);
+});
+
+test.each([
+  ['a query', read],
+  ['a mutation', (room: string) => sendTo(room, 'late')],
+])('%s that takes too long is refused after five seconds, and the socket goes on', async (_, operation) => {
+  const room = await roomOf(alice);
+  const line = await lineOf(alice);
+  const held = world.node.core.db.$transaction(
+    async (tx) => {
+      await tx.$executeRaw`LOCK TABLE room IN ACCESS EXCLUSIVE MODE`;
+      const [document, variables] = operation(room);
+      const { errors } = (await line.ask(document, { variables })).payload;
+      expect(errors).toMatchObject([
+        { message: expect.stringContaining('too long'), extensions: { code: 'UNAVAILABLE' } },
+      ]);
+    },
+    { timeout: 30_000 },
+  );
+  await held;
+  expect((await line.ask(NAME)).payload.data.server.name).toBe('shh');
+  line.close();
 });
