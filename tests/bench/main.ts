@@ -8,6 +8,7 @@ import { logins } from './scenarios/logins.ts';
 import { memory } from './scenarios/memory.ts';
 import { pages } from './scenarios/pages.ts';
 import { plans } from './scenarios/plans.ts';
+import { scaling } from './scenarios/scaling.ts';
 import { search } from './scenarios/search.ts';
 import { sends } from './scenarios/sends.ts';
 import { slowReader } from './scenarios/slowReader.ts';
@@ -33,10 +34,11 @@ const SCENARIOS: Record<string, (settings: Settings) => Promise<Figure[]>> = {
   bus,
   storm,
   plans,
+  scaling,
 };
 
 /** Only by name: it takes long. */
-const ASIDE = ['plans'];
+const ASIDE = ['plans', 'scaling'];
 
 await main(process.argv.slice(2));
 
