@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { machine } from '../bench/machine.ts';
 import { runLoad } from './load.ts';
 import { HELP, readPlan } from './plan.ts';
-import { asJson, describe, gateOf, isGood } from './report.ts';
+import { asJson, describe, gateOf, isGood, LIMITED } from './report.ts';
 
 process.exit(await main(process.argv.slice(2)));
 
@@ -14,7 +14,8 @@ async function main(args: string[]): Promise<number> {
     if (json) writeFileSync(json, `${JSON.stringify({ machine: machine(), ...asJson(outcome) }, null, 2)}\n`);
     return say(`${describe(outcome)}\n\nMeasured on ${machine()}.`, isGood(gateOf(outcome)) ? 0 : 1);
   } catch (error) {
-    return say((error as Error).message, 2);
+    const { message } = error as Error;
+    return say(message.startsWith('RATE_LIMITED') ? `${message}\n${LIMITED}` : message, 2);
   }
 }
 

@@ -20,6 +20,9 @@ export function gateOf({ tally, plan }: Outcome): Figure[] {
   ];
 }
 
+/** What to do about RATE_LIMITED. */
+export const LIMITED = 'The server limits this machine: see --help for what to start it with.';
+
 /** Whether every bar is met. What never happened meets none. */
 export const isGood = (figures: Figure[]) => figures.every((figure) => passes(figure));
 
@@ -44,9 +47,7 @@ export function describe(outcome: Outcome): string {
     ),
     figureTable(gateOf(outcome)),
     ...(errors.length > 0 ? [errors.join('\n')] : []),
-    ...(errors.some((line) => line.includes('RATE_LIMITED'))
-      ? ['The server limits this machine: see --help for what to start it with.']
-      : []),
+    ...(errors.some((line) => line.includes('RATE_LIMITED')) ? [LIMITED] : []),
   ].join('\n\n');
 }
 
