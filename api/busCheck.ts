@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { StartError } from './errors.ts';
 
-const PATIENCE = 2_000;
+const PATIENCE = 1_000;
 
 /**
  * What would otherwise show as messages that come a second late: throws StartError when what REDIS_URL names refuses us,
