@@ -182,7 +182,7 @@ test('what is sealed goes from an encrypted room as texts go from others', async
   await olga.graphql(...setRetention(room, 1));
   await core.db.room.update({
     where: { id: room },
-    data: { encryption: 'MLS', lastSeq: 4, lastMessageSeq: 4, messageCount: 1 },
+    data: { encryption: 'MLS', name: null, lastSeq: 4, lastMessageSeq: 4, messageCount: 1 },
   });
   await core.db.entry.create({
     data: {
@@ -193,6 +193,8 @@ test('what is sealed goes from an encrypted room as texts go from others', async
         kind: 'MESSAGE',
         actorId: olga.id,
         encoding: 'MLS',
+        generation: 0,
+        groupEpoch: 0,
         ordinal: 1,
         changedSeq: 4,
       },
