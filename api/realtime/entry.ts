@@ -178,31 +178,6 @@ const withoutGone = ({ emoji, count, users }: ReactionState, left: Person[]) => 
   users: left,
 });
 
-/** The entry with every message gone that this one, MESSAGES_EXPIRED, takes away. The same one if it has none of them. */
-export function withoutExpired(entry: LogEntry, { seq, at, detail }: LogEntry): LogEntry {
-  const { message } = entry;
-  const goes = (told: { seq: number; deletedAt: string | null } | null | undefined) =>
-    told && told.seq <= (detail?.upTo ?? 0) && !told.deletedAt;
-  if (!message || !(goes(message) || goes(message.replyTo))) return entry;
-  const replyTo = goes(message.replyTo) ? goneQuote(message.replyTo as Quote, at) : message.replyTo;
-  return { ...entry, message: goes(message) ? { ...goneMessage(message, seq, at), replyTo } : { ...message, replyTo } };
-}
-
-const goneQuote = (quote: Quote, at: string): Quote => ({ ...quote, body: null, files: [], deletedAt: at });
-
-const goneMessage = (message: MessageState, changedSeq: number, at: string): MessageState => ({
-  ...message,
-  changedSeq,
-  body: null,
-  files: [],
-  reactions: [],
-  mentions: [],
-  mentionsRoom: false,
-  pinnedAt: null,
-  editedAt: null,
-  deletedAt: at,
-});
-
 /** The message as those quote it that reply to it. */
 export function toQuote({ id, seq, author, integration, body, files, createdAt, deletedAt }: MessageState): Quote {
   return {

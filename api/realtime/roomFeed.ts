@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts';
-import { type LogEntry, type MessageState, toQuote, withoutExpired, withPerson } from './entry.ts';
+import { type LogEntry, type MessageState, toQuote, withPerson } from './entry.ts';
 import type { Person } from './person.ts';
 import type { Position } from './positions.ts';
 import type { RoomPages } from './roomPages.ts';
@@ -106,18 +106,13 @@ export class RoomFeed {
     if (this.latest.length > KEPT) this.latest.shift();
     if (entry.message && entry.kind !== 'MESSAGE') this.rewrite(entry.message);
     if (entry.kind === 'MESSAGE_EDITED' || entry.kind === 'MESSAGE_DELETED') this.revision++;
-    if (entry.kind === 'MESSAGES_EXPIRED') this.expire(entry);
-    if (entry.kind === 'ROOM_DELETED') this.forgetBefore(entry);
+    // Who is behind reads from the database what is left of the rest.
+    if (entry.kind === 'ROOM_DELETED' || entry.kind === 'MESSAGES_EXPIRED') this.forgetBefore(entry);
   }
 
   // What was edited or deleted is not handed out in its old wording, not even from memory or in a quote.
   private rewrite(message: MessageState) {
     this.latest = this.latest.map((entry) => withNews(entry, message));
-  }
-
-  private expire(entry: LogEntry) {
-    this.revision++;
-    this.latest = this.latest.map((kept) => withoutExpired(kept, entry));
   }
 
   private forgetBefore(entry: LogEntry) {

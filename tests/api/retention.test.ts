@@ -65,8 +65,8 @@ test('Set 90 days: older is gone everywhere, and members were told.', async () =
   const { id, seq } = (await olga.graphql(SEND, { input })).sendMessage;
   await olga.graphql(...pin(id));
   await bea.graphql(...react(id, '🦉'));
-  const { id: answer } = (await bea.graphql(...reply(room, id, 'an answer, of today'))).sendMessage;
   await longAgo(room, seq, 91);
+  const { id: answer } = (await bea.graphql(...reply(room, id, 'an answer, of today'))).sendMessage;
 
   expect((await olga.graphql(...setRetention(room, 90))).setRetention).toMatchObject({ retentionDays: 90 });
   const told = await live.upTo(expiry);
