@@ -13,6 +13,7 @@ interface Types {
   Scalars: {
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date | string };
+    Bytes: { Input: Uint8Array<ArrayBuffer>; Output: Uint8Array | string };
   };
   DefaultFieldNullability: false;
   DefaultEdgesNullability: { list: false; items: false };
@@ -77,5 +78,15 @@ builder.scalarType('DateTime', {
     const date = typeof value === 'string' ? new Date(value) : new Date(Number.NaN);
     if (Number.isNaN(date.getTime())) throw new GraphQLError('A DateTime is text such as 2026-01-31T12:00:00.000Z.');
     return date;
+  },
+});
+
+builder.scalarType('Bytes', {
+  description: 'Bytes: Base64 (RFC 4648 §4) with padding.',
+  serialize: (value) => (typeof value === 'string' ? value : Buffer.from(value).toString('base64')),
+  parseValue: (value) => {
+    const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : null;
+    if (!bytes || bytes.toString('base64') !== value) throw new GraphQLError('Bytes are Base64 with padding.');
+    return new Uint8Array(bytes);
   },
 });

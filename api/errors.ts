@@ -25,6 +25,12 @@ export interface ErrorDetails {
   /** In seconds. */
   retryAfter?: number;
   reason?: string;
+  /** Of EPOCH_STALE and GENERATION_CLOSED: where the group is, and the log of its room. */
+  generation?: number;
+  epoch?: number;
+  seq?: number;
+  /** Of PENDING_REMOVAL: who must leave the group first. */
+  deviceIds?: string[];
   /** Of RATE_LIMITED: how many are allowed, how many are left, and in how many seconds that begins anew. */
   limit?: number;
   rest?: number;

@@ -23,8 +23,8 @@ export interface Taker {
 }
 
 export interface Limits {
-  /** Takes one from the allowance of `key`; throws RATE_LIMITED with the seconds to wait when it is used up. */
-  take(name: LimitName, key: string, taker?: Taker): Promise<void>;
+  /** Takes one, or so many, from the allowance of `key`; throws RATE_LIMITED with the seconds to wait when it is used up. */
+  take(name: LimitName, key: string, taker?: Taker, points?: number): Promise<void>;
   /** Throws RATE_LIMITED when nothing is left, and takes nothing. */
   check(name: LimitName, key: string): Promise<void>;
   /** Gives back what was taken once. */
@@ -45,6 +45,7 @@ const SECONDS: Record<LimitName, number> = {
   exportsPerHour: 3_600,
   marksPer10Seconds: 10,
   hooksPerMinute: 60,
+  keyClaimsPerHour: 3_600,
 };
 
 // Nobody waits for a Redis that is away or silent: what is not answered at once is counted here.
@@ -64,8 +65,8 @@ export function openLimits(config: Config): Limits {
     (Object.keys(SECONDS) as LimitName[]).map((name) => [name, limiter(config, name, redis)]),
   ) as Record<LimitName, RateLimiterAbstract>;
   return {
-    take: async (name, key, taker) => {
-      const taken = await limiters[name].consume(key).catch(used);
+    take: async (name, key, taker, points = 1) => {
+      const taken = await limiters[name].consume(key, points).catch(used);
       const allowance = toAllowance(config, name, taken);
       note(taker, allowance);
       if (allowance.retryAfter) throw tooMany(allowance);

@@ -31,6 +31,9 @@ export const ON_ACCOUNTS = [
   'ACCOUNT_DISABLED',
   'ACCOUNT_ENABLED',
   'SESSIONS_ENDED',
+  'DEVICE_ADDED',
+  'DEVICE_REVOKED',
+  'IDENTITY_REPLACED',
 ] as const satisfies AuditAction[];
 export type AccountAction = (typeof ON_ACCOUNTS)[number];
 

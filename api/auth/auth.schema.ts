@@ -1,6 +1,7 @@
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
 import type { Core } from '../core.ts';
+import { revokeOwnDevice } from '../devices/devices.ts';
 import { AppError } from '../errors.ts';
 import { RegistrationType } from '../instance/instance.schema.ts';
 import type { Viewer } from '../users/users.ts';
@@ -157,8 +158,14 @@ builder.mutationFields((t) => ({
   }),
   logOut: t.boolean({
     description: 'Ends this session and closes its sockets. True also when there was none.',
-    resolve: async (_, _args, context) => {
+    args: {
+      forgetDevice: t.arg.boolean({
+        description: 'True: the device with keys that the session is bound to is revoked with it, as by revokeDevice.',
+      }),
+    },
+    resolve: async (_, { forgetDevice }, context) => {
       const { core, caller, cookies } = context;
+      if (caller.viewer && forgetDevice) await revokeOwnDevice(core, caller.viewer);
       if (caller.viewer) await endSession(core, caller.viewer);
       else await endSessionOf(core, cookies?.accessToken, cookies?.refreshToken);
       cookies?.clear();

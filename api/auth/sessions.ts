@@ -48,6 +48,7 @@ export async function rotateSession(core: Core, refreshToken: string): Promise<T
     where: { ...alive(claims), refreshId: claims.tokenId },
     data: { refreshId, previousId: claims.tokenId, rotatedAt: new Date(), expiresAt: expiry() },
   });
+  if (count === 1) await noteSeen(core, claims.sessionId);
   if (count === 1) return tokens(core, claims.userId, claims.sessionId, refreshId);
   return joinRotation(core, claims);
 }
@@ -117,7 +118,7 @@ export async function watchSessions(core: Core, watched: () => string[], onEnded
 }
 
 type Proven = { id: string; passwordHash: string };
-type Which = { userId: string; id?: string | { not: string } };
+type Which = { userId: string; id?: string | { not: string }; deviceId?: string | { in: string[] } };
 
 async function endSessions(core: Core, which: Which): Promise<string[]> {
   const ids = await revokeSessions(core.db, which);
@@ -140,6 +141,11 @@ export async function revokeSessions(db: Prisma.TransactionClient, which: Which)
 /** Closes the sockets of these sessions and personal access tokens, on every node. */
 export function tellEnded(core: Core, sessionIds: string[]): void {
   if (sessionIds.length > 0) core.bus.ring(TOPIC, sessionIds);
+}
+
+// The device that the session is bound to is there as well.
+async function noteSeen({ db }: Core, id: string): Promise<void> {
+  await db.device.updateMany({ where: { sessions: { some: { id } } }, data: { lastSeenAt: new Date() } });
 }
 
 async function joinRotation(core: Core, claims: Claims): Promise<Tokens> {

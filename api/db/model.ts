@@ -1,6 +1,8 @@
 export type {
   AuditEvent,
+  BackupSegment,
   Ban,
+  Device,
   File,
   IncomingWebhook,
   Instance,
@@ -10,9 +12,11 @@ export type {
   PersonalToken,
   Room,
   RoomLink,
+  SecretBlob,
   Session,
   User,
   WebhookDelivery,
+  Welcome,
 } from '../generated/prisma/client.ts';
 export type {
   AuditAction,

@@ -48,6 +48,7 @@ export async function createUpload(
   return core.db.file.create({
     data: {
       ...file,
+      ...(room.encryption !== 'NONE' && { name: '' }),
       roomId: room.id,
       ownerId: viewer.id,
       type: UNKNOWN,

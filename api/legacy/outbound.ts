@@ -1,4 +1,4 @@
-import type { LogEntry } from '../realtime/entry.ts';
+import { isOfEncryption, type LogEntry } from '../realtime/entry.ts';
 import type { RoomReader } from '../realtime/roomReader.ts';
 import { subscribeToRoom } from '../rooms/roomSubscription.ts';
 import { subscribeToTyping, type TypingNotices } from '../typing/typing.ts';
@@ -40,8 +40,9 @@ export async function followTyping(chat: Chat, notices: TypingNotices): Promise<
 }
 
 // Edits, deletions and memberships have no frame in this protocol.
-async function show(chat: Chat, { seq, kind, message }: LogEntry): Promise<void> {
-  if (kind === 'COMMIT' || message?.encoding === 'MLS') throw encrypted();
+async function show(chat: Chat, entry: LogEntry): Promise<void> {
+  if (isOfEncryption(entry)) throw encrypted();
+  const { seq, kind, message } = entry;
   if (seq <= chat.shown) return;
   chat.shown = seq;
   if (kind === 'MESSAGE' && message && stands(message)) await sendFrame(chat.socket, messageFrame(message));

@@ -41,8 +41,8 @@ async function append(db: Prisma.TransactionClient, viewer: Viewer, roomId: stri
       RETURNING room.id, room.last_seq - total.n AS base
     ),
     changed AS (
-      UPDATE entry e SET body = NULL, files = NULL, edited_at = NULL, deleted_at = clock_timestamp(), mentions_room = false,
-        pinned_at = NULL, changed_seq = bumped.base + own.step
+      UPDATE entry e SET body = NULL, sealed = NULL, files = NULL, edited_at = NULL, deleted_at = clock_timestamp(),
+        mentions_room = false, pinned_at = NULL, changed_seq = bumped.base + own.step
       FROM bumped, own WHERE e.id = own.id
       RETURNING e.*
     ),

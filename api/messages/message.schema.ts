@@ -1,6 +1,6 @@
 import { builder } from '../builder.ts';
 import { FileType } from '../files/file.schema.ts';
-import type { MessageState, Quote, ReactionState } from '../realtime/entry.ts';
+import type { MessageState, Quote, ReactionState, SealedState } from '../realtime/entry.ts';
 import { UserType } from '../users/users.schema.ts';
 
 const QuoteType = builder.objectRef<Quote>('Quote').implement({
@@ -47,6 +47,32 @@ const ReactionType = builder.objectRef<ReactionState>('Reaction').implement({
   }),
 });
 
+export const EncryptionType = builder.enumType('Encryption', {
+  description: 'How what is said in a room is kept.',
+  values: {
+    NONE: { description: 'As text, which this server can read.' },
+    MLS: { description: 'End-to-end encrypted (RFC 9420). A room never goes back from this.' },
+  },
+});
+
+export const SealedType = builder.objectRef<SealedState>('Sealed').implement({
+  description: 'What a device has said in an encrypted room. The server can open none of it.',
+  fields: (t) => ({
+    deviceId: t.exposeID('deviceId', { nullable: true, description: 'Which device; null once it is gone.' }),
+    generation: t.exposeInt('generation', { description: 'Of the group that it was said in.' }),
+    epoch: t.exposeInt('epoch', { description: 'Of the group when it was said.' }),
+    mls: t.expose('mls', {
+      type: 'Bytes',
+      description: 'The MLS message (RFC 9420 §6) with the header, which has the key of the content.',
+    }),
+    body: t.expose('body', {
+      type: 'Bytes',
+      nullable: true,
+      description: 'The content, sealed with that key; null once it, or the message that it is about, was deleted.',
+    }),
+  }),
+});
+
 export const MessageType = builder.objectRef<MessageState>('Message').implement({
   description: 'A message, in its newest state.',
   fields: (t) => ({
@@ -68,7 +94,17 @@ export const MessageType = builder.objectRef<MessageState>('Message').implement(
       nullable: true,
       description: 'What the webhook that posted it was called then; null when a person wrote it.',
     }),
-    body: t.exposeString('body', { nullable: true, description: 'The text; null once it was deleted.' }),
+    encoding: t.expose('encoding', { type: EncryptionType, description: 'How it is kept.' }),
+    body: t.exposeString('body', {
+      nullable: true,
+      description: 'The text; null once it was deleted, and of what is encrypted.',
+    }),
+    sealed: t.field({
+      type: SealedType,
+      nullable: true,
+      description: 'Of what is encrypted: what its author’s device has said; null otherwise.',
+      resolve: (message) => message.sealed ?? null,
+    }),
     replyTo: t.field({
       type: QuoteType,
       nullable: true,

@@ -89,7 +89,7 @@ export async function postMessage(
 /** Changes the text of one's own message, and whom it mentions. The same text again tells nobody anything. */
 export async function editMessage(core: Core, viewer: Viewer, id: string, body: string): Promise<MessageState> {
   const text = parse(z.object({ body: Body }), { body }).body;
-  const message = await ownMessage(core, viewer, id);
+  const message = await editableMessage(core, viewer, id);
   await core.limits.take('messagesPer10Seconds', viewer.id, viewer);
   const { names, callsRoom } = mentionedNames(text);
   const changes = Prisma.sql`
@@ -113,8 +113,8 @@ export async function deleteMessage(core: Core, viewer: Viewer, id: string): Pro
   const message = await deletableMessage(core, viewer, id);
   const changes = Prisma.sql`
     changed AS (
-      UPDATE entry e SET body = NULL, files = NULL, edited_at = NULL, deleted_at = clock_timestamp(), changed_seq = head.seq,
-        mentions_room = false, pinned_at = NULL
+      UPDATE entry e SET body = NULL, sealed = NULL, files = NULL, edited_at = NULL, deleted_at = clock_timestamp(),
+        changed_seq = head.seq, mentions_room = false, pinned_at = NULL
       FROM head, acting
       WHERE e.id = ${message.id}::uuid AND e.room_id = head.id AND e.deleted_at IS NULL
         AND (e.actor_id = acting.user_id OR (e.integration IS NOT NULL AND acting.role <> 'MEMBER'))
@@ -142,7 +142,10 @@ export async function findMessage(core: Core, viewer: Viewer, id: string) {
   return { message: entry.message, membership };
 }
 
-/** CTEs that take back what stands out of the messages in `changed`, which were deleted, and with what people answered. */
+/**
+ * CTEs that take back what stands out of the messages in `changed`, which were deleted, with what people answered, and
+ * what was sealed about them.
+ */
 export const forgetMarks = Prisma.sql`
   unmentioned AS (DELETE FROM mention n USING changed WHERE n.room_id = changed.room_id AND n.seq = changed.seq),
   unanswered AS (DELETE FROM reaction n USING changed WHERE n.room_id = changed.room_id AND n.seq = changed.seq),
@@ -150,6 +153,10 @@ export const forgetMarks = Prisma.sql`
     UPDATE entry n SET detail = NULL FROM changed
     WHERE n.room_id = changed.room_id AND n.kind IN ('REACTION_SET', 'REACTION_REMOVED') AND n.seq > changed.seq
       AND n.target_id = changed.id
+  ),
+  unsealed AS (
+    UPDATE entry n SET sealed = NULL FROM changed
+    WHERE n.room_id = changed.room_id AND n.kind = 'EVENT' AND n.seq > changed.seq AND n.target_id = changed.id
   )`;
 
 /** Refuses what an encrypted room keeps inside the encryption. */
@@ -186,21 +193,26 @@ async function sentBefore(core: Core, viewer: Viewer, roomId: string, { id, repl
   throw notFound(files?.length ? 'File' : replyTo ? 'Message' : 'Room');
 }
 
-const encrypted = () =>
+/** What is said to who sends plain text to an encrypted room. */
+export const encrypted = () =>
   new AppError('CONFLICT', 'This room is end-to-end encrypted: what is in plain text is not taken.', {
     reason: 'E2EE_REQUIRED',
   });
 
-async function ownMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
-  const message = await getMessage(core, viewer, id);
-  if (message.author?.id !== viewer.id) throw new AppError('FORBIDDEN', 'Only its author can change a message.');
+const notOwn = () => new AppError('FORBIDDEN', 'Only its author can change a message.');
+
+async function editableMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
+  const { message, membership } = await findMessage(core, viewer, id);
+  if (message.author?.id !== viewer.id) throw notOwn();
+  refuseEncrypted(membership.room);
   return message;
 }
 
 async function deletableMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
   const { message, membership } = await findMessage(core, viewer, id);
-  if (message.integration !== null && membership.role !== 'MEMBER') return message;
-  return ownMessage(core, viewer, id);
+  const isManaged = message.integration !== null && membership.role !== 'MEMBER';
+  if (!isManaged && message.author?.id !== viewer.id) throw notOwn();
+  return message;
 }
 
 interface MessageChange {

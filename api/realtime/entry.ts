@@ -24,6 +24,18 @@ export interface ReactionState {
   users: Person[];
 }
 
+/** What a device has put into the log of an encrypted room. Bytes are Base64: the server understands none of them. */
+export interface SealedState {
+  /** Null once the device is gone. */
+  deviceId: string | null;
+  generation: number;
+  /** Of a commit: the one that it ends. */
+  epoch: number;
+  mls: string;
+  /** Null without one, and once the message was deleted that it is (about). */
+  body: string | null;
+}
+
 /** A message in its newest state at the time of reading. */
 export interface MessageState {
   id: string;
@@ -36,6 +48,8 @@ export interface MessageState {
   integration: string | null;
   encoding: Encryption;
   body: string | null;
+  /** In encrypted rooms, in place of the text. */
+  sealed?: SealedState;
   replyTo: Quote | null;
   files: SentFile[];
   /** In the order in which each was first used. */
@@ -58,20 +72,32 @@ export interface LogEntry {
   at: string;
   actor: Person | null;
   subject: Person | null;
-  detail: {
-    name?: string | null;
-    topic?: string;
-    retentionDays?: number | null;
-    /** Whether that is what changed. */
-    retentionChanged?: boolean;
-    role?: MemberRole;
-    wasMember?: boolean;
-    emoji?: string;
-    /** Of MESSAGES_EXPIRED: the position up to which every message is gone. */
-    upTo?: number;
-  } | null;
+  detail: Detail | null;
   /** Present when the entry is about a message. */
   message: MessageState | null;
+  /** Of what devices say to each other in an encrypted room, and is no message. */
+  sealed?: SealedState;
+  /** The message that such a thing goes with when it goes. */
+  targetId?: string | null;
+}
+
+interface Detail {
+  name?: string | null;
+  topic?: string;
+  retentionDays?: number | null;
+  /** Whether that is what changed. */
+  retentionChanged?: boolean;
+  role?: MemberRole;
+  wasMember?: boolean;
+  emoji?: string;
+  /** Of MESSAGES_EXPIRED: the position up to which every message is gone. */
+  upTo?: number;
+  /** The device that was revoked. */
+  deviceId?: string;
+  /** Of a commit: whether a device let itself in by it, and the ids of devices. */
+  external?: boolean;
+  adds?: string[];
+  removes?: string[];
 }
 
 /** What is known of an entry's surroundings without looking: tables or CTEs named with the columns of entry. */
@@ -91,6 +117,15 @@ type Row = Record<string, unknown>;
 /** Whether it is the last of the log for the person whom it is about. */
 export const isParting = ({ kind }: LogEntry) =>
   kind === 'MEMBER_LEFT' || kind === 'MEMBER_REMOVED' || kind === 'MEMBER_BANNED';
+
+/** What only encrypted rooms have in their logs: no client of plaintext knows what to do with it. */
+export const isOfEncryption = ({ kind, message }: LogEntry) =>
+  BETWEEN_DEVICES.includes(kind) ||
+  kind === 'ROOM_ENCRYPTED' ||
+  kind === 'DEVICE_REVOKED' ||
+  message?.encoding === 'MLS';
+
+const BETWEEN_DEVICES: EntryKind[] = ['EVENT', 'COMMIT', 'GROUP_OPENED'];
 
 const QUOTED = 280;
 const LISTED = 100;
@@ -119,7 +154,7 @@ export const selectEntries = (
   entries: Prisma.Sql,
   { targets = ENTRY, quotes = ENTRY, mentions = MENTIONS, fresh = false }: Sources = {},
 ) => Prisma.sql`
-  SELECT e.room_id, e.kind::text AS kind, e.id AS entry_id, e.seq AS entry_seq, e.detail, e.created_at AS entry_at,
+  SELECT e.room_id, e.kind::text AS kind, e.id AS entry_id, e.seq AS entry_seq, e.target_id AS entry_target_id, e.detail, e.created_at AS entry_at,
     ${messageColumns('e', 'own')}, ${messageColumns('m', 'about')},
     q.id AS quote_id, q.seq AS quote_seq, left(q.body, ${QUOTED}) AS quote_body, q.files AS quote_files,
     q.integration AS quote_integration,
@@ -129,7 +164,7 @@ export const selectEntries = (
   FROM ${entries} e
   LEFT JOIN "user" a ON a.id = e.actor_id
   LEFT JOIN "user" s ON s.id = e.subject_id
-  LEFT JOIN ${targets} m ON m.id = e.target_id AND e.kind <> 'MESSAGE'
+  LEFT JOIN ${targets} m ON m.id = e.target_id AND e.kind NOT IN ('MESSAGE', 'EVENT')
   LEFT JOIN "user" w ON w.id = m.actor_id
   LEFT JOIN ${quotes} q ON q.id = CASE WHEN e.kind = 'MESSAGE' THEN e.target_id ELSE m.target_id END
   LEFT JOIN "user" v ON v.id = q.actor_id`;
@@ -146,6 +181,10 @@ export function toEntry(row: Row): LogEntry {
     subject: personAt(row, 'subject'),
     detail: row.detail as LogEntry['detail'],
     message: row.kind === 'MESSAGE' ? messageAt(row, 'own', 'actor') : messageAt(row, 'about', 'writer'),
+    ...(BETWEEN_DEVICES.includes(row.kind as EntryKind) && {
+      sealed: sealedAt(row, 'own'),
+      targetId: row.entry_target_id as string | null,
+    }),
   };
 }
 
@@ -205,6 +244,11 @@ function messageColumns(table: string, prefix: string) {
     'deleted_at',
     'mentions_room',
     'pinned_at',
+    'device_id',
+    'generation',
+    'group_epoch',
+    'mls',
+    'sealed',
   ];
   const columns = names.map((name) => `${table}.${name} AS ${prefix}_${name}`);
   return Prisma.raw([...columns, `${table}.encoding::text AS ${prefix}_encoding`].join(', '));
@@ -222,6 +266,7 @@ function messageAt(row: Row, prefix: string, writer: string): MessageState | nul
     integration: of('integration') as string | null,
     encoding: of('encoding') as Encryption,
     body: of('body') as string | null,
+    ...(of('encoding') === 'MLS' && { sealed: sealedAt(row, prefix) }),
     replyTo: quoteAt(row),
     files: (of('files') as SentFile[] | null) ?? [],
     reactions: of('deleted_at') ? [] : reactionsAt(row),
@@ -231,6 +276,17 @@ function messageAt(row: Row, prefix: string, writer: string): MessageState | nul
     createdAt: iso(of('created_at')) as string,
     editedAt: iso(of('edited_at')),
     deletedAt: iso(of('deleted_at')),
+  };
+}
+
+function sealedAt(row: Row, prefix: string): SealedState {
+  const of = (name: string) => row[`${prefix}_${name}`];
+  return {
+    deviceId: of('device_id') as string | null,
+    generation: of('generation') as number,
+    epoch: of('group_epoch') as number,
+    mls: base64(of('mls')) ?? '',
+    body: base64(of('sealed')),
   };
 }
 
@@ -253,4 +309,5 @@ function quoteAt(row: Row): Quote | null {
   };
 }
 
+const base64 = (value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('base64') : null);
 const iso = (value: unknown) => (value instanceof Date ? value.toISOString() : null);

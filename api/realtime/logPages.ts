@@ -16,6 +16,21 @@ export async function readEntries(db: PrismaClient, roomId: string, after: numbe
   return rows.map(toEntry);
 }
 
+/** As `readEntries`, but of what is sealed only as much as fits into so many bytes, one entry at least. */
+export async function readLargeEntries(
+  db: PrismaClient,
+  roomId: string,
+  after: number,
+  { limit, bytes }: { limit: number; bytes: number },
+): Promise<LogEntry[]> {
+  const [fitting] = await db.$queryRaw<{ n: number }[]>`
+    SELECT count(*)::int AS n FROM (
+      SELECT sum(coalesce(octet_length(mls), 0) + coalesce(octet_length(sealed), 0)) OVER (ORDER BY seq) AS size
+      FROM entry WHERE room_id = ${roomId}::uuid AND seq > ${after} ORDER BY seq LIMIT ${limit}
+    ) page WHERE size <= ${bytes}`;
+  return readEntries(db, roomId, after, Math.max(1, fitting?.n ?? 0));
+}
+
 /** Messages of a room between two positions (both exclusive), the nearest to the end that `newest` names first. */
 export async function readMessages(
   db: PrismaClient,
@@ -58,6 +73,7 @@ function messagesBetween(roomId: string, range: { after: number; before: number;
 const NOTICES: EntryKind[] = [
   ...(['ROOM_CREATED', 'ROOM_CHANGED', 'MEMBER_JOINED', 'MEMBER_LEFT', 'MEMBER_REMOVED', 'MEMBER_BANNED'] as const),
   ...(['MEMBER_UNBANNED', 'ROLE_CHANGED', 'OWNERSHIP_TRANSFERRED', 'MESSAGE_PINNED', 'MESSAGE_UNPINNED'] as const),
+  ...(['ROOM_ENCRYPTED', 'GROUP_OPENED', 'DEVICE_REVOKED'] as const),
 ];
 
 /** What happened in a room besides what was said, between two positions (both exclusive): the newest `limit`, in order. */
@@ -100,7 +116,7 @@ export async function selectMessages(
 }
 
 /** The entries with these ids, wherever they are. */
-export async function findEntries(db: PrismaClient, ids: string[]): Promise<LogEntry[]> {
+export async function findEntries(db: Prisma.TransactionClient, ids: string[]): Promise<LogEntry[]> {
   const found = Prisma.sql`(SELECT * FROM entry WHERE id = ANY(${ids}::uuid[]))`;
   const rows = await db.$queryRaw<Record<string, unknown>[]>`${selectEntries(found)}`;
   return rows.map(toEntry);

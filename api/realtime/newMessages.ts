@@ -107,7 +107,7 @@ function quoting(messages: NewMessage[]) {
 }
 
 // A file is sent once: it is locked until the message that takes it is there, and what people see of it stands in that.
-function attaching(messages: NewMessage[]) {
+export function attaching(messages: Pick<NewMessage, 'id' | 'actorId' | 'files'>[], sealed = false) {
   const wishes = messages.flatMap(({ id, actorId, files = [] }) => files.map((file, n) => ({ id, actorId, file, n })));
   const nothing = { wanted: Prisma.empty, joined: Prisma.empty, list: Prisma.sql`NULL::jsonb`, attached: Prisma.empty };
   if (wishes.length === 0) return nothing;
@@ -120,7 +120,7 @@ function attaching(messages: NewMessage[]) {
       ),
       ready AS MATERIALIZED (
         SELECT f.* FROM head JOIN file f ON f.room_id = head.id
-        WHERE f.id IN (SELECT file_id FROM wish) AND f.ready_at IS NOT NULL AND f.attached_at IS NULL
+        WHERE f.id IN (SELECT file_id FROM wish) AND f.ready_at IS NOT NULL AND f.attached_at IS NULL AND f.sealed = ${sealed}
         FOR NO KEY UPDATE OF f
       ),
       brought AS MATERIALIZED (

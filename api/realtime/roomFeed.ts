@@ -5,6 +5,8 @@ import type { Position } from './positions.ts';
 import type { RoomPages } from './roomPages.ts';
 
 const KEPT = 256;
+/** Of what is sealed, in characters: without a text to speak of, the newest entries may be large. */
+const MOST_SEALED = 4_000_000;
 
 /**
  * The newest entries of one watched room, without a hole, ending at `top`. Readers own a cursor and pull;
@@ -16,6 +18,7 @@ export class RoomFeed {
   /** Grows when something that was read before may not be handed out as it was: edited, deleted, or of a new name. */
   revision = 0;
   private latest: LogEntry[] = [];
+  private sealed = 0;
   private readonly waiting = new Set<() => void>();
   private readers = 0;
   private stop: (() => void) | null = null;
@@ -103,21 +106,32 @@ export class RoomFeed {
   private keep(entry: LogEntry) {
     this.top = entry.seq;
     this.latest.push(entry);
-    if (this.latest.length > KEPT) this.latest.shift();
+    this.sealed += sealedSize(entry);
+    while (this.latest.length > KEPT || (this.sealed > MOST_SEALED && this.latest.length > 1)) this.forgetOldest();
     if (entry.message && entry.kind !== 'MESSAGE') this.rewrite(entry.message);
     if (entry.kind === 'MESSAGE_EDITED' || entry.kind === 'MESSAGE_DELETED') this.revision++;
     // Who is behind reads from the database what is left of the rest.
     if (entry.kind === 'ROOM_DELETED' || entry.kind === 'MESSAGES_EXPIRED') this.forgetBefore(entry);
   }
 
+  private forgetOldest() {
+    const oldest = this.latest.shift();
+    if (oldest) this.sealed -= sealedSize(oldest);
+  }
+
   // What was edited or deleted is not handed out in its old wording, not even from memory or in a quote.
   private rewrite(message: MessageState) {
-    this.latest = this.latest.map((entry) => withNews(entry, message));
+    this.replace(this.latest.map((entry) => withNews(entry, message)));
   }
 
   private forgetBefore(entry: LogEntry) {
     this.revision++;
-    this.latest = [entry];
+    this.replace([entry]);
+  }
+
+  private replace(entries: LogEntry[]) {
+    this.latest = entries;
+    this.sealed = entries.reduce((size, entry) => size + sealedSize(entry), 0);
   }
 
   private pull() {
@@ -142,13 +156,13 @@ export class RoomFeed {
   // Only a deleted room has a hole: everything before its last entry is gone.
   private take(entry: LogEntry) {
     if (entry.seq <= this.top) return;
-    if (entry.seq !== this.top + 1) this.latest = [];
+    if (entry.seq !== this.top + 1) this.replace([]);
     this.keep(entry);
   }
 
   private restart(position: Position) {
     this.revision++;
-    this.latest = [];
+    this.replace([]);
     this.top = position.seq;
     this.epoch = position.epoch;
     this.wake();
@@ -161,9 +175,16 @@ export class RoomFeed {
   }
 }
 
+function sealedSize({ sealed, message }: LogEntry): number {
+  const bytes = sealed ?? message?.sealed;
+  return bytes ? bytes.mls.length + (bytes.body?.length ?? 0) : 0;
+}
+
 function withNews(entry: LogEntry, news: MessageState): LogEntry {
   const { message } = entry;
   if (message?.id === news.id && message.changedSeq < news.changedSeq) return { ...entry, message: news };
   if (message?.replyTo?.id === news.id) return { ...entry, message: { ...message, replyTo: toQuote(news) } };
+  if (news.deletedAt && entry.sealed && entry.targetId === news.id)
+    return { ...entry, sealed: { ...entry.sealed, body: null } };
   return entry;
 }

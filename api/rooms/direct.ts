@@ -10,16 +10,16 @@ import { openRoom } from './rooms.ts';
  * The one direct room of the viewer and that person, whoever opened it first. FORBIDDEN while the viewer blocks them;
  * while they block the viewer, the room is made for the viewer alone, who is not told.
  */
-export async function openDirectRoom(core: Core, viewer: Viewer, userId: string): Promise<Room> {
+export async function openDirectRoom(core: Core, viewer: Viewer, userId: string, encrypted = false): Promise<Room> {
   const other = await getUser(core, viewer, userId);
   if (other.id === viewer.id) throw new AppError('INVALID_INPUT', 'Choose somebody else to talk to.');
   const blockers = await blockersAmong(core.db, viewer.id, other.id);
   if (blockers.includes(viewer.id)) throw new AppError('FORBIDDEN', 'You block this person. Unblock them first.');
   const existing = await core.db.room.findUnique({ where: { directKey: keyOf(viewer.id, other.id) } });
-  return existing ?? makeDirectRoom(core, viewer, other);
+  return existing ?? makeDirectRoom(core, viewer, other, encrypted);
 }
 
-async function makeDirectRoom(core: Core, viewer: Viewer, other: User): Promise<Room> {
+async function makeDirectRoom(core: Core, viewer: Viewer, other: User, encrypted: boolean): Promise<Room> {
   await core.limits.take('changesPerMinute', viewer.id, viewer);
   const pair = [viewer.id, other.id].sort();
   const directKey = keyOf(viewer.id, other.id);
@@ -30,7 +30,8 @@ async function makeDirectRoom(core: Core, viewer: Viewer, other: User): Promise<
     const blockers = await blockersAmong(db, viewer.id, other.id);
     const away = (id: string) => (blockers.includes(id) ? { leftSeq: 1 } : {});
     const members = pair.map((id) => ({ userId: id, role: 'MEMBER' as const, joinedSeq: 1, ...away(id) }));
-    return openRoom(db, viewer, { kind: 'DIRECT', directKey }, members);
+    const encryption = encrypted ? ('MLS' as const) : ('NONE' as const);
+    return openRoom(db, viewer, { kind: 'DIRECT', directKey, encryption }, members);
   });
   core.roomsVersions.ring(pair);
   return room;

@@ -18,8 +18,12 @@ export async function requireRole(core: Core, viewer: Viewer, roomId: string, ro
 }
 
 /** The viewer's own membership with its room; NOT_FOUND when there is none that lasts. */
-export async function getMembership(core: Core, viewer: Viewer, roomId: string): Promise<Membership & { room: Room }> {
-  const membership = await core.db.membership.findFirst({
+export async function getMembership(
+  { db }: { db: Prisma.TransactionClient },
+  viewer: Viewer,
+  roomId: string,
+): Promise<Membership & { room: Room }> {
+  const membership = await db.membership.findFirst({
     where: { roomId: idOf(roomId, 'Room'), userId: viewer.id, leftSeq: null, room: { deletedAt: null } },
     include: { room: true },
   });

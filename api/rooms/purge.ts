@@ -31,6 +31,18 @@ export async function purgeRoom(core: Core, roomId: string): Promise<void> {
     ),
     unanswered AS (
       DELETE FROM reaction WHERE room_id = ${roomId}::uuid
+    ),
+    ungrouped AS (
+      DELETE FROM group_device WHERE room_id = ${roomId}::uuid
+    ),
+    uninformed AS (
+      DELETE FROM group_info WHERE room_id = ${roomId}::uuid
+    ),
+    unwelcome AS (
+      DELETE FROM welcome WHERE room_id = ${roomId}::uuid
+    ),
+    unkept AS (
+      DELETE FROM backup_segment WHERE room_id = ${roomId}::uuid
     )
     ${noteRooms(Prisma.sql`SELECT user_id FROM gone WHERE left_seq IS NULL`)} RETURNING id`;
   core.roomsVersions.ring(members.map((member) => member.id));

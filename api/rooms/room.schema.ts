@@ -2,7 +2,7 @@ import { builder } from '../builder.ts';
 import type { Membership, User } from '../db/model.ts';
 import { notFound } from '../errors.ts';
 import type { Loaders } from '../loaders.ts';
-import { MessageType } from '../messages/message.schema.ts';
+import { EncryptionType, MessageType } from '../messages/message.schema.ts';
 import { pageMessagesOf } from '../messages/messagePages.ts';
 import { perPage, toConnection } from '../paging.ts';
 import { UserType } from '../users/users.schema.ts';
@@ -23,14 +23,6 @@ export const MemberRoleType = builder.enumType('MemberRole', {
     OWNER: { description: 'Everything, deleting the room included.' },
     MODERATOR: { description: 'Change name and topic, add people, remove and ban members.' },
     MEMBER: { description: 'Read and write.' },
-  },
-});
-
-const EncryptionType = builder.enumType('Encryption', {
-  description: 'How what is said in a room is kept.',
-  values: {
-    NONE: { description: 'As text, which this server can read.' },
-    MLS: { description: 'End-to-end encrypted (RFC 9420). A room never goes back from this.' },
   },
 });
 
@@ -62,9 +54,14 @@ export const RoomType = builder.prismaObject('Room', {
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Never changes. The link to a room is /r/id.' }),
     kind: t.expose('kind', { type: RoomKindType, description: 'Who can find and enter it.' }),
-    name: t.exposeString('name', { nullable: true, description: 'Null in a direct room: show the other person.' }),
+    name: t.exposeString('name', {
+      nullable: true,
+      description:
+        'Null in a direct room: show the other person; and in an encrypted one: it stands inside the encryption.',
+    }),
     topic: t.exposeString('topic', { description: 'What it is about; may be empty.' }),
     encryption: t.expose('encryption', { type: EncryptionType, description: 'How what is said here is kept.' }),
+    generation: t.exposeInt('generation', { description: 'Of the MLS group; 0 while there is none.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     createdBy: t.field({
       type: UserType,

@@ -1,11 +1,11 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
-import { MessageType } from '../messages/message.schema.ts';
-import type { LogEntry } from '../realtime/entry.ts';
+import { MessageType, SealedType } from '../messages/message.schema.ts';
+import type { LogEntry, SealedState } from '../realtime/entry.ts';
 import type { ResetNotice, RoomNews } from '../realtime/roomReader.ts';
 import { UserType } from '../users/users.schema.ts';
 import { MemberRoleType, RoomType } from './room.schema.ts';
-import { noticesOf } from './roomNotices.ts';
+import { logOf, noticesOf } from './roomNotices.ts';
 import { subscribeToRoom } from './roomSubscription.ts';
 import { ViewerRooms } from './viewerRooms.ts';
 
@@ -29,6 +29,11 @@ const TYPES: Partial<Record<RoomNews['kind'], string>> = {
   REACTION_SET: 'ReactionsChanged',
   REACTION_REMOVED: 'ReactionsChanged',
   MESSAGES_EXPIRED: 'MessagesExpired',
+  EVENT: 'SealedEventSent',
+  COMMIT: 'GroupCommitted',
+  GROUP_OPENED: 'GroupOpened',
+  ROOM_ENCRYPTED: 'RoomEncrypted',
+  DEVICE_REVOKED: 'DeviceRevoked',
 };
 
 const RoomEvent = builder.interfaceRef<RoomNews>('RoomEvent').implement({
@@ -79,9 +84,26 @@ const MessagesExpired = entryType(
     'what you hold of them, quotes in later messages included; until then their own entries tell of tombstones.',
 );
 
+const RoomEncrypted = entryType('RoomEncrypted', 'From here on the room is end-to-end encrypted, for good.');
+const GroupOpened = entryType(
+  'GroupOpened',
+  'A device opened a group for the room, with itself alone in it: the first, or one in place of the one before.',
+);
+const GroupCommitted = entryType('GroupCommitted', 'A device ended an epoch of the group.');
+const SealedEventSent = entryType(
+  'SealedEventSent',
+  'A device said something to the others that is no message: an edit, an answer, a pin, what the room is called …',
+);
+const DeviceRevoked = entryType(
+  'DeviceRevoked',
+  'A person took a device out of use that is in the group: it must be removed by a commit before anything else is taken.',
+);
+
 const ON_SOMEBODY = [MemberRemoved, MemberBanned, MemberUnbanned, RoleChanged, OwnershipTransferred];
-const BY_SOMEBODY = [RoomCreated, RoomChanged, RoomDeleted, MemberJoined];
-for (const type of [...BY_SOMEBODY, ...ON_SOMEBODY, MessagePinned, MessageUnpinned, ReactionsChanged]) {
+const BY_SOMEBODY = [RoomCreated, RoomChanged, RoomDeleted, MemberJoined, RoomEncrypted];
+const BY_DEVICE = [GroupOpened, GroupCommitted, SealedEventSent];
+const OF_MESSAGES = [MessagePinned, MessageUnpinned, ReactionsChanged];
+for (const type of [...BY_SOMEBODY, ...ON_SOMEBODY, ...BY_DEVICE, DeviceRevoked, ...OF_MESSAGES]) {
   builder.objectField(type, 'by', (t) =>
     t.field({
       type: UserType,
@@ -167,6 +189,59 @@ builder.objectField(MessagesExpired, 'upTo', (t) =>
   }),
 );
 
+for (const type of [GroupOpened, GroupCommitted]) {
+  builder.objectFields(type, (t) => ({
+    deviceId: t.id({
+      nullable: true,
+      description: 'Which device did it; null once it is gone.',
+      resolve: (entry) => sealedOf(entry).deviceId,
+    }),
+    generation: t.int({ description: 'Of the group.', resolve: (entry) => sealedOf(entry).generation }),
+  }));
+}
+
+builder.objectFields(GroupCommitted, (t) => ({
+  epoch: t.int({
+    description: 'The one that it ends; the next is one more.',
+    resolve: (entry) => sealedOf(entry).epoch,
+  }),
+  commit: t.field({
+    type: 'Bytes',
+    description: 'The MLS message (RFC 9420 §6) with the commit.',
+    resolve: (entry) => sealedOf(entry).mls,
+  }),
+  external: t.boolean({
+    description: 'Whether the device let itself in by it.',
+    resolve: (entry) => entry.detail?.external ?? false,
+  }),
+  adds: t.idList({
+    description: 'The devices that it brings in, as it was told to the server.',
+    resolve: (entry) => entry.detail?.adds ?? [],
+  }),
+  removes: t.idList({
+    description: 'The devices that it takes out, as it was told to the server.',
+    resolve: (entry) => entry.detail?.removes ?? [],
+  }),
+}));
+
+builder.objectFields(SealedEventSent, (t) => ({
+  id: t.exposeID('id', { description: 'Chosen by the device.' }),
+  targetId: t.id({
+    nullable: true,
+    description: 'The message with which its content goes; null when it is about none.',
+    resolve: (entry) => entry.targetId ?? null,
+  }),
+  sealed: t.field({ type: SealedType, description: 'What was said.', resolve: (entry) => sealedOf(entry) }),
+}));
+
+builder.objectField(DeviceRevoked, 'deviceId', (t) =>
+  t.id({
+    nullable: true,
+    description: 'Which; never null.',
+    resolve: (entry) => entry.detail?.deviceId ?? null,
+  }),
+);
+
 builder.objectRef<ResetNotice>('Reset').implement({
   interfaces: [RoomEvent],
   description:
@@ -189,6 +264,21 @@ builder.objectField(RoomType, 'notices', (t) =>
     },
     complexity: { field: 1, multiplier: 50 },
     resolve: (room, { after, before }, { core }) => noticesOf(core, room, after, before),
+  }),
+);
+
+builder.objectField(RoomType, 'log', (t) =>
+  t.field({
+    type: [RoomEvent],
+    description:
+      'The log after a position, in order: what roomLog tells, for who has missed some of it. Fewer than asked for when they ' +
+      'are large; none at the end.',
+    args: {
+      after: t.arg.int({ required: true, description: 'The position before the first; 0 for the beginning.' }),
+      first: t.arg.int({ required: true, defaultValue: 100, description: 'How many; at most 200.' }),
+    },
+    complexity: ({ first }) => ({ field: 1, multiplier: Math.ceil(Math.min(first ?? 100, 200) / 4) }),
+    resolve: (room, { after, first }, { core }) => logOf(core, room, after, first),
   }),
 );
 
@@ -232,3 +322,8 @@ builder.subscriptionFields((t) => ({
     resolve: (news) => news,
   }),
 }));
+
+function sealedOf({ id, sealed }: LogEntry): SealedState {
+  if (!sealed) throw new Error(`entry ${id} has nothing sealed`);
+  return sealed;
+}

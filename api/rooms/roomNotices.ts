@@ -2,7 +2,7 @@ import type { Core } from '../core.ts';
 import type { Room } from '../db/model.ts';
 import { AppError } from '../errors.ts';
 import type { LogEntry } from '../realtime/entry.ts';
-import { readNotices } from '../realtime/logPages.ts';
+import { readLargeEntries, readNotices } from '../realtime/logPages.ts';
 
 const MOST = 200;
 
@@ -13,4 +13,13 @@ const MOST = 200;
 export async function noticesOf(core: Core, room: Room, after: number, before: number): Promise<LogEntry[]> {
   if (after < 0 || before < 0) throw new AppError('INVALID_INPUT', 'A position is a number from 0 on.');
   return readNotices(core.db, room.id, { after, before, limit: MOST });
+}
+
+const LARGE = 4 * 1_048_576;
+
+/** The log of the room after a position, in order: at most 200 entries, or 4 MB. The room has been found through a membership. */
+export async function logOf(core: Core, room: Room, after: number, first: number): Promise<LogEntry[]> {
+  if (after < 0 || first < 1 || first > MOST)
+    throw new AppError('INVALID_INPUT', `Ask for 1 to ${MOST} entries after a position from 0 on.`);
+  return readLargeEntries(core.db, room.id, after, { limit: first, bytes: LARGE });
 }

@@ -19,8 +19,15 @@ import {
 const CreateRoomInput = builder.inputType('CreateRoomInput', {
   description: 'A new room.',
   fields: (t) => ({
-    name: t.string({ required: true, description: 'At most 80 characters; unique among public rooms.' }),
+    name: t.string({
+      description: 'At most 80 characters; unique among public rooms. Needed, unless the room is encrypted.',
+    }),
     topic: t.string({ description: 'What it is about, at most 250 characters.' }),
+    encrypted: t.boolean({
+      description:
+        'True for a private room that is end-to-end encrypted from the beginning: without name and topic, which stand ' +
+        'inside the encryption.',
+    }),
     kind: t.field({ type: RoomKindType, required: true, defaultValue: 'PUBLIC', description: 'PUBLIC or PRIVATE.' }),
   }),
 });
@@ -72,8 +79,15 @@ builder.mutationFields((t) => ({
     type: RoomType,
     description:
       'The one direct room with that person, made if it is missing. FORBIDDEN while the viewer blocks that person.',
-    args: { userId: t.arg.id({ required: true, description: 'Of the other person.' }) },
-    resolve: (_, { userId }, context) => openDirectRoom(context.core, signedIn(context), userId),
+    args: {
+      userId: t.arg.id({ required: true, description: 'Of the other person.' }),
+      encrypted: t.arg.boolean({
+        required: true,
+        defaultValue: false,
+        description: 'Whether a room that is made is end-to-end encrypted. One that is there stays as it is.',
+      }),
+    },
+    resolve: (_, { userId, encrypted }, context) => openDirectRoom(context.core, signedIn(context), userId, encrypted),
   }),
   joinRoom: t.field({
     type: RoomType,

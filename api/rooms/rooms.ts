@@ -13,14 +13,22 @@ import type { Viewer } from '../users/users.ts';
 import { requireRole } from './memberships.ts';
 import { purgeRoom } from './purge.ts';
 
+const WORDS_INSIDE = 'The name and topic of an encrypted room stand inside the encryption: leave them out.';
 export const RoomName = line(80);
 const Topic = z.union([z.literal(''), line(250)]);
-const NewRoom = z.object({
-  name: RoomName,
-  topic: Topic.nullish(),
-  kind: z.enum(['PUBLIC', 'PRIVATE'], 'A room is PUBLIC or PRIVATE.').default('PUBLIC'),
+const Kind = z.enum(['PUBLIC', 'PRIVATE'], 'A room is PUBLIC or PRIVATE.').default('PUBLIC');
+const NewRoom = z.object({ name: RoomName, topic: Topic.nullish(), kind: Kind });
+const NewEncryptedRoom = z.object({
+  name: z.null(WORDS_INSIDE).optional(),
+  topic: z.null(WORDS_INSIDE).optional(),
+  kind: z.literal('PRIVATE', 'Only a private room is encrypted.'),
 });
-type NewRoomInput = { name: string; topic?: string | null; kind?: RoomKind };
+type NewRoomInput = {
+  name?: string | null | undefined;
+  topic?: string | null | undefined;
+  kind?: RoomKind;
+  encrypted?: boolean | null | undefined;
+};
 const Changes = z.object({ name: RoomName.nullish(), topic: Topic.nullish() });
 
 /** The room, if the viewer is a member of it; NOT_FOUND otherwise, whether or not it exists. */
@@ -69,15 +77,26 @@ export function pagePublicRooms(
 /** Where a room stands in the list, also once it is gone from there. */
 export const publicRoomCursor = (room: Room): string => room.nameKey ?? '';
 
-/** Makes a room with the viewer as owner and first member. CONFLICT when a public room has that name. */
+/**
+ * Makes a room with the viewer as owner and first member. CONFLICT when a public room has that name. An encrypted one is
+ * private, and what it is called the server is not told.
+ */
 export async function createRoom(core: Core, viewer: Viewer, input: NewRoomInput): Promise<Room> {
-  const { name, topic, kind } = parse(NewRoom, input);
+  const data = input.encrypted ? encryptedRoom(input) : plainRoom(input);
   await core.limits.take('changesPerMinute', viewer.id, viewer);
-  const data = { name, topic: topic ?? '', kind, nameKey: kind === 'PUBLIC' ? nameKey(name) : null };
   const owner = { userId: viewer.id, role: 'OWNER' as const, joinedSeq: 1 };
   const room = await core.db.$transaction((db) => openRoom(db, viewer, data, [owner])).catch(refuseName);
   core.roomsVersions.ring([viewer.id]);
   return room;
+}
+
+function plainRoom(input: NewRoomInput) {
+  const { name, topic, kind } = parse(NewRoom, input);
+  return { name, topic: topic ?? '', kind, nameKey: kind === 'PUBLIC' ? nameKey(name) : null };
+}
+
+function encryptedRoom(input: NewRoomInput) {
+  return { kind: parse(NewEncryptedRoom, input).kind, encryption: 'MLS' as const };
 }
 
 /** Changes name or topic; owners and moderators. Without a difference nothing is told. */
@@ -90,6 +109,7 @@ export async function updateRoom(
   const room = await requireRole(core, viewer, id, ['OWNER', 'MODERATOR']);
   const { name = null, topic = null } = parse(Changes, input);
   if (room.kind === 'DIRECT') throw new AppError('FORBIDDEN', 'A direct conversation has no name or topic.');
+  if (room.encryption !== 'NONE') throw new AppError('CONFLICT', WORDS_INSIDE, { reason: 'E2EE_REQUIRED' });
   await core.limits.take('changesPerMinute', viewer.id, viewer);
   const key = room.kind === 'PUBLIC' && name ? nameKey(name) : null;
   const entry = await appendChange(core.db, {
@@ -139,7 +159,9 @@ export async function endRoom(core: Core, viewer: Viewer, roomId: string, change
 }
 
 type NewMember = { userId: string; role: 'OWNER' | 'MEMBER'; joinedSeq: number; leftSeq?: number };
-type Kind = Pick<Prisma.RoomUncheckedCreateInput, 'name' | 'nameKey' | 'topic' | 'directKey'> & { kind: RoomKind };
+type Kind = Pick<Prisma.RoomUncheckedCreateInput, 'name' | 'nameKey' | 'topic' | 'directKey' | 'encryption'> & {
+  kind: RoomKind;
+};
 
 /** Makes a room with its first entry and these members, within a transaction. */
 export async function openRoom(

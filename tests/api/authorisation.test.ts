@@ -16,6 +16,7 @@ import {
 } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { schema } from '../../api/schema.ts';
+import { accountKey, bytes, commit, newDevice, open, seal, withDevice } from '../devices.ts';
 import { begin } from '../files.ts';
 import { ban } from '../rooms.ts';
 import { Line } from '../wire.ts';
@@ -47,6 +48,7 @@ interface Row {
     | 'author'
     | 'newcomer'
     | 'session'
+    | 'device'
     | 'invitation'
     | 'roomLink'
     | 'linkToken'
@@ -259,6 +261,43 @@ const TABLE: Record<string, Row> = {
     of: 'linkToken',
     variables: ({ linkToken }) => ({ token: linkToken }),
   },
+  'Query.identities': { answers: '+ + + + + + +', variables: ({ author }) => ({ userIds: [author.id] }) },
+  // Its credential is of nobody.
+  'Mutation.registerDevice': {
+    answers: '! ! ! ! ! ! !',
+    variables: ({ author }) => ({ input: newDevice(author, accountKey()) }),
+  },
+  'Mutation.renameDevice': {
+    answers: '- - - - - - -',
+    of: 'device',
+    variables: ({ device }) => ({ id: device, name: 'mine' }),
+  },
+  'Mutation.revokeDevice': { answers: '- - - - - - -', of: 'device', variables: ({ device }) => ({ id: device }) },
+  // Nobody but the author has a device.
+  'Mutation.publishKeyPackages': { answers: 'x x x x x x x', variables: () => ({ keyPackages: [bytes()] }) },
+  'Mutation.takeWelcomes': { answers: 'x x x x x x x', variables: () => ({ ids: [randomUUID()] }) },
+  'Mutation.claimKeyPackages': {
+    answers: '- + - - + + -',
+    of: 'room',
+    variables: ({ room, device }) => ({ roomId: room, deviceIds: [device] }),
+  },
+  'Mutation.openGroup': { answers: '- x - - x x -', of: 'room', variables: ({ room }) => open(room)[1] as object },
+  'Mutation.commitGroup': {
+    answers: '- x - - x x -',
+    of: 'room',
+    variables: ({ room }) => commit(room, 0)[1] as object,
+  },
+  'Mutation.sendSealed': { answers: '- x - - x x -', of: 'room', variables: ({ room }) => seal(room, 0)[1] as object },
+  'Mutation.encryptRoom': { answers: '- x - - x + -', of: 'room', variables: ({ room }) => ({ id: room }) },
+  'Mutation.putSecret': {
+    answers: '+ + + + + + +',
+    variables: () => ({ name: 'backup', version: 1, blob: SAME }),
+  },
+  'Mutation.putBackupSegment': {
+    answers: '- + - - + + -',
+    of: 'room',
+    variables: ({ room }) => ({ roomId: room, n: 0, blob: bytes() }),
+  },
   'Mutation.blockUser': { answers: '+ + + + + + +', of: 'author', variables: ({ author }) => ({ userId: author.id }) },
   'Mutation.unblockUser': {
     answers: '+ + + + + + +',
@@ -297,6 +336,8 @@ const TABLE: Record<string, Row> = {
   'Subscription.peopleChanged': { answers: '+ + + + + + +' },
   'Subscription.viewerEvents': { answers: '+ + + + + + +', variables: () => ({ after: 0 }) },
 };
+// The same again is the same.
+const SAME = bytes();
 // Nobody listens there.
 const NOWHERE = 'http://127.0.0.1:9/';
 const CODES: Record<string, string> = { '+': 'OK', '-': 'NOT_FOUND', x: 'FORBIDDEN', '!': 'INVALID_INPUT' };
@@ -314,6 +355,21 @@ const SEEN: Record<string, string> = {
   StorageUse: 'administrators: databaseBytes fileBytes fileCount people rooms',
   PersonSize: 'administrators: fileBytes fileCount user',
   User: 'anyone signed in: colour createdAt displayName id username',
+  Identity: 'anyone signed in: accountKey accountKeyVersion devices userId',
+  Device:
+    'anyone signed in: createdAt credential engineVersion id lastSeenAt name revokedAt signatureKey suites userId',
+  ClaimedKeyPackage: 'members: device keyPackage',
+  Group: 'members: devices epoch generation groupInfo pendingRemovalIds pendingRemovals suite',
+  Sealed: 'members: body deviceId epoch generation mls',
+  SentSealed: 'oneself: at id seq',
+  Welcome: 'oneself: epoch generation id mls roomId seq',
+  SecretBlob: 'oneself: blob name version',
+  BackupSegment: 'oneself: blob n roomId',
+  SealedEventSent: 'members: at by id roomId sealed seq targetId',
+  GroupOpened: 'members: at by deviceId generation roomId seq',
+  GroupCommitted: 'members: adds at by commit deviceId epoch external generation removes roomId seq',
+  RoomEncrypted: 'members: at by roomId seq',
+  DeviceRevoked: 'members: at by deviceId roomId seq',
   PersonChanged: 'anyone signed in: user userId',
   UserConnection: 'anyone signed in: edges nodes pageInfo',
   UserEdge: 'anyone signed in: cursor node',
@@ -322,7 +378,7 @@ const SEEN: Record<string, string> = {
   PublicRoomConnection: 'anyone signed in: edges nodes pageInfo',
   PublicRoomEdge: 'anyone signed in: cursor node',
   Viewer:
-    'oneself: email hasRecoveryCode hushedUntil id isAdmin mentions rooms roomsVersion securityEvents session sessions user',
+    'oneself: backupRooms backupSegments device devices email hasRecoveryCode hushedUntil id isAdmin keyPackagesLeft mentions rooms roomsVersion secret securityEvents session sessions user welcomes',
   DeleteAccountPayload: 'oneself: erasedMessages',
   SecurityEvent: 'oneself: createdAt id kind',
   Session: 'oneself: createdAt expiresAt hasPush id isCurrent label rotatedAt',
@@ -349,7 +405,7 @@ const SEEN: Record<string, string> = {
   RoomLink: 'owners and moderators: createdAt createdBy expiresAt id maxUses uses',
   CreateRoomLinkPayload: 'owners and moderators: link token',
   RoomLinkPreview: 'who holds the link: joined memberCount name roomId',
-  Room: 'members: countedSeq createdAt createdBy directWith encryption expiredSeq id kind lastMessage lastSeq memberCount members membership mentionCount messages name notices notify pins readSeq retentionDays topic unreadCount',
+  Room: 'members: countedSeq createdAt createdBy directWith encryption expiredSeq generation group id kind lastMessage lastSeq log memberCount members membership mentionCount messages name notices notify pins readSeq retentionDays topic unreadCount',
   Ban: 'owners and moderators: createdAt madeBy reason user',
   Membership: 'members: joinedAt joinedSeq role user',
   MembershipConnection: 'members: edges nodes pageInfo',
@@ -357,7 +413,7 @@ const SEEN: Record<string, string> = {
   File: 'members: height id name placeholder sha256 size thumbnailUrl type url width',
   Upload: 'oneself: file id isReady received url',
   Message:
-    'members: author body changedSeq createdAt deletedAt editedAt files id integration mentions mentionsRoom pinnedAt reactions replyTo roomId seq',
+    'members: author body changedSeq createdAt deletedAt editedAt encoding files id integration mentions mentionsRoom pinnedAt reactions replyTo roomId sealed seq',
   Reaction: 'members: count emoji users',
   MentionConnection: 'oneself: edges nodes pageInfo',
   MentionEdge: 'oneself: cursor node',
@@ -397,6 +453,7 @@ interface Scene extends Record<Name, Person>, Record<Secret, string> {
   room: string;
   message: string;
   session: string;
+  device: string;
   invitation: string;
   roomLink: string;
   linkToken: string;
@@ -406,6 +463,7 @@ interface Scene extends Record<Name, Person>, Record<Secret, string> {
 let world: World;
 let people: Record<Name, Person>;
 let nobody: Line;
+let device: string;
 // A person may have a few that wait, so those of earlier scenes are cancelled.
 const uploads: string[] = [];
 beforeAll(async () => {
@@ -414,6 +472,7 @@ beforeAll(async () => {
   for (const name of NAMES) named.push([name, await world.person(name)]);
   people = Object.fromEntries(named) as Record<Name, Person>;
   people.administrator = await administrator(world.node, 'administrator');
+  device = await withDevice(people.author);
   nobody = new Line(world.node);
   await nobody.init();
 });
@@ -548,6 +607,7 @@ async function setScene(): Promise<Scene> {
     room,
     message,
     session,
+    device,
     invitation,
     upload,
     roomLink,
@@ -631,7 +691,8 @@ function example(type: GraphQLInputType): unknown {
   if (isNonNullType(type)) return example(type.ofType);
   if (isListType(type)) return [example(type.ofType)];
   if (isEnumType(type)) return type.getValues()[0]?.name;
-  if (!isInputObjectType(type)) return { ID: randomUUID(), String: 'text', Int: 1, Boolean: true, Float: 1 }[type.name];
+  if (!isInputObjectType(type))
+    return { ID: randomUUID(), String: 'text', Int: 1, Boolean: true, Float: 1, Bytes: '' }[type.name];
   const fields = Object.values(type.getFields()).filter(isRequiredInputField);
   return Object.fromEntries(fields.map((field) => [field.name, example(field.type)]));
 }

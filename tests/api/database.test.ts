@@ -38,9 +38,10 @@ describe('the database refuses', () => {
   test('a new wording for what was said before the room was encrypted, but lets it go', async () => {
     const room = await publicRoom();
     const { id } = await say(room, 1, 'hello');
-    await prisma.room.update({ where: { id: room.id }, data: { encryption: 'MLS' } });
+    await prisma.room.update({ where: { id: room.id }, data: ENCRYPTED });
     await refused(prisma.entry.update({ where: { id }, data: { body: 'hello!' } }), 'entry_no_plaintext');
-    expect(await prisma.entry.update({ where: { id }, data: { body: null } })).toMatchObject({ body: null });
+    const gone = { body: null, deletedAt: new Date() };
+    expect(await prisma.entry.update({ where: { id }, data: gone })).toMatchObject({ body: null });
   });
 
   test('to make an encrypted room plain again', async () => {
@@ -58,7 +59,8 @@ describe('the database refuses', () => {
   test('an entry that is half plain and half encrypted', async () => {
     const room = await publicRoom();
     const bytes = Uint8Array.of(1);
-    await refused(say(room, 1, 'hello', { encoding: 'MLS' }), 'entry_mls_has_no_body');
+    await refused(say(room, 1, 'hello', { encoding: 'MLS' }), 'only_in_encrypted_rooms');
+    await refused(say(await encryptedRoom(), 1, 'hello', { encoding: 'MLS' }), 'entry_no_plaintext');
     for (const column of ['mls', 'sealed', 'sealedHash']) {
       await refused(say(room, 1, 'hello', { [column]: bytes }), 'entry_plain_has_no_mls');
     }
@@ -102,7 +104,7 @@ describe('the database refuses', () => {
   test.skipIf(embedded)('plaintext that is sent while the room is being encrypted', async () => {
     const room = await publicRoom();
     const encrypted = prisma.$transaction(async (tx) => {
-      await tx.room.update({ where: { id: room.id }, data: { encryption: 'MLS' } });
+      await tx.room.update({ where: { id: room.id }, data: ENCRYPTED });
       await sleep(300);
     });
     await sleep(100);
@@ -376,6 +378,8 @@ const insertUser = (name: string) => Prisma.sql`
 
 const makeRoom = (data: Prisma.RoomCreateInput) => prisma.room.create({ data });
 const publicRoom = () => makeRoom({ kind: 'PUBLIC', name: 'kitchen', nameKey: randomUUID() });
+/** What a room is once it is encrypted: without words, and not public. */
+const ENCRYPTED = { encryption: 'MLS', kind: 'PRIVATE', name: null, nameKey: null, topic: '' } as const;
 const encryptedRoom = (more: object = {}) => makeRoom({ kind: 'PRIVATE', encryption: 'MLS', ...more });
 
 function say(
@@ -398,6 +402,7 @@ async function failure(promise: Promise<unknown>): Promise<unknown> {
 
 const SAID: Record<string, string> = {
   entry_no_plaintext: 'takes no plaintext',
+  only_in_encrypted_rooms: 'is not encrypted',
   room_stays_encrypted: 'is encrypted for good',
   room_generation_grows: 'never decreases',
 };

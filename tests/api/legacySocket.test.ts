@@ -504,7 +504,10 @@ async function expired(person: Person): Promise<void> {
 }
 
 async function encrypt(roomId: string): Promise<void> {
-  await world.node.core.db.room.update({ where: { id: roomId }, data: { encryption: 'MLS' } });
+  await world.node.core.db.room.update({
+    where: { id: roomId },
+    data: { encryption: 'MLS', kind: 'PRIVATE', name: null, nameKey: null, topic: '' },
+  });
 }
 
 function said({ username }: Person, message: string, id: unknown = UUID) {
