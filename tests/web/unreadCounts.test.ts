@@ -7,6 +7,7 @@ const sam = 'sam';
 const room = (parts: Partial<Room> = {}): Room => ({
   id: 'room',
   kind: 'DIRECT',
+  encryption: 'NONE',
   name: null,
   topic: '',
   createdAt: '2026-03-03T12:00:00.000Z',

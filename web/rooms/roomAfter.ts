@@ -15,6 +15,8 @@ function changes(room: Room, event: RoomNews, viewerId: string | undefined): Par
       return { name: event.name, topic: event.topic, retentionDays: event.retentionDays };
     case 'MessagesExpired':
       return expiredTo(room, event.upTo);
+    case 'RoomEncrypted':
+      return { encryption: 'MLS', name: null, topic: '' };
     case 'MemberJoined':
       return { memberCount: room.memberCount + 1 };
     case 'MemberLeft':

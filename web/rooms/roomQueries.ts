@@ -4,6 +4,7 @@ graphql(`
   fragment RoomParts on Room {
     id
     kind
+    encryption
     name
     topic
     createdAt
