@@ -19,6 +19,11 @@ const NEEDS_A_SESSION = [
   ...['changePassword', 'createRecoveryCode', 'createResetLink', 'revokeSession', 'revokeOtherSessions'],
   ...['createPersonalToken', 'revokePersonalToken', 'deleteAccount', 'setPush'],
   ...['endSessionsOf', 'removePerson', 'removeRoom', 'setAdministrator', 'setDisabled', 'updateServer'],
+  // It deletes what others wrote.
+  'setRetention',
+  // A device is bound to a session.
+  ...['registerDevice', 'renameDevice', 'revokeDevice', 'publishKeyPackages', 'claimKeyPackages', 'takeWelcomes'],
+  ...['encryptRoom', 'openGroup', 'commitGroup', 'sendSealed', 'putSecret', 'putBackupSegment'],
 ];
 
 let world: World;
