@@ -149,7 +149,7 @@ test('in an encrypted room the server takes no reaction, by code and by constrai
   ).rejects.toThrow();
   await expect(db.entry.update({ where: { id }, data: { pinnedAt: new Date() } })).rejects.toThrow();
   const sealed = { roomId: room, seq: seq + 1, id: randomUUID(), kind: 'MESSAGE' as const, encoding: 'MLS' as const };
-  const numbered = { ordinal: 2, changedSeq: seq + 1 };
+  const numbered = { ordinal: 2, changedSeq: seq + 1, generation: 0, groupEpoch: 0 };
   await expect(db.entry.create({ data: { ...sealed, ...numbered, targetId: id } })).rejects.toThrow();
   await expect(db.entry.create({ data: { ...sealed, ...numbered, mentionsRoom: true } })).rejects.toThrow();
   await db.entry.create({ data: { ...sealed, ...numbered } });
