@@ -5,7 +5,9 @@ import { exportAccount } from './accounts/export.ts';
 import { callerOf, viewerOrNobody } from './context.ts';
 import { cookieJar } from './cookies.ts';
 import type { Core } from './core.ts';
+import { AppError } from './errors.ts';
 import { answerFiles } from './files/files.http.ts';
+import { isLarge, LARGEST_BODY, maySendLarge } from './largeBodies.ts';
 import { answerLegacy } from './legacy/routes.ts';
 import { type Allowance, limitHeaders } from './limits.ts';
 import { createMetrics, mayScrape } from './metrics.ts';
@@ -13,6 +15,7 @@ import { startPushing } from './notifications/pushes.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
 import { openSockets, refuse as refuseRaw, type Sockets } from './sockets.ts';
 import { createStatic, SECURITY_HEADERS } from './static.ts';
+import { Turns } from './turns.ts';
 import { startDeliveries } from './webhooks/deliveries.ts';
 import { answerHook } from './webhooks/incoming.http.ts';
 import { createGraphQL, render } from './yoga.ts';
@@ -102,8 +105,11 @@ async function handle(
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
   if (!isSafe(request) && !isOurs(core.config, request, facts)) return foreign(response);
   if (await answerFiles(core, request, response, path, facts.credentials)) return;
-  const body = await readBody(request);
-  if (!body) return answer(response, 413, { detail: `A request body has at most ${BODY} bytes.` });
+  if (path === '/graphql' && lengthOf(request) > BODY && (await maySendLarge(core, facts.credentials))) {
+    return largeBodies.run(() => large(core, yoga, files, request, response, facts));
+  }
+  const body = await readBody(request, BODY);
+  if (!body) return tooLarge(response);
   if (path === '/graphql') {
     return core.admission.requests.run(() => graphql(core, yoga, files, request, response, facts, body));
   }
@@ -113,6 +119,20 @@ async function handle(
   if (isSafe(request) && /^\/docs\/api\/?$/.test(path)) return files.reference(request, response);
   if (!isSafe(request)) return answer(response, 404, { detail: 'Not found.' });
   files.serve(request, response);
+}
+
+// Only what devices say to each other may be large, of few at a time.
+async function large(
+  core: Core,
+  yoga: Yoga,
+  files: Files,
+  request: IncomingMessage,
+  response: ServerResponse,
+  facts: RequestFacts,
+) {
+  const body = await readBody(request, LARGEST_BODY);
+  if (!body || !isLarge(body)) return tooLarge(response);
+  await core.admission.requests.run(() => graphql(core, yoga, files, request, response, facts, body));
 }
 
 async function graphql(
@@ -230,13 +250,13 @@ function allowOrigin(core: Core, request: IncomingMessage, response: ServerRespo
   response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  if (Number(request.headers['content-length'] ?? 0) > BODY) return null;
+async function readBody(request: IncomingMessage, most: number): Promise<Buffer | null> {
+  if (lengthOf(request) > most) return null;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > BODY) return null;
+    if (size > most) return null;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -251,6 +271,11 @@ function unlessGone(error: NodeJS.ErrnoException) {
   if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
 }
 
+const tooLarge = (response: ServerResponse) =>
+  answer(response, 413, { detail: `A request body has at most ${BODY} bytes.` });
+
+const largeBodies = new Turns(16, 256, () => new AppError('UNAVAILABLE', 'Too much is sent at once. Try again.'));
+const lengthOf = (request: IncomingMessage) => Number(request.headers['content-length'] ?? 0);
 const codeOf = (error: NodeJS.ErrnoException) => error.code ?? '';
 const isSafe = (request: IncomingMessage) => request.method === 'GET' || request.method === 'HEAD';
 

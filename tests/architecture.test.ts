@@ -25,6 +25,7 @@ const LAYERS = [
     'cookies.ts',
     'requests.ts',
     'documentLimits.ts',
+    'largeBodies.ts',
     'sharedDocument.ts',
     'sharedExecution.ts',
     'metrics.ts',

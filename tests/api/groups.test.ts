@@ -145,3 +145,25 @@ test('an id is a UUID, and somebody without a device is told so', async () => {
   const cat = await world.person('cat');
   expect(await cat.refused(...seal(room, 1, { id: randomUUID() }))).toMatchObject({ code: 'NOT_FOUND' });
 });
+
+test('Ann’s commit, group info and welcome may have 512 kB each, and what else is large is refused unread', async () => {
+  const { ann, ben, room, bensDevice } = await annAndBen();
+  const most = bytes(524_288);
+  const welcomes = [{ deviceIds: [bensDevice], mls: most }];
+  const again = { commit: most, groupInfo: most, adds: [bensDevice], welcomes };
+  expect(await ann.refused(...commit(room, 1, { ...again, commit: bytes(524_289) }))).toMatchObject({
+    code: 'INVALID_INPUT',
+  });
+  await ann.graphql(...commit(room, 1, again));
+  const [document, variables] = seal(room, 2, { mls: bytes(65_536), body: bytes(65_536) });
+  await ann.graphql(document, variables);
+  expect(await ann.refused(...seal(room, 2, { mls: bytes(65_537) }))).toMatchObject({ code: 'INVALID_INPUT' });
+  expect(await ben.refused(...seal(room, 2, { body: bytes(65_537) }))).toMatchObject({ code: 'INVALID_INPUT' });
+  const large = JSON.stringify({ query: document, variables, padding: 'x'.repeat(150_000) });
+  const stranger = await world.person('cat');
+  for (const person of [world.stranger(), stranger]) expect((await person.post('/graphql', large)).status).toBe(413);
+  const other = JSON.stringify({ query: '{ viewer { id } }', padding: 'x'.repeat(150_000) });
+  const both = JSON.stringify({ query: `${document} { viewer { id } }`, variables, padding: 'x'.repeat(150_000) });
+  for (const body of [other, both, 'x'.repeat(150_000), JSON.stringify({ query: document, padding: most.repeat(4) })])
+    expect((await ann.post('/graphql', body)).status).toBe(413);
+});
