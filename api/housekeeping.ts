@@ -1,4 +1,5 @@
 import type { Core } from './core.ts';
+import { purgeDevices } from './devices/revoking.ts';
 import { purgeFiles } from './files/purge.ts';
 import { expireMessages } from './retention/expiring.ts';
 
@@ -23,7 +24,7 @@ async function purgeAllFiles(core: Core): Promise<void> {
 
 /** Does it now and every hour. What fails is tried again with the next. */
 export async function keepHouse(core: Core): Promise<void> {
-  for (const purge of [purgeExpired, expireMessages, purgeAllFiles]) {
+  for (const purge of [purgeExpired, expireMessages, purgeAllFiles, purgeDevices]) {
     await purge(core).catch((error) => core.log.warn('housekeeping.failed', { error }));
   }
   setTimeout(() => void keepHouse(core), HOUR).unref();

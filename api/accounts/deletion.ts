@@ -3,6 +3,7 @@ import { revokePersonalTokens } from '../auth/personalTokens.ts';
 import { revokeSessions, tellEnded } from '../auth/sessions.ts';
 import type { Core } from '../core.ts';
 import type { User } from '../db/model.ts';
+import { revokeEveryDevice } from '../devices/revoking.ts';
 import { eraseMessages } from '../messages/erasing.ts';
 import { tellPerson } from '../realtime/people.ts';
 import { liftBlocks } from '../rooms/direct.ts';
@@ -28,6 +29,7 @@ export async function removeAccount(core: Core, { id, isAdmin }: User, erase: bo
   if (isAdmin) await stepDown(core, viewer);
   const tokens = await revokePersonalTokens(core.db, { userId: viewer.id });
   tellEnded(core, [...tokens, ...(await revokeSessions(core.db, { userId: viewer.id }))]);
+  await revokeEveryDevice(core, viewer.id);
   let erased = 0;
   for (let pass = 0; pass < PASSES; pass++) {
     if (erase) erased += await eraseMessages(core, viewer);
@@ -55,6 +57,12 @@ async function forget({ db }: Core, { id }: Viewer): Promise<void> {
     count = await db.$executeRaw`
       UPDATE entry SET actor_id = NULL WHERE (room_id, seq) IN (
         SELECT room_id, seq FROM entry WHERE actor_id = ${id}::uuid LIMIT ${AT_ONCE})`;
+  }
+  for (let count = AT_ONCE; count === AT_ONCE; ) {
+    count = await db.$executeRaw`
+      UPDATE entry SET device_id = NULL WHERE (room_id, seq) IN (
+        SELECT room_id, seq FROM entry WHERE device_id IN (SELECT id FROM device WHERE user_id = ${id}::uuid)
+        LIMIT ${AT_ONCE})`;
   }
   await db.$executeRaw`UPDATE entry SET subject_id = NULL WHERE subject_id = ${id}::uuid`;
 }

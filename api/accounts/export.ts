@@ -7,7 +7,7 @@ const PAGE = 500;
 
 /**
  * Everything that the server keeps of the viewer, as the text of one JSON document, piece by piece: nothing is held
- * but a page of a list. Of files it has what is known of each, and the path to get it from. RATE_LIMITED while another
+ * but a page of a list. A message of an encrypted room (encoding MLS) comes without its content, which the server cannot open. Of files it has what is known of each, and the path to get it from. RATE_LIMITED while another
  * export of theirs is under way, on whichever node.
  */
 export async function* exportAccount(core: Core, viewer: Viewer): AsyncGenerator<string, void> {
@@ -46,9 +46,21 @@ const PARTS: Record<string, (core: Core, viewer: Viewer) => Promise<unknown>> = 
       where: { id },
       omit: {
         ...{ usernameKey: true, emailKey: true, passwordHash: true, recoveryHash: true },
-        ...{ roomsVersion: true, exportingUntil: true },
+        ...{ roomsVersion: true, exportingUntil: true, accountKey: true },
       },
     }),
+  devices: ({ db }, { id }) =>
+    db.device.findMany({
+      where: { userId: id },
+      select: { id: true, name: true, createdAt: true, lastSeenAt: true, revokedAt: true, suites: true },
+    }),
+  // What is sealed the server cannot open: only that it is there, and how large.
+  secrets: ({ db }, { id }) =>
+    db.$queryRaw`SELECT name, version, octet_length(blob) AS size FROM secret_blob WHERE user_id = ${id}::uuid`,
+  backups: ({ db }, { id }) =>
+    db.$queryRaw`
+      SELECT room_id AS "roomId", count(*)::int AS parts, sum(octet_length(blob))::int AS size
+      FROM backup_segment WHERE user_id = ${id}::uuid GROUP BY room_id ORDER BY room_id`,
   sessions: ({ db }, { id }) =>
     db.session.findMany({ where: { userId: id }, omit: { refreshId: true, previousId: true, userId: true } }),
   pushSubscriptions: ({ db }, { id }) =>
@@ -155,6 +167,6 @@ async function* paged<Row extends object>(read: (last?: Row) => Promise<Row[]>):
 }
 
 const MESSAGE = {
-  ...{ id: true, roomId: true, seq: true, body: true, files: true, targetId: true },
+  ...{ id: true, roomId: true, seq: true, encoding: true, body: true, files: true, targetId: true },
   ...{ createdAt: true, editedAt: true, deletedAt: true },
 } as const;
