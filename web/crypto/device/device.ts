@@ -1,0 +1,268 @@
+import type { Bytes } from '../bytes.ts';
+import { catchUp, followAll } from './catchUp.ts';
+import { openGroup } from './commit.ts';
+import type { Core } from './core.ts';
+import { doDuties, hasDuties } from './duties.ts';
+import { DeviceError, isPassing, ServerError } from './errors.ts';
+import { elsewhere, findIdentity, type Identity, makeIdentity, register } from './identity.ts';
+import { beginning, join } from './join.ts';
+import type { LogEntry } from './log.ts';
+import { Pins } from './pins.ts';
+import type { AccountFacts, Ports, RoomFacts } from './ports.ts';
+import { makeReady } from './ready.ts';
+import { rebuild } from './rebuild.ts';
+import {
+  entryPrefix,
+  groupKey,
+  isIn,
+  keyKey,
+  newRecord,
+  type Room,
+  type RoomRecord,
+  ratchetKey,
+  roomKey,
+} from './roomState.ts';
+import { createTurns } from './turns.ts';
+import { type Entry, RoomView } from './view.ts';
+
+export interface DeviceOptions {
+  ports: Ports;
+  /** What this device is called in the person's list of devices. */
+  name: string;
+  /** Called when what is known of a room has changed; without a room, when it is about all of them. */
+  onChange?: (roomId?: string) => void;
+  /** The account's key, which the recovery key has opened: makes this a device of the same identity. */
+  accountSeed?: Bytes;
+  /** Replaces the account's identity, which others are told of. */
+  startAnew?: { password: string };
+}
+
+const RANK_WAIT = 300;
+const MOST_RANK = 20;
+
+/**
+ * One device of the person who is signed in: registers it, or goes on as it, and loads the rooms that it knows. Rejects
+ * with `ELSEWHERE` when the account has an identity and this device no key of it.
+ */
+export async function openDevice({ ports, name, onChange = () => {}, accountSeed, startAnew }: DeviceOptions) {
+  const facts = await ports.server.account();
+  const identity = await identityOf(ports, facts, name, accountSeed, !!startAnew);
+  await register(ports, identity, facts, startAnew);
+  const device = new Device(coreOf(ports, identity, facts, onChange), identity);
+  await device.load();
+  return device;
+}
+
+async function identityOf(
+  ports: Ports,
+  { user, accountKey }: AccountFacts,
+  name: string,
+  seed: Bytes | undefined,
+  anew: boolean,
+) {
+  const found = seed || anew ? undefined : await findIdentity(ports, user.id);
+  if (found) return found;
+  if (accountKey && !seed && !anew) throw elsewhere();
+  return makeIdentity(ports, user.id, name, seed);
+}
+
+function coreOf(
+  ports: Ports,
+  { record, signer, engine }: Identity,
+  { user }: AccountFacts,
+  onChange: (roomId?: string) => void,
+): Core {
+  const { accountId, deviceId, accountKey } = record;
+  const self = { accountId, deviceId, accountKey, signatureKey: signer.publicKey };
+  return {
+    ports,
+    engine,
+    self,
+    people: new Map([[user.id, user]]),
+    rooms: new Map(),
+    pins: new Pins(ports.store),
+    tell: onChange,
+  };
+}
+
+/** A device that is registered. What concerns one room is done one after the other; rooms do not wait for each other. */
+export class Device {
+  private readonly inTurn = createTurns();
+  private readonly watched = new Set<string>();
+  private closed = false;
+
+  constructor(
+    readonly core: Core,
+    readonly identity: Identity,
+  ) {}
+
+  async load() {
+    const { store } = this.core.ports;
+    await this.core.pins.load();
+    await this.core.pins.see(this.core.self.accountId, this.core.self.accountKey);
+    for (const [, record] of await store.readAll<RoomRecord>('room/')) {
+      this.core.rooms.set(record.id, await this.loaded(record));
+    }
+  }
+
+  /** Whether this device has ever known the room as encrypted. */
+  isPinned(roomId: string): boolean {
+    return this.core.rooms.has(roomId);
+  }
+
+  /** Looks at every encrypted room of the account, and does there what there is to do. */
+  async sync() {
+    const all = await this.core.ports.server.rooms();
+    for (const facts of all) await this.know(facts);
+    await Promise.all(all.map(({ id }) => this.follow(id)));
+  }
+
+  /** Follows a room's log to its end, and gets this device in where it can. Gives the room as it is then. */
+  async follow(roomId: string): Promise<Room> {
+    const room = await this.room(roomId);
+    await this.inTurn(roomId, () => this.followNow(room));
+    this.watch(room);
+    return room;
+  }
+
+  /** Entries of a log that came by a subscription; a gap is fetched. */
+  async take(roomId: string, entries: LogEntry[]): Promise<void> {
+    const room = await this.room(roomId);
+    await this.inTurn(roomId, async () => {
+      await followAll(this.core, room, entries);
+      if (room.record.isStale) await rebuild(this.core, room);
+    });
+    this.watch(room);
+  }
+
+  /** Does something with a room that can be written to: in its turn, in the group, at the end of the log. */
+  async within<Result>(roomId: string, act: (room: Room) => Promise<Result>): Promise<Result> {
+    const room = await this.room(roomId);
+    const result = await this.inTurn(roomId, async () => {
+      if (!isIn(room)) await this.followNow(room);
+      return act(room);
+    });
+    this.watch(room);
+    return result;
+  }
+
+  /** Makes the room's group, if it has none, and lets in whoever is to be in it. */
+  async makeGroup(roomId: string) {
+    await this.within(roomId, async (room) => {
+      await makeReady(this.core, room);
+      await doDuties(this.core, room);
+    });
+  }
+
+  /** A new group for the room: the way out of whatever is wrong. */
+  async renew(roomId: string) {
+    const room = await this.room(roomId);
+    await this.inTurn(roomId, async () => {
+      await catchUp(this.core, room);
+      const trusted = room.group?.members.map(({ credential }) => credential.accountId) ?? [];
+      const members = (await this.core.ports.server.members(roomId)).map(({ user }) => user.id);
+      const invited = members.filter((id) => trusted.includes(id) || !room.group);
+      room.record = { ...room.record, invited: [...new Set([...room.record.invited, ...invited])] };
+      await openGroup(this.core, room);
+      await doDuties(this.core, room);
+    });
+  }
+
+  /** Does what is to be done in a room now, without waiting for others who might. */
+  async settle(roomId: string) {
+    await this.within(roomId, (room) => doDuties(this.core, room));
+  }
+
+  /** Nothing is begun any more; what was begun ends first. */
+  async close() {
+    this.closed = true;
+    await Promise.all([...this.core.rooms.keys()].map((id) => this.inTurn(id, async () => {})));
+  }
+
+  async room(roomId: string): Promise<Room> {
+    return this.core.rooms.get(roomId) ?? this.know(await this.core.ports.server.room(roomId));
+  }
+
+  /** A room that the server says is encrypted. Once known it is never taken for another, whatever the server says. */
+  private async know(facts: RoomFacts): Promise<Room> {
+    const known = this.core.rooms.get(facts.id);
+    if (known) return known;
+    if (facts.encryption !== 'MLS') throw new DeviceError('NOT_ENCRYPTED', 'This room is not encrypted.');
+    if (facts.directWith) this.core.people.set(facts.directWith.id, facts.directWith);
+    const record = { ...newRecord(facts), cursor: beginning(facts.lastSeq) };
+    await this.core.ports.store.write([[roomKey(facts.id), record]]);
+    const room = this.core.rooms.get(facts.id) ?? { record, group: undefined, view: new RoomView() };
+    this.core.rooms.set(facts.id, room);
+    return room;
+  }
+
+  private async followNow(room: Room) {
+    try {
+      await catchUp(this.core, room);
+      if (!isIn(room) && room.record.generation) await join(this.core, room);
+      if (room.record.isStale) await rebuild(this.core, room);
+    } catch (error) {
+      if (error instanceof ServerError && error.code === 'NOT_FOUND') return this.leave(room);
+      throw error;
+    } finally {
+      this.core.tell(room.record.id);
+    }
+  }
+
+  /** Who is out of a room keeps nothing of it but that it was encrypted. */
+  private async leave(room: Room) {
+    const { id } = room.record;
+    const record = newRecord({ id, kind: room.record.kind, directWith: null });
+    const prefixes = [entryPrefix(id), keyKey(id, ''), `sent/${id}/`];
+    await this.core.ports.store.write([[roomKey(id), record]], [groupKey(id), ratchetKey(id), ...prefixes]);
+    Object.assign(room, { record, group: undefined, view: new RoomView() });
+  }
+
+  private async loaded(record: RoomRecord): Promise<Room> {
+    const { store } = this.core.ports;
+    const epoch = await store.read<Bytes>(groupKey(record.id));
+    const ratchet = await store.read<Bytes>(ratchetKey(record.id));
+    const group = epoch && ratchet ? this.core.engine.load({ epoch, ratchet }) : undefined;
+    const entries = await store.readAll<Entry>(entryPrefix(record.id));
+    for (const [, entry] of entries) this.learn(entry);
+    return { record, group, view: new RoomView(entries.map(([, entry]) => entry)) };
+  }
+
+  private learn(entry: Entry) {
+    if (entry.kind !== 'message' || !entry.message.author) return;
+    if (!this.core.people.has(entry.message.author.id))
+      this.core.people.set(entry.message.author.id, entry.message.author);
+  }
+
+  /** Duties wait a little, the longer the later this device's leaf: mostly somebody else has done them by then. */
+  private watch(room: Room) {
+    const { id } = room.record;
+    if (this.closed || this.watched.has(id) || !hasDuties(this.core, room)) return;
+    this.watched.add(id);
+    void this.serve(room).finally(() => this.watched.delete(id));
+  }
+
+  private async serve(room: Room) {
+    const { clock } = this.core.ports;
+    await clock.pause((Math.min(rankOf(room), MOST_RANK) + clock.random()) * RANK_WAIT);
+    if (this.closed) return;
+    try {
+      await this.inTurn(room.record.id, async () => {
+        await this.followNow(room);
+        if (isIn(room) && hasDuties(this.core, room)) await doDuties(this.core, room);
+      });
+    } catch (error) {
+      if (!(error instanceof DeviceError) && !isPassing(error)) this.problem(room, error);
+    }
+  }
+
+  private problem(room: Room, error: unknown) {
+    if (error instanceof ServerError) return;
+    console.error(`Room ${room.record.id}: ${error instanceof Error ? error.stack : error}`);
+  }
+}
+
+function rankOf({ group }: Room): number {
+  if (!group) return 0;
+  return group.members.findIndex(({ leaf }) => leaf === group.ownLeaf);
+}

@@ -1,0 +1,97 @@
+import type { Core } from './core.ts';
+import type { RoomMessage } from './log.ts';
+import { isIn, type Room } from './roomState.ts';
+
+/** What is to be shown of an encrypted room besides what is said in it. Plain values. */
+export interface RoomSummary {
+  roomId: string;
+  state: 'ready' | 'catching-up' | 'waiting' | 'not-joined' | 'broken';
+  problem?: string;
+  name: string;
+  topic: string;
+  history: 'joining' | 'all';
+  links: string[];
+  /** Positions of messages of others that call the person, newest last. */
+  mentions: number[];
+  lastMessage?: Pick<RoomMessage, 'id' | 'seq' | 'body' | 'createdAt' | 'author' | 'files'>;
+  members: { userId: string; deviceId: string; own: boolean }[];
+  onlyInTree: string[];
+  onlyOnServer: string[];
+  blockedBy: string[];
+  readableFrom: number;
+  lastSeq: number;
+}
+
+const MOST_MENTIONS = 100;
+
+export function summaryOf(core: Core, room: Room): RoomSummary {
+  const { record, group, view } = room;
+  const { card } = record;
+  const messages = view.messages().filter(({ message }) => !message.deletedAt);
+  const last = messages.at(-1)?.message;
+  return {
+    roomId: record.id,
+    ...stateOf(room),
+    name: card?.name ?? '',
+    topic: card?.topic ?? '',
+    history: card?.history ?? 'joining',
+    links: card?.links.map(({ id }) => id) ?? [],
+    mentions: messages
+      .filter(({ message }) => calls(core, room, message))
+      .map(({ seq }) => seq)
+      .slice(-MOST_MENTIONS),
+    ...(last && { lastMessage: shortOf(last) }),
+    members: membersOf(core, room),
+    ...differences(room),
+    blockedBy: group ? core.pins.changedIn(group) : [],
+    readableFrom: record.readableFrom,
+    lastSeq: record.cursor,
+  };
+}
+
+function stateOf(room: Room): Pick<RoomSummary, 'state' | 'problem'> {
+  const { record } = room;
+  if (isIn(room)) return { state: 'ready' };
+  if (record.problem) return { state: 'broken', problem: PROBLEMS[record.problem] };
+  // A direct room's group is made with the first message.
+  if (!record.generation) return { state: 'ready' };
+  return { state: 'waiting' };
+}
+
+const PROBLEMS = {
+  intruder: 'Somebody tried to get into this room without being asked in. Nothing was sent to them.',
+  unverified: 'A change of the keys of this room could not be verified.',
+  rolledBack: 'This browser was set back to an earlier state, and has lost keys that it used.',
+};
+
+function calls({ self }: Core, { record }: Room, { author, mentions, mentionsRoom }: RoomMessage): boolean {
+  if (author?.id === self.accountId) return false;
+  return record.kind === 'DIRECT' || mentionsRoom || mentions.some(({ id }) => id === self.accountId);
+}
+
+const shortOf = ({ id, seq, body, createdAt, author, files }: RoomMessage) => ({
+  id,
+  seq,
+  body,
+  createdAt,
+  author,
+  files,
+});
+
+const membersOf = ({ self }: Core, { group }: Room) =>
+  group?.members.map(({ credential: { accountId, deviceId } }) => ({
+    userId: accountId,
+    deviceId,
+    own: deviceId === self.deviceId,
+  })) ?? [];
+
+/** The server's list of members, as its log has it, and the tree's. */
+function differences({ group, record }: Room): Pick<RoomSummary, 'onlyInTree' | 'onlyOnServer'> {
+  if (!group || record.kind === 'DIRECT') return { onlyInTree: [], onlyOnServer: [] };
+  const inTree = new Set(group.members.map(({ credential }) => credential.accountId));
+  const onServer = Object.keys(record.roles);
+  return {
+    onlyInTree: [...inTree].filter((id) => !record.roles[id]),
+    onlyOnServer: onServer.filter((id) => !inTree.has(id)),
+  };
+}

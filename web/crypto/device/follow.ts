@@ -1,0 +1,301 @@
+import { type Bytes, equal } from '../bytes.ts';
+import { sharedKeys } from '../history/history.ts';
+import type { AppliedCommit, GroupState } from '../mls/engine.ts';
+import { MlsError } from '../mls/errors.ts';
+import type { HistoryContent } from '../sealing/content.ts';
+import { SealError } from '../sealing/errors.ts';
+import { type BodyKey, openBody, openHeader } from '../sealing/seal.ts';
+import { putClosed, putDeletion, putEvent, putMessage, putPlain, putPlainChange, putSilent } from './apply.ts';
+import type { Core } from './core.ts';
+import type { Draft } from './draft.ts';
+import type { LogEntry, Sealed } from './log.ts';
+import { followMember, learnPeople } from './membership.ts';
+import { isProven, judge, unprovenOf, type Verdict } from './policy.ts';
+import { keyKey, sentKey } from './roomState.ts';
+import type { KeptKey, SentRecord } from './sent.ts';
+
+/** Takes the next entry of the log into the draft. The log has no holes: anything but the next entry throws. */
+export async function follow(core: Core, draft: Draft, entry: LogEntry) {
+  if (entry.seq <= draft.record.cursor) return;
+  if (entry.seq !== draft.record.cursor + 1) throw new LogHole(draft.record.cursor, entry.seq);
+  learnPeople(core, entry);
+  await take(core, draft, entry);
+  draft.record.cursor = entry.seq;
+}
+
+/** The server has left something out of the log. */
+export class LogHole extends Error {
+  constructor(after: number, next: number) {
+    super(`The log goes on with ${next} after ${after}.`);
+  }
+}
+
+async function take(core: Core, draft: Draft, entry: LogEntry) {
+  switch (entry.__typename) {
+    case 'MessageSent':
+      return takeMessage(core, draft, entry);
+    case 'SealedEventSent':
+      return takeEvent(core, draft, entry);
+    case 'MessageDeleted':
+      draft.removes.push(keyKey(entry.roomId, entry.message.id));
+      return putDeletion(draft, entry, entry.message, entry.by ?? null);
+    case 'MessageEdited':
+    case 'MessagePinned':
+    case 'MessageUnpinned':
+    case 'ReactionsChanged':
+      return entry.message.sealed ? putSilent(draft, entry) : putPlainChange(draft, entry);
+    case 'GroupOpened':
+      return takeOpening(core, draft, entry);
+    case 'GroupCommitted':
+      return takeCommit(core, draft, entry);
+    case 'RoomEncrypted':
+      draft.record.sealedFrom ||= entry.seq;
+      return draft.view.put({ seq: entry.seq, at: entry.at, kind: 'told', what: 'encrypted', user: entry.by });
+    case 'DeviceRevoked':
+      draft.record.revoked.push(entry.revokedId);
+      return putSilent(draft, entry);
+    case 'RoomChanged':
+      return putSilent(draft, entry);
+    default:
+      followMember(core, draft, entry);
+      return draft.view.put({ seq: entry.seq, at: entry.at, kind: 'notice', event: entry });
+  }
+}
+
+async function takeMessage(core: Core, draft: Draft, { message, seq }: Extract<LogEntry, { message: object }>) {
+  const { sealed, id } = message;
+  // Whatever the server says: nobody here writes in plain text any more.
+  if (!sealed) return draft.record.sealedFrom ? putClosed(draft, message, 'unreadable') : putPlain(draft, message);
+  const said = await open(core, draft, id, sealed, seq);
+  if (said === 'locked' || said === 'unreadable') return putClosed(draft, message, said);
+  if (message.deletedAt || !said.content)
+    return putClosed(draft, message, said.content ? 'read' : said.state, said.senderId);
+  if (said.content.type === 'message') return putMessage(draft, message, { ...said, content: said.content });
+  putClosed(draft, message, 'unreadable', said.senderId);
+}
+
+async function takeEvent(core: Core, draft: Draft, entry: Extract<LogEntry, { __typename: 'SealedEventSent' }>) {
+  const said = await open(core, draft, entry.id, entry.sealed, entry.seq);
+  if (typeof said === 'string' || !said.content) return putSilent(draft, entry);
+  const { content, senderId } = said;
+  // The server drops what was said about a message together with it: it must know which, and not another.
+  if (entry.targetId && !('target' in content && content.target === entry.targetId)) return putSilent(draft, entry);
+  if (content.type === 'history') takeHistory(core, draft, content);
+  const hadCard = !!draft.record.card;
+  putEvent(draft, { seq: entry.seq, at: entry.at }, { content, senderId });
+  if (!hadCard && draft.record.card) await proveJoins(draft);
+}
+
+type Said = { senderId: string } & (
+  | { content: Exclude<Awaited<ReturnType<typeof openBody>>['content'], never> }
+  | { content?: undefined; state: 'read' | 'unreadable' }
+);
+
+/** What a sealed entry says, and who signed it. The keys that open it are kept: MLS forgets them. */
+async function open(
+  core: Core,
+  draft: Draft,
+  id: string,
+  sealed: Sealed,
+  seq: number,
+): Promise<Said | 'locked' | 'unreadable'> {
+  const found = await keyOf(core, draft, id, sealed);
+  if (found === 'locked' || found === 'unreadable') return found;
+  draft.record.readableFrom ||= seq;
+  const { senderId } = found;
+  if (!sealed.body) return { senderId, state: 'read' };
+  try {
+    const { content } = await openBody(found, sealed.body as Bytes);
+    if (!found.kept) draft.puts.push([keyKey(draft.record.id, id), { ...found, seq } satisfies KeptKey]);
+    return { senderId, content };
+  } catch (error) {
+    if (error instanceof SealError) return { senderId, state: 'unreadable' };
+    throw error;
+  }
+}
+
+type Found = BodyKey & { senderId: string; kept?: boolean };
+
+async function keyOf(core: Core, draft: Draft, id: string, sealed: Sealed): Promise<Found | 'locked' | 'unreadable'> {
+  if (sealed.deviceId === core.self.deviceId) {
+    const own = await ownKey(core, draft, id);
+    if (own) return own;
+  }
+  const { group, record } = draft;
+  const isCurrent = sealed.generation === record.generation && group?.epoch === BigInt(sealed.epoch);
+  const found = isCurrent && !group.removed ? await decrypted(core, draft, group, id, sealed) : 'locked';
+  if (typeof found !== 'string') return found;
+  const kept = await core.ports.store.read<KeptKey>(keyKey(record.id, id));
+  return kept ? { ...kept, kept: true } : found;
+}
+
+/** One's own message cannot be decrypted: what was sent is kept. */
+async function ownKey(core: Core, draft: Draft, id: string): Promise<Found | undefined> {
+  const sent = await core.ports.store.read<SentRecord>(sentKey(draft.record.id, id));
+  if (!sent) return undefined;
+  draft.removes.push(sentKey(draft.record.id, id));
+  return { ...sent.key, senderId: core.self.accountId };
+}
+
+async function decrypted(
+  core: Core,
+  draft: Draft,
+  group: GroupState,
+  id: string,
+  { mls }: Sealed,
+): Promise<Found | 'locked' | 'unreadable'> {
+  try {
+    const { state, plaintext, sender } = await core.engine.decrypt(group, mls);
+    draft.group = state;
+    const key = openHeader(plaintext);
+    // The server has put it under another id: it was said elsewhere in this log.
+    return key.id === id ? { ...key, senderId: sender.credential.accountId } : 'unreadable';
+  } catch (error) {
+    if (error instanceof MlsError && error.code === 'OWN_MESSAGE') return ownLost(core, draft, id);
+    if (error instanceof MlsError || error instanceof SealError) return 'unreadable';
+    throw error;
+  }
+}
+
+/** Whoever has forgotten what they sent has lost more than that: their keys would be used twice. */
+async function ownLost(core: Core, draft: Draft, id: string): Promise<Found | 'locked'> {
+  const own = await ownKey(core, draft, id);
+  if (!own) draft.record.problem ??= 'rolledBack';
+  return own ?? 'locked';
+}
+
+/** A new group takes the place of the old one. Who is not in it yet waits for a Welcome, or joins. */
+function takeOpening(core: Core, draft: Draft, entry: Extract<LogEntry, { __typename: 'GroupOpened' }>) {
+  const { record } = draft;
+  const { pending } = record;
+  const isRenewal = entry.generation > 1;
+  draft.view.put({
+    seq: entry.seq,
+    at: entry.at,
+    ...(isRenewal ? { kind: 'told', what: 'renewed', user: entry.by } : { kind: 'silent' }),
+  });
+  record.sealedFrom ||= entry.seq;
+  if (entry.generation <= record.generation) return;
+  record.generation = entry.generation;
+  record.unproven = [];
+  delete record.pending;
+  delete record.problem;
+  const isOwn =
+    pending?.what === 'open' && pending.generation === entry.generation && entry.deviceId === core.self.deviceId;
+  draft.group = isOwn ? core.engine.load(pending.next) : undefined;
+  if (!isOwn) return;
+  record.readableFrom ||= entry.seq;
+  record.lastCommitAt = record.ownCommitAt = core.ports.clock.now();
+  record.owes.card = !!record.card;
+}
+
+async function takeCommit(core: Core, draft: Draft, entry: Extract<LogEntry, { __typename: 'GroupCommitted' }>) {
+  putSilent(draft, entry);
+  const { record, group } = draft;
+  if (entry.generation !== record.generation) return;
+  const { pending } = record;
+  const isPending =
+    pending?.what === 'commit' && pending.generation === entry.generation && pending.epoch === entry.epoch;
+  if (isPending) delete record.pending;
+  if (isPending && equal(pending.commit, entry.commit)) return adopt(core, draft, entry.seq, pending);
+  if (!group || group.removed || record.problem || group.epoch > BigInt(entry.epoch)) return;
+  await followCommit(core, draft, group, entry);
+}
+
+function adopt(
+  core: Core,
+  draft: Draft,
+  seq: number,
+  pending: Extract<Draft['record']['pending'], { what: 'commit' }>,
+) {
+  const { record } = draft;
+  draft.group = core.engine.load(pending.next);
+  record.lastCommitAt = record.ownCommitAt = core.ports.clock.now();
+  if (pending.external) {
+    record.readableFrom ||= seq;
+    record.unproven = [];
+    delete record.problem;
+    delete record.link;
+    record.owes.card ||= !!record.card;
+    return;
+  }
+  if (!pending.adds.length) return;
+  record.owes.card = !!record.card;
+  record.owes.history.push(...pending.adds.map(({ deviceId }) => deviceId));
+}
+
+async function followCommit(
+  core: Core,
+  draft: Draft,
+  group: GroupState,
+  entry: Extract<LogEntry, { __typename: 'GroupCommitted' }>,
+) {
+  const { record } = draft;
+  let verdict: Verdict = 'yes';
+  try {
+    const applied = await core.engine.applyCommit(group, entry.commit, async (commit) => {
+      verdict = await judge(commit, group, record);
+      return verdict !== 'no';
+    });
+    draft.group = applied.state;
+    record.lastCommitAt = core.ports.clock.now();
+    if ((verdict as Verdict) === 'unproven') record.unproven.push(unprovenOf(applied));
+    oweTo(core, draft, group, applied);
+    tellOf(draft, group, applied, entry.seq, entry.at);
+  } catch (error) {
+    if (!(error instanceof MlsError)) throw error;
+    record.problem = (verdict as Verdict) === 'no' ? 'intruder' : 'unverified';
+  }
+}
+
+/** Who came by themselves is told what the others know: by whoever of these is first. */
+function oweTo(
+  { self }: Core,
+  { record }: Draft,
+  before: GroupState,
+  { external, committer: { credential } }: AppliedCommit,
+) {
+  const wasIn = before.members.some((known) => known.credential.deviceId === credential.deviceId);
+  if (!external || wasIn) return;
+  record.owes.card = !!record.card;
+  if (credential.accountId !== self.accountId) record.owes.history.push(credential.deviceId);
+}
+
+function tellOf(draft: Draft, before: GroupState, applied: AppliedCommit, seq: number, at: string) {
+  const devices = new Set(before.members.map(({ credential }) => credential.deviceId));
+  const accounts = new Set(before.members.map(({ credential }) => credential.accountId));
+  const joiner = applied.external ? applied.committer : undefined;
+  if (joiner && !accounts.has(joiner.credential.accountId) && draft.record.kind !== 'DIRECT') {
+    return draft.view.put({
+      seq,
+      at,
+      kind: 'told',
+      what: 'joinedByLink',
+      user: draft.person(joiner.credential.accountId),
+    });
+  }
+  const fresh = [...applied.adds, ...(joiner ? [joiner] : [])].find(
+    ({ credential }) => accounts.has(credential.accountId) && !devices.has(credential.deviceId),
+  );
+  if (fresh)
+    draft.view.put({ seq, at, kind: 'told', what: 'newDevice', user: draft.person(fresh.credential.accountId) });
+}
+
+/** Joins from before the card was known here: if one of them is a ghost's, nothing is said to it. */
+async function proveJoins({ record }: Draft) {
+  for (const join of record.unproven) if (!(await isProven(join, record))) record.problem = 'intruder';
+  record.unproven = [];
+}
+
+/** Keys of what was said before this device came. Whoever shares them vouches for the senders. */
+function takeHistory(core: Core, draft: Draft, content: HistoryContent) {
+  const { record } = draft;
+  record.owes.history = record.owes.history.filter((deviceId) => deviceId !== content.target);
+  if (content.target !== core.self.deviceId) return;
+  for (const key of sharedKeys(content)) {
+    const entry = draft.view.message(key.id);
+    if (entry && entry.state !== 'locked') continue;
+    draft.puts.push([keyKey(record.id, key.id), { ...key, seq: 0 } satisfies KeptKey]);
+  }
+  record.isStale = true;
+}

@@ -1,0 +1,113 @@
+import { equal } from '../bytes.ts';
+import type { GroupState } from '../mls/engine.ts';
+import { MlsError } from '../mls/errors.ts';
+import { peek } from '../mls/peek.ts';
+import { catchUp } from './catchUp.ts';
+import { commitExternally } from './commit.ts';
+import type { Core } from './core.ts';
+import { draftOf, save } from './draft.ts';
+import { isReason } from './errors.ts';
+import { groupIdOf, linkProof, plainProof } from './policy.ts';
+import type { Group, Welcome } from './ports.ts';
+import { entryKey, isIn, type Room, type RoomRecord } from './roomState.ts';
+
+const MOST_RESYNCS = 3;
+const LOOK_BACK = 2_000;
+
+/** Gets this device into the room's group by the way that is open to it, if one is. */
+export async function join(core: Core, room: Room): Promise<boolean> {
+  if (isIn(room)) return true;
+  if (room.record.problem === 'intruder') return false;
+  if (!room.record.problem && (await joinByWelcome(core, room))) return true;
+  const group = await core.ports.server.group(room.record.id);
+  if (!group || group.generation !== room.record.generation || !mayEnter(core, room, group)) return false;
+  return enter(core, room, group);
+}
+
+/** The Welcome's commit has its place in the log: what was followed beyond it without keys is followed again with them. */
+async function joinByWelcome(core: Core, room: Room): Promise<boolean> {
+  const { server, store } = core.ports;
+  const all = await server.welcomes();
+  const own = all.filter(({ roomId }) => roomId === room.record.id);
+  const welcome = own.filter(({ generation }) => generation === room.record.generation).at(-1);
+  if (!welcome) return false;
+  const secrets = (await store.readAll<{ secret: Uint8Array }>('keyPackage/')).map(([, { secret }]) => secret);
+  const group = await joined(core, welcome, secrets);
+  if (!group || !isRightGroup(room, welcome, group)) return takeAway(core, own);
+  await goOnFrom(core, room, welcome, group);
+  await takeAway(core, own);
+  await catchUp(core, room);
+  return isIn(room);
+}
+
+async function joined(core: Core, { mls }: Welcome, secrets: Uint8Array[]): Promise<GroupState | undefined> {
+  try {
+    return await core.engine.join(mls, secrets);
+  } catch (error) {
+    // Of a key package that is gone, or damaged: there is another way in.
+    if (error instanceof MlsError) return undefined;
+    throw error;
+  }
+}
+
+const isRightGroup = ({ record }: Room, { generation, epoch }: Welcome, { groupId, epoch: joinedEpoch }: GroupState) =>
+  equal(groupId, groupIdOf(record.id, generation)) && joinedEpoch === BigInt(epoch);
+
+/** The Welcome is not needed again: its state is stored, or it opens nothing. */
+async function takeAway(core: Core, welcomes: Welcome[]): Promise<false> {
+  await core.ports.server.takeWelcomes(welcomes.map(({ id }) => id));
+  return false;
+}
+
+async function goOnFrom(core: Core, room: Room, { seq }: Welcome, group: GroupState) {
+  const draft = draftOf(core, room);
+  const beyond = room.view.all().filter((entry) => entry.seq > seq);
+  draft.removes.push(...beyond.map((entry) => entryKey(room.record.id, entry.seq)));
+  const { problem, pending, ...record } = draft.record;
+  Object.assign(draft, { group, record: { ...record, cursor: seq, unproven: [] } satisfies RoomRecord });
+  draft.record.readableFrom ||= seq;
+  await save(core, draft);
+  room.view.forget(seq);
+  core.tell(room.record.id);
+}
+
+/** By an external commit: as a device of an account that is in, as a party of a direct room, or by a link. */
+function mayEnter(core: Core, { record }: Room, { groupInfo }: Group): boolean {
+  if (record.resyncs >= MOST_RESYNCS && record.problem) return false;
+  if (record.kind === 'DIRECT' || record.link) return true;
+  const { accountId, accountKey } = core.self;
+  const { members } = glimpse(groupInfo);
+  return members.some((one) => one.credential.accountId === accountId && equal(one.credential.accountKey, accountKey));
+}
+
+function glimpse(groupInfo: Uint8Array) {
+  try {
+    const seen = peek(groupInfo);
+    return seen.kind === 'groupInfo' ? seen : { members: [] };
+  } catch (error) {
+    if (error instanceof MlsError) return { members: [] };
+    throw error;
+  }
+}
+
+async function enter(core: Core, room: Room, group: Group): Promise<boolean> {
+  const { record } = room;
+  const proof = record.link ? await proofOf(core, record, group) : plainProof();
+  room.record = { ...record, resyncs: record.problem ? record.resyncs + 1 : record.resyncs };
+  try {
+    await commitExternally(core, room, group, proof, []);
+  } catch (error) {
+    if (error instanceof MlsError || isReason(error, 'GROUP_FULL')) return false;
+    throw error;
+  }
+  return isIn(room);
+}
+
+function proofOf(core: Core, record: RoomRecord, { generation, epoch }: Group) {
+  const { id, secret } = record.link as NonNullable<RoomRecord['link']>;
+  const { signatureKey } = core.self;
+  return linkProof(id, secret, { groupId: groupIdOf(record.id, generation), epoch, signatureKey });
+}
+
+/** Where somebody who comes into a long room begins to look: what is before is fetched when there are keys of it. */
+export const beginning = (lastSeq: number) => Math.max(0, lastSeq - LOOK_BACK);

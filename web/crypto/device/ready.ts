@@ -1,0 +1,69 @@
+import type { GroupState } from '../mls/engine.ts';
+import { catchUp } from './catchUp.ts';
+import { commit, openGroup, settlePending } from './commit.ts';
+import type { Core } from './core.ts';
+import { DeviceError, isReason, type ServerError } from './errors.ts';
+import { join } from './join.ts';
+import { isIn, type Room } from './roomState.ts';
+
+const MOST_TRIES = 12;
+
+/**
+ * Brings a room to where it can be written to: in the group, nobody in the tree who has left, nobody whose key has
+ * changed. Makes the group where there is none. Throws a `DeviceError` when this device alone cannot.
+ */
+export async function makeReady(core: Core, room: Room) {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    await settlePending(core, room);
+    if (room.record.problem === 'intruder') throw broken();
+    if (!room.record.generation && !(await openGroup(core, room))) continue;
+    if (!isIn(room) && !(await join(core, room))) throw notIn(room);
+    const gone = leavers(room);
+    if (gone.length && !(await commit(core, room, { removes: gone }))) continue;
+    await core.pins.seeAll(room.group as GroupState);
+    return;
+  }
+  throw broken();
+}
+
+/** Devices that have no business in the tree. In a direct room nobody goes, whatever they block. */
+export function leavers({ group, record }: Room): string[] {
+  const hasGone = ({ accountId, deviceId }: { accountId: string; deviceId: string }) =>
+    record.revoked.includes(deviceId) || (record.kind !== 'DIRECT' && record.left.includes(accountId));
+  return group?.members.flatMap(({ credential }) => (hasGone(credential) ? [credential.deviceId] : [])) ?? [];
+}
+
+/** What the server says has to be done first is done. Whether to try again. */
+export async function madeWay(core: Core, room: Room, error: unknown): Promise<boolean> {
+  if (!isReason(error, 'EPOCH_STALE', 'GENERATION_CLOSED', 'PENDING_REMOVAL', 'NOT_IN_GROUP')) return false;
+  await catchUp(core, room);
+  // By the server's list this device is out, by its own state it is in: it enters anew.
+  if (error.reason === 'NOT_IN_GROUP' && isIn(room)) room.record = { ...room.record, problem: 'unverified' };
+  if (error.reason !== 'PENDING_REMOVAL' || !isIn(room)) return true;
+  await removePending(core, room, error);
+  return true;
+}
+
+async function removePending(core: Core, room: Room, { details }: ServerError) {
+  const ids = (details.deviceIds as string[] | undefined) ?? [];
+  const inTree = room.group?.members.map(({ credential }) => credential.deviceId) ?? [];
+  const removes = [...new Set([...ids.filter((id) => inTree.includes(id)), ...leavers(room)])];
+  if (removes.length) await commit(core, room, { removes });
+}
+
+/** Throws when somebody in the room has another key than the one that is trusted. */
+export function refuseChanged(core: Core, { group }: Room) {
+  const userIds = group ? core.pins.changedIn(group) : [];
+  if (!userIds.length) return;
+  const names = userIds.map((id) => core.people.get(id)?.displayName ?? 'somebody').join(', ');
+  const sentence = `The security key of ${names} has changed. Compare it with them, then accept it: nothing is sent before.`;
+  throw new DeviceError('IDENTITY_CHANGED', sentence, { userIds });
+}
+
+const broken = () =>
+  new DeviceError('BROKEN', 'The encryption of this room is broken. Renew it, or ask an owner or moderator to do so.');
+
+function notIn({ record }: Room) {
+  if (record.problem) return broken();
+  return new DeviceError('WAITING', 'Somebody of this room has to come online once, to let this browser in.');
+}

@@ -1,0 +1,106 @@
+import type { Bytes } from '../bytes.ts';
+import type { GroupState, SavedGroup } from '../mls/engine.ts';
+import type { CardContent } from '../sealing/content.ts';
+import type { RoomFacts } from './ports.ts';
+import type { RoomView } from './view.ts';
+
+/** What a device keeps of a room besides its group and what was said. A record; `pending` is saved before it is sent. */
+export interface RoomRecord {
+  id: string;
+  kind: RoomFacts['kind'];
+  /** The position in the log up to which everything was followed. */
+  cursor: number;
+  /** Of the group; 0 while there is none. */
+  generation: number;
+  /** The first position that this device could read; what it got keys for since counts. */
+  readableFrom: number;
+  /** Accounts that the log says have gone, and that may still be in the tree. */
+  left: string[];
+  /** Devices that are no longer their account's. */
+  revoked: string[];
+  roles: Record<string, RoomFacts['role']>;
+  /** The other person of a direct room. */
+  partner?: string;
+  card?: CardContent;
+  /** Joins by a link that could not be judged, because the card was not known yet. */
+  unproven: Unproven[];
+  owes: { card: boolean; history: string[] };
+  /** Accounts that this device's person has let in, or whose changed key they have accepted. */
+  invited: string[];
+  lastCommitAt: number;
+  ownCommitAt: number;
+  pending?: Pending;
+  problem?: Problem;
+  /** The link by which this device is to join. */
+  link?: { id: string; secret: Bytes };
+  resyncs: number;
+  /** From here on whatever is in plain text is not from anybody here; 0 while the room is not encrypted. */
+  sealedFrom: number;
+  /** Keys of earlier entries have come, which were not looked at again yet. */
+  isStale?: boolean;
+}
+
+export interface Unproven {
+  linkProof: Bytes;
+  groupId: Bytes;
+  epoch: number;
+  signatureKey: Bytes;
+}
+
+/** A commit, or a new group, of which it is not known whether the server has taken it. */
+export type Pending = { id: string; generation: number; next: SavedGroup; groupInfo: Bytes } & (
+  | { what: 'open' }
+  | {
+      what: 'commit';
+      epoch: number;
+      commit: Bytes;
+      external: boolean;
+      adds: { deviceId: string; accountId: string }[];
+      removes: string[];
+      welcome?: Bytes;
+    }
+);
+
+/**
+ * 'unverified': a commit that does not verify (the way out is to join anew); 'intruder': one that nobody may make (the
+ * way out is a new group); 'rolledBack': this device has forgotten what it sent, as after a restored disk.
+ */
+export type Problem = 'unverified' | 'intruder' | 'rolledBack';
+
+export interface Room {
+  record: RoomRecord;
+  group: GroupState | undefined;
+  view: RoomView;
+}
+
+export function newRecord({ id, kind, directWith }: Pick<RoomFacts, 'id' | 'kind' | 'directWith'>): RoomRecord {
+  return {
+    id,
+    kind,
+    cursor: 0,
+    generation: 0,
+    readableFrom: 0,
+    left: [],
+    revoked: [],
+    roles: {},
+    ...(directWith && { partner: directWith.id }),
+    unproven: [],
+    owes: { card: false, history: [] },
+    invited: [],
+    lastCommitAt: 0,
+    ownCommitAt: 0,
+    resyncs: 0,
+    sealedFrom: 0,
+  };
+}
+
+export const roomKey = (id: string) => `room/${id}`;
+export const groupKey = (id: string) => `group/${id}`;
+export const ratchetKey = (id: string) => `ratchet/${id}`;
+export const sentKey = (roomId: string, id: string) => `sent/${roomId}/${id}`;
+export const keyKey = (roomId: string, id: string) => `key/${roomId}/${id}`;
+export const entryPrefix = (roomId: string) => `entry/${roomId}/`;
+export const entryKey = (roomId: string, seq: number) => `${entryPrefix(roomId)}${String(seq).padStart(10, '0')}`;
+
+/** Whether this room is to be written to now, by what this device itself knows. */
+export const isIn = ({ group, record }: Room): boolean => !!group && !group.removed && !record.problem;
