@@ -3,11 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Bytes, equal } from '../../web/crypto/bytes';
 import { accountKeyOf, certifyDevice, makeAccountKey } from '../../web/crypto/identity/account';
-import {
-  decodeDeviceCredential,
-  deviceCertificateInput,
-  verifyDeviceCredential,
-} from '../../web/crypto/identity/credential';
+import { decodeDeviceCredential, verifyDeviceCredential } from '../../web/crypto/identity/credential';
 import { compareScanned, qrPayload, safetyNumber } from '../../web/crypto/identity/safetyNumber';
 import { accept, meet, type Pin, trustOf, verify } from '../../web/crypto/identity/trust';
 import { randomBytes } from '../../web/crypto/primitives';

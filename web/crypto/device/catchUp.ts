@@ -4,7 +4,7 @@ import { follow, LogHole } from './follow.ts';
 import type { LogEntry } from './log.ts';
 import type { Room } from './roomState.ts';
 
-const PAGE = 200;
+const PAGE = 32;
 
 /** Follows the log to its end. An entry that does not verify, or a hole, is fetched once more before it is believed. */
 export async function catchUp(core: Core, room: Room) {

@@ -5,7 +5,7 @@ import type { LogEntry } from './log.ts';
 import { entryPrefix, type Room, type RoomRecord } from './roomState.ts';
 import { RoomView } from './view.ts';
 
-const PAGE = 200;
+const PAGE = 32;
 
 /**
  * Looks at the whole log again, with keys that have come since: of a backup, or of whoever shared them. Nothing is asked
