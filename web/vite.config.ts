@@ -24,10 +24,7 @@ const inside = [
   /node_modules\/idb\//,
   /\/web\/lib\//,
   /\/web\/rooms\/(room(Queries|Text|Link|After)|unreadCounts|keptRooms|use(Rooms|RoomDialog|Unread)\.)/,
-  /\/web\/ui\/(useNarrow|Dialog|useModal|PaneHead|copyText|Avatar)/,
-  /\/web\/encryption\/(useCrypto|pinnedRooms|asDecrypted|useDecryptedRooms|encryptedRoom)\./,
-  /\/web\/messages\/(roomSource|plainRoom|messageDocuments|OfflineStrip)/,
-  /~icons\/lucide\/(lock|hash|user|ellipsis|wifi-off)$/,
+  /\/web\/ui\/(useNarrow|Dialog|useModal|PaneHead|copyText)/,
   /\/web\/(settings\/useShown|notifications\/useNotifications)/,
 ];
 const oneOf = (paths: RegExp[]) => (id: string) => paths.some((path) => path.test(id));

@@ -1,5 +1,4 @@
 import { refreshSession } from '../lib/client';
-import { errorSentence } from '../lib/errors';
 import { notify } from '../ui/useNotice';
 import type { ShownFile } from './fileWords';
 
@@ -9,15 +8,13 @@ const SENTENCES: Record<number, string> = {
 };
 
 /** Has the browser download a file: first it is asked whether it may be had, for an answer in place of a file would be kept. */
-export async function download(file: ShownFile, fileUrl?: (file: ShownFile) => Promise<string>) {
-  const { url, name } = file;
+export async function download({ url, name }: Pick<ShownFile, 'url' | 'name'>) {
   try {
-    if (fileUrl) return save(await fileUrl(file), name);
     const { ok, status } = await askSignedIn(url);
     if (ok) save(url, name);
     else notify(SENTENCES[status] ?? 'The server is busy. Try again in a moment.');
-  } catch (error) {
-    notify(fileUrl ? errorSentence(error) : 'The server cannot be reached. Check the connection and try again.');
+  } catch {
+    notify('The server cannot be reached. Check the connection and try again.');
   }
 }
 

@@ -70,17 +70,13 @@ export class Outbox<Sent> {
   /** Forgets a message that was not sent. */
   async remove(item: Unsent) {
     this.hide(item);
-    await this.store.remove(item);
+    await this.store.remove(item.id);
     this.tell({ kind: 'removed', item });
   }
 
   private async load() {
-    const take = async (kept: Promise<Unsent[]> | undefined) => {
-      for (const item of (await kept) ?? []) this.show(item);
-      for (const roomId of this.rooms.keys()) this.drain(roomId);
-    };
-    await take(this.store.all());
-    await take(this.store.encrypted?.());
+    for (const item of await this.store.all()) this.show(item);
+    for (const roomId of this.rooms.keys()) this.drain(roomId);
   }
 
   private drain(roomId: string) {
@@ -101,7 +97,7 @@ export class Outbox<Sent> {
 
   /** Gives the ms to wait before the next. Reads the store, because another tab may have added or sent. */
   private async sendFirst(roomId: string): Promise<number> {
-    const stored = await this.store.all(roomId);
+    const stored = await this.store.all();
     const item = stored.find((one) => one.roomId === roomId && !one.refusal);
     if (!item) return DONE;
     try {
@@ -115,7 +111,7 @@ export class Outbox<Sent> {
   private async acknowledged(item: Unsent, sent: Sent) {
     this.failures = 0;
     this.faults.delete(item.id);
-    await this.store.remove(item);
+    await this.store.remove(item.id);
     const news = { kind: 'sent', item, sent } as const;
     this.learn(news);
     this.tell(news);

@@ -1,8 +1,16 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue';
-import type { SealedEvent } from '../crypto/types';
 import { isRefusal } from '../lib/errors';
 import { pause, retryDelay } from '../lib/retry';
-import { addMessage, applyEvent, leadsTo, type Message, openLog, placeOf, type RoomLog } from '../lib/roomStore';
+import {
+  addMessage,
+  applyEvent,
+  leadsTo,
+  type Message,
+  openLog,
+  placeOf,
+  type RoomEvent,
+  type RoomLog,
+} from '../lib/roomStore';
 import { notify } from '../ui/useNotice';
 import { onPersonChanged } from '../users/people';
 import type { PersonNews } from '../users/personNow';
@@ -17,7 +25,7 @@ export interface MessagesOptions {
   /** Whether the reader is at the end of the room. */
   following: () => boolean;
   /** Every entry of the log, once, in order. */
-  onEvent: (event: SealedEvent) => void;
+  onEvent: (event: RoomEvent) => void;
   /** The messages that arrived together. */
   onArrived: (messages: Message[]) => void;
 }
@@ -30,7 +38,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
   const settled = ref(false);
   const source = sourceOf(roomId);
   const pages = useMessagePages(source, log);
-  let received: SealedEvent[] = [];
+  let received: RoomEvent[] = [];
   let known = 0;
   let holes = 0;
   let loading = false;
@@ -106,7 +114,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
     return { after: log.value?.last, epoch: log.value?.epoch };
   }
 
-  function receive(event: SealedEvent) {
+  function receive(event: RoomEvent) {
     received.push(event);
     applySoon();
   }
@@ -130,7 +138,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
   }
 
   /** Whether the event was applied. What comes after a Reset waits until the room is loaded anew. */
-  function applyOne(event: SealedEvent): boolean {
+  function applyOne(event: RoomEvent): boolean {
     const now = log.value as RoomLog;
     if (loading) {
       received.push(event);
@@ -146,7 +154,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
     return true;
   }
 
-  async function onHole({ last }: RoomLog, { seq }: SealedEvent) {
+  async function onHole({ last }: RoomLog, { seq }: RoomEvent) {
     if (holes++) return;
     console.error(`Room ${roomId}: entry ${seq} came after ${last}. Asking again from ${last}.`);
     notify('Something was missing here, and is asked for again. Please report this as a bug.');

@@ -1,9 +1,8 @@
-import type { SealedNotice, SilentEvent } from '../crypto/types';
 import type { RoomNewsSubscription, RoomPartsFragment } from '../gql/graphql';
 import { callsFor } from '../messages/callsFor';
 
 type Counts = Pick<RoomPartsFragment, 'readSeq' | 'unreadCount' | 'mentionCount' | 'lastSeq'>;
-type Event = RoomNewsSubscription['viewerLog'] | SilentEvent | SealedNotice;
+type Event = RoomNewsSubscription['viewerLog'];
 
 /** An entry that counts one message more, or one less: which message, and where the entry stands. */
 interface Change {

@@ -1,8 +1,5 @@
 import { onScopeDispose, watch } from 'vue';
 import { useViewer } from '../auth/useViewer';
-import type { SealedRoom } from '../crypto/types';
-import { openCrypto } from '../encryption/useCrypto';
-import { onDecrypted } from '../encryption/useDecryptedRooms';
 import { filesWords } from '../files/fileWords';
 import type { PreviewPartsFragment } from '../gql/graphql';
 import { subscribe } from '../lib/live';
@@ -14,8 +11,6 @@ import type { RoomNews } from './roomAfter';
 import { roomNewsSubscription } from './roomQueries';
 import { roomTitle } from './roomText';
 import { type Room, useRooms } from './useRooms';
-
-type Told = Pick<PreviewPartsFragment, 'author' | 'body' | 'files' | 'createdAt'>;
 
 /** Follows all rooms of the viewer, so that the list and the notices tell what goes on in them. */
 export function useRoomNews() {
@@ -30,31 +25,17 @@ export function useRoomNews() {
     apply(news, viewer.value?.user.id);
     if (news.__typename === 'MessagesExpired')
       void expireStored(viewer.value?.id ?? '', news.roomId, { upTo: news.upTo });
-    if (room?.encryption === 'MLS') {
-      openCrypto().then(
-        (client) => client.heard(room.id, news.seq),
-        () => {},
-      );
-    } else if (room && news.__typename === 'MessageSent')
-      onMessage(room, news.message, callsFor(news.message, viewer.value?.user.id));
+    if (room && news.__typename === 'MessageSent') onMessage(room, news.message);
     if (room && (mayUnmention(room, news) || mayUncount(room, news))) recount(room.id).catch(() => {});
   }
 
-  /** What was said in an encrypted room is known once it was decrypted. What is not new since this page was opened is no news. */
-  function onOpened(now: SealedRoom, before: SealedRoom | undefined) {
-    const room = rooms.get(now.roomId);
-    const { lastMessage } = now;
-    if (!room || !lastMessage || !before || lastMessage.seq <= (before.lastMessage?.seq ?? 0)) return;
-    onMessage(room, lastMessage, now.mentionsAfter.includes(lastMessage.seq));
-  }
-
-  function onMessage(room: Room, message: Told, named: boolean) {
+  function onMessage(room: Room, message: PreviewPartsFragment) {
     if (message.author?.id === viewer.value?.user.id) return;
-    const mentioned = room.kind === 'DIRECT' || named;
+    const mentioned = room.kind === 'DIRECT' || callsFor(message, viewer.value?.user.id);
     if (room.notify === 'ALL' || (room.notify === 'MENTIONS' && mentioned)) tell(room, message);
   }
 
-  function tell(room: Room, { author, body, files, createdAt }: Told) {
+  function tell(room: Room, { author, body, files, createdAt }: PreviewPartsFragment) {
     if (!author || blocked.has(author.id) || !isFresh(createdAt)) return;
     const direct = room.kind === 'DIRECT';
     void show({
@@ -76,9 +57,7 @@ export function useRoomNews() {
   const positions = () => [...rooms.values()].map(({ id, lastSeq }) => ({ roomId: id, seq: lastSeq }));
 
   const stopWaiting = watch(fresh, (now) => now && follow(), { immediate: true });
-  const stopHearing = onDecrypted(onOpened);
   onScopeDispose(() => {
-    stopHearing();
     stopWaiting();
     stop();
   });
