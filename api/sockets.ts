@@ -184,7 +184,8 @@ async function prepare(
   operationId: string,
   params: { query: string; operationName?: string | null; variables?: object | null },
 ) {
-  const caller = callerOf(extra.viewer ?? null, { address: extra.facts.network, label: extra.facts.label });
+  const { network: address, label, request } = extra.facts;
+  const caller = callerOf(extra.viewer ?? null, { address, label }, request);
   const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
     caller,
     cookies: null,
