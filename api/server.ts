@@ -5,7 +5,9 @@ import { exportAccount } from './accounts/export.ts';
 import { callerOf, viewerOrNobody } from './context.ts';
 import { cookieJar } from './cookies.ts';
 import type { Core } from './core.ts';
+import { AppError } from './errors.ts';
 import { answerFiles } from './files/files.http.ts';
+import { isLarge, LARGEST_BODY, maySendLarge } from './largeBodies.ts';
 import { answerLegacy } from './legacy/routes.ts';
 import { type Allowance, limitHeaders } from './limits.ts';
 import { createMetrics, mayScrape } from './metrics.ts';
@@ -13,7 +15,7 @@ import { startPushing } from './notifications/pushes.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
 import { openSockets, refuse as refuseRaw, type Sockets } from './sockets.ts';
 import { createStatic, SECURITY_HEADERS } from './static.ts';
-import { leaveTrail } from './trails.ts';
+import { Turns } from './turns.ts';
 import { startDeliveries } from './webhooks/deliveries.ts';
 import { answerHook } from './webhooks/incoming.http.ts';
 import { createGraphQL, render } from './yoga.ts';
@@ -48,9 +50,7 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
   let stopping = false;
   const server = createServer((request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
-    const facts = factsOf(core.config, request);
-    handle(core, yoga, files, metrics, request, response, facts).catch((error) => {
-      leaveTrail(error, { request: facts.request });
+    handle(core, yoga, files, metrics, request, response).catch((error) => {
       const { message, extensions } = render(core, error);
       if (response.headersSent) return void response.destroy();
       const { code, retryAfter } = extensions;
@@ -92,11 +92,10 @@ async function handle(
   metrics: Metrics,
   request: IncomingMessage,
   response: ServerResponse,
-  facts: RequestFacts,
 ) {
+  const facts = factsOf(core.config, request);
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-  response.setHeader('X-Request-Id', facts.request);
   if (facts.secure) response.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
   if (path === '/healthz') return answer(response, 200, { status: 'ok' });
   if (path === '/readyz') return ready(core, response);
@@ -104,10 +103,13 @@ async function handle(
   if (!isKnownHost(core.config, request.headers.host)) return unknownHost(response);
   allowOrigin(core, request, response);
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
-  if (!isSafe(request) && !isOurs(core.config, request, facts)) return foreign(core, response, facts);
-  if (await answerFiles(core, request, response, path, facts)) return;
-  const body = await readBody(request);
-  if (!body) return answer(response, 413, { detail: `A request body has at most ${BODY} bytes.` });
+  if (!isSafe(request) && !isOurs(core.config, request, facts)) return foreign(response);
+  if (await answerFiles(core, request, response, path, facts.credentials)) return;
+  if (path === '/graphql' && lengthOf(request) > BODY && (await maySendLarge(core, facts.credentials))) {
+    return largeBodies.run(() => large(core, yoga, files, request, response, facts));
+  }
+  const body = await readBody(request, BODY);
+  if (!body) return tooLarge(response);
   if (path === '/graphql') {
     return core.admission.requests.run(() => graphql(core, yoga, files, request, response, facts, body));
   }
@@ -117,6 +119,20 @@ async function handle(
   if (isSafe(request) && /^\/docs\/api\/?$/.test(path)) return files.reference(request, response);
   if (!isSafe(request)) return answer(response, 404, { detail: 'Not found.' });
   files.serve(request, response);
+}
+
+// Only what devices say to each other may be large, of few at a time.
+async function large(
+  core: Core,
+  yoga: Yoga,
+  files: Files,
+  request: IncomingMessage,
+  response: ServerResponse,
+  facts: RequestFacts,
+) {
+  const body = await readBody(request, LARGEST_BODY);
+  if (!body || !isLarge(body)) return tooLarge(response);
+  await core.admission.requests.run(() => graphql(core, yoga, files, request, response, facts, body));
 }
 
 async function graphql(
@@ -138,7 +154,7 @@ async function graphql(
   const cookies = cookieJar(facts);
   const { accept = 'application/json' } = request.headers;
   const headers = { 'content-type': 'application/json', accept };
-  const caller = callerOf(viewer, { address: facts.network, label: facts.label }, facts.request);
+  const caller = callerOf(viewer, { address: facts.network, label: facts.label });
   const result = await yoga.fetch(
     'http://node/graphql',
     { method: 'POST', headers, body: new Uint8Array(body) },
@@ -155,7 +171,7 @@ async function graphql(
 // A page of another site may not even have the person download it.
 async function exportData(core: Core, request: IncomingMessage, response: ServerResponse, facts: RequestFacts) {
   if (request.method !== 'GET') return refuse(response, 405, 'Ask for your data with GET.', { Allow: 'GET' });
-  if (!isOurs(core.config, request, facts)) return foreign(core, response, facts);
+  if (!isOurs(core.config, request, facts)) return foreign(response);
   const viewer = await viewerOrNobody(core, facts.credentials);
   if (!viewer) return refuse(response, 401, 'Sign in first.', {}, 'UNAUTHENTICATED');
   if (viewer.scope) return refuse(response, 403, 'No token can do this: sign in with your password.', {}, 'FORBIDDEN');
@@ -180,7 +196,7 @@ async function legacy(
   body: Buffer,
 ) {
   const { method = 'GET', headers } = request;
-  const cookies = cookieJar(facts, true);
+  const cookies = cookieJar(facts);
   const { accept = '', 'content-type': contentType = '' } = headers;
   const allowances: Allowance[] = [];
   const answered = await answerLegacy(core, { method, path, accept, contentType, body, facts, cookies, allowances });
@@ -234,13 +250,13 @@ function allowOrigin(core: Core, request: IncomingMessage, response: ServerRespo
   response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  if (Number(request.headers['content-length'] ?? 0) > BODY) return null;
+async function readBody(request: IncomingMessage, most: number): Promise<Buffer | null> {
+  if (lengthOf(request) > most) return null;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > BODY) return null;
+    if (size > most) return null;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -255,17 +271,25 @@ function unlessGone(error: NodeJS.ErrnoException) {
   if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
 }
 
+const tooLarge = (response: ServerResponse) =>
+  answer(response, 413, { detail: `A request body has at most ${BODY} bytes.` });
+
+const largeBodies = new Turns(16, 256, () => new AppError('UNAVAILABLE', 'Too much is sent at once. Try again.'));
+const lengthOf = (request: IncomingMessage) => Number(request.headers['content-length'] ?? 0);
 const codeOf = (error: NodeJS.ErrnoException) => error.code ?? '';
 const isSafe = (request: IncomingMessage) => request.method === 'GET' || request.method === 'HEAD';
 
 const unknownHost = (response: ServerResponse) =>
   answer(response, 400, { detail: 'This host name is not served here. The operator can add it to ALLOWED_HOSTS.' });
 
-function foreign(core: Core, response: ServerResponse, { request }: RequestFacts) {
-  core.log.info('origin.refused', { request });
-  const message = 'Requests from other sites are not taken. The operator can add an origin to CORS_ALLOWED_ORIGINS.';
-  refuse(response, 403, message, {}, 'FORBIDDEN');
-}
+const foreign = (response: ServerResponse) =>
+  refuse(
+    response,
+    403,
+    'Requests from other sites are not taken. The operator can add an origin to CORS_ALLOWED_ORIGINS.',
+    {},
+    'FORBIDDEN',
+  );
 
 function refuse(
   response: ServerResponse,

@@ -184,8 +184,7 @@ async function prepare(
   operationId: string,
   params: { query: string; operationName?: string | null; variables?: object | null },
 ) {
-  const { network: address, label, request } = extra.facts;
-  const caller = callerOf(extra.viewer ?? null, { address, label }, request);
+  const caller = callerOf(extra.viewer ?? null, { address: extra.facts.network, label: extra.facts.label });
   const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
     caller,
     cookies: null,

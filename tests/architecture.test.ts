@@ -60,7 +60,6 @@ const LAYERS = [
     'pubsub.ts',
     'busCheck.ts',
     'log.ts',
-    'trails.ts',
     'config.ts',
     'db/',
     'version.ts',

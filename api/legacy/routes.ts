@@ -59,7 +59,7 @@ export async function answerLegacy(core: Core, request: LegacyRequest): Promise<
   try {
     return await core.admission.requests.run(() => route.answer(core, request, roomId));
   } catch (error) {
-    return answerTo(core, error, { request: request.facts.request });
+    return answerTo(core, error);
   }
 }
 
