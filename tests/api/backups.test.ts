@@ -93,11 +93,11 @@ test('Back up while people write, restore elsewhere: same rooms, same messages, 
   const writing = [alice, bob.at(elsewhere), carol].map(async (person) => {
     while (!enough) sent.push((await person.say(room, `message ${sent.length} of ${person.name}`)).id);
   });
-  await vi.waitUntil(() => sent.length >= 30);
+  await vi.waitUntil(() => sent.length >= 30, { timeout: 30_000 });
   const acknowledged = [...sent];
   await writeBackup(world.node.core.config, file, silent);
   const [until, oldEpoch] = [sent.length, await epochOf(alice)];
-  await vi.waitUntil(() => sent.length >= until + 5);
+  await vi.waitUntil(() => sent.length >= until + 5, { timeout: 30_000 });
   enough = true;
   await Promise.all(writing);
   expect(readdirSync(folder)).toEqual(['kept.shh']);
