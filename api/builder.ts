@@ -6,6 +6,7 @@ import { GraphQLError } from 'graphql';
 import type { Context } from './context.ts';
 import type PrismaTypes from './generated/pothos-types.ts';
 import { getDatamodel } from './generated/pothos-types.ts';
+import { OPENING_COST } from './openingCost.ts';
 
 interface Types {
   PrismaTypes: PrismaTypes;
@@ -24,7 +25,7 @@ const MOST_COST = 5_000;
 const ONCE = { field: 1, multiplier: 1 };
 
 export const builder = new SchemaBuilder<Types>({
-  plugins: [RelayPlugin, ComplexityPlugin, PrismaPlugin],
+  plugins: [RelayPlugin, ComplexityPlugin, OPENING_COST, PrismaPlugin],
   defaultFieldNullability: false,
   prisma: {
     client: (context) => context.core.db,

@@ -33,7 +33,7 @@ const LAYERS = [
   ],
   ['schema.ts'],
   [/\.(schema|http)\.ts$/],
-  ['builder.ts', 'context.ts', 'loaders.ts', 'tokenReach.ts'],
+  ['builder.ts', 'openingCost.ts', 'context.ts', 'loaders.ts', 'tokenReach.ts'],
   ['administration/'],
   ['typing/', 'presence/', 'accounts/', 'backups/', 'django/', 'search/', 'notifications/'],
   ['reactions/', 'pins/', 'mentions/', 'webhooks/', 'retention/', 'groups/'],

@@ -194,6 +194,27 @@ describe('documents', () => {
   });
 });
 
+test('a subscription that costs too much is refused when it opens, with its cost, and the socket stays', async () => {
+  const stillHears = await bystander();
+  const line = await lineOf(alice);
+  const page = 'messages(first: 100) { nodes { id body seq author { id username displayName } } }';
+  const parts = '... on RoomJoined { version }';
+  const costly = `subscription Costly { viewerEvents { ...on RoomJoined { room { ${range(1, 9)
+    .map((n) => `page${n}: ${page}`)
+    .join(' ')} } } } }`;
+  const document = `subscription Cheap { viewerEvents { ${parts} } } ${costly}`;
+  const { payload } = await line.ask(document, { operationName: 'Costly' });
+  expect(payload.errors[0]).toMatchObject({
+    message: expect.stringContaining('5000 is the most'),
+    extensions: { code: 'INVALID_INPUT', cost: expect.any(Number), limit: 5_000 },
+  });
+  await line.send(subscribing('cheap', `subscription { viewerEvents { ${parts} } }`));
+  await roomOf(alice);
+  expect(await line.next()).toMatchObject({ id: 'cheap', payload: { data: { viewerEvents: {} } } });
+  line.close();
+  await stillHears();
+});
+
 test.each([
   ['quotes', 'a"b\'c"'],
   ['backslashes', '\\ \\\\ \\u0041 \\"'],
@@ -389,7 +410,7 @@ describe('strangers', () => {
     expect(await upgrade('2001:db8:1:2:3:4:5:6', small).status).toBe(503);
     others[0]?.close();
     await others[0]?.closing;
-    await vi.waitUntil(async () => small.node.app.sockets.strangers() === 3);
+    await vi.waitUntil(async () => small.node.app.sockets.strangers() === 3, { timeout: 10_000 });
     expect(await upgrade('2001:db8:1:2:3:4:5:6', small).status).toBe(101);
     expect((await member.ask(NAME)).payload.data.server.name).toBe('shh');
     for (const line of [one, two, member, ...others]) line.close();

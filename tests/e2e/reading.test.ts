@@ -72,11 +72,8 @@ test('link to an old message opens there, with context on both sides; Back retur
   await bea.page.keyboard.press('r');
   await bea.say('an answer to an old one');
   await bea.sees('an answer to an old one');
-  const answerInView = async () => {
-    await scrollBy(bea, 20_000);
-    return inView(bea, 'an answer to an old one');
-  };
-  await expect.poll(answerInView, PATIENT).toBe(true);
+  await expect.poll(() => inView(bea, 'an answer to an old one'), PATIENT).toBe(true);
+  await expect.poll(() => bea.log.evaluate((log) => log.scrollHeight - log.clientHeight - log.scrollTop)).toBe(0);
   await scrollBy(bea, -30);
   const before = await top(bea, 'an answer to an old one');
   await bea.row('an answer to an old one').locator('.quote').click();

@@ -222,3 +222,34 @@ test('an acknowledged message stands in the list before the log tells of it, and
   tell(live, sent(3), sent(4));
   await until(() => expect(room.bodies()).toEqual(['1', '2', '3', '4']));
 });
+
+test('Ada answers from an old page: the newest one was asked for before her answer was there, and it is shown after it', async () => {
+  server.answers.push(() => page(messages(11, 12), { hasOlder: true }));
+  const room = open();
+  await subscription();
+  server.answers.push(() => page(messages(1, 3)));
+  await room.toMessage('m2');
+  let answer = (_page: unknown) => {};
+  server.answers.push(() => new Promise((resolve) => (answer = resolve)));
+  server.answers.push(() => page(messages(13, 13)));
+  const moved = room.toLatest();
+  await until(() => expect(server.asked).toHaveLength(3));
+  room.learn(message(13));
+  answer(page(messages(11, 12), { hasOlder: true }));
+  await moved;
+  expect(room.bodies()).toEqual(['11', '12', '13']);
+});
+
+test('to the latest one gets although another page is on its way', async () => {
+  server.answers.push(() => page(messages(11, 12), { hasOlder: true }));
+  const room = open();
+  await subscription();
+  server.answers.push(() => page(messages(4, 6), { hasOlder: true }));
+  await room.toMessage('m5');
+  server.answers.push(
+    () => page(messages(2, 3)),
+    () => page(messages(11, 12), { hasOlder: true }),
+  );
+  await Promise.all([room.loadOlder(), room.toLatest(), room.loadOlder()]);
+  expect(room.bodies()).toEqual(['11', '12']);
+});

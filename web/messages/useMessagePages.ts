@@ -17,11 +17,12 @@ import type { RoomSource } from './roomSource';
 const END = 2_147_483_647;
 
 type Add = (log: RoomLog) => RoomLog;
+type FetchPage = (now: RoomLog) => Promise<Add>;
 
 /** Moves the window of a room: a page older, a page newer, or to the end. One page at a time. */
 export function useMessagePages(source: RoomSource, log: ShallowRef<RoomLog | undefined>) {
   const changed = new Map<string, Message>();
-  let turning: Promise<void> | undefined;
+  let turning: Promise<boolean> | undefined;
 
   /** A page that was asked for before an edit may arrive after it: the edit is put over the page. */
   function note(message: Message) {
@@ -39,24 +40,28 @@ export function useMessagePages(source: RoomSource, log: ShallowRef<RoomLog | un
   }
 
   function loadNewer() {
-    if (!log.value || isAtEnd(log.value)) return;
-    return turn(async (held) => {
-      const end = endOf(held);
-      const { messages, hasNewer } = await source.newer(end);
-      const notices = await noticesOf(end, hasNewer ? messages.at(-1)?.seq : END);
-      const add: Add = (now) => addNotices(addNewer(now, messages, hasNewer), notices);
-      return (now) => (endOf(now) === end ? add(now) : now);
-    });
+    if (log.value && !isAtEnd(log.value)) return turn(newerPage);
   }
 
+  async function newerPage(held: RoomLog): Promise<Add> {
+    const end = endOf(held);
+    const { messages, hasNewer } = await source.newer(end);
+    const notices = await noticesOf(end, hasNewer ? messages.at(-1)?.seq : END);
+    const add: Add = (now) => addNotices(addNewer(now, messages, hasNewer), notices);
+    return (now) => (endOf(now) === end ? add(now) : now);
+  }
+
+  /** Moves the window to the end: to the newest page, and on to what was sent while that was on its way. */
   async function toLatest() {
-    await turning;
-    if (!log.value || isAtEnd(log.value)) return;
-    await turn(async () => {
-      const { messages, hasOlder } = await source.latest();
-      const notices = await noticesOf(hasOlder ? messages[0]?.seq : 0, END);
-      return (now) => addNotices(openAround(now, messages, hasOlder, messages.at(-1)?.seq ?? 0), notices);
-    });
+    let turned = true;
+    for (let fetchPage = latestPage; turned && log.value && !isAtEnd(log.value); fetchPage = newerPage)
+      turned = await move(fetchPage);
+  }
+
+  async function latestPage(_: RoomLog): Promise<Add> {
+    const { messages, hasOlder } = await source.latest();
+    const notices = await noticesOf(hasOlder ? messages[0]?.seq : 0, END);
+    return (now) => addNotices(openAround(now, messages, hasOlder, messages.at(-1)?.seq ?? 0), notices);
   }
 
   /** Moves the window to a message, with context on both sides. Rejects when it is not there, or not now. */
@@ -75,8 +80,7 @@ export function useMessagePages(source: RoomSource, log: ShallowRef<RoomLog | un
 
   async function moveTo(place: string) {
     const moving = around(place);
-    await turn(() => moving);
-    await moving;
+    await Promise.all([move(() => moving), moving]);
   }
 
   async function around(place: string): Promise<Add> {
@@ -101,7 +105,14 @@ export function useMessagePages(source: RoomSource, log: ShallowRef<RoomLog | un
     });
   }
 
-  function turn(fetchPage: (now: RoomLog) => Promise<Add>): Promise<void> {
+  /** Unlike a page that is turned, a move is not forgone for the page that is being turned. */
+  async function move(fetchPage: FetchPage): Promise<boolean> {
+    while (turning) await turning;
+    return turn(fetchPage);
+  }
+
+  /** Whether a page was turned: this one, or the one that was on its way. */
+  function turn(fetchPage: FetchPage): Promise<boolean> {
     turning ??= turnPage(fetchPage).finally(() => {
       changed.clear();
       turning = undefined;
@@ -109,13 +120,15 @@ export function useMessagePages(source: RoomSource, log: ShallowRef<RoomLog | un
     return turning;
   }
 
-  async function turnPage(fetchPage: (now: RoomLog) => Promise<Add>) {
+  async function turnPage(fetchPage: FetchPage): Promise<boolean> {
     try {
       const add = await fetchPage(log.value as RoomLog);
       log.value = withChanges(add(log.value as RoomLog), changed.values());
+      return true;
     } catch {
       // The list asks again as long as the reader is near its edge: not at once.
       await pause(1_000);
+      return false;
     }
   }
 

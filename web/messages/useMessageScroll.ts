@@ -28,7 +28,8 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
   const pinned = ref(true);
   const far = ref(false);
   const anchorsItself = typeof CSS !== 'undefined' && CSS.supports('overflow-anchor', 'auto');
-  let anchor: { element: Element; bottom: number } | undefined;
+  /** What stays where it is, and where that is: not where it came to stand, which is rounded to whole pixels. */
+  let anchor: { element: Element; offset: number } | undefined;
   let lastTop = 0;
   let observer: ResizeObserver | undefined;
 
@@ -49,6 +50,7 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
     const box = scroller.value as HTMLElement;
     if (isTouchingEnd(box)) pinned.value = true;
     else if (box.scrollTop < lastTop) pinned.value = false;
+    if (box.scrollTop !== lastTop) anchor = undefined;
     lastTop = box.scrollTop;
     if (!anchorsItself) noteAnchor();
     look();
@@ -65,7 +67,7 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
     if (!box) return;
     if (pinned.value && !atEnd()) pinned.value = false;
     if (pinned.value) box.scrollTop = box.scrollHeight;
-    else if (anchor?.element.isConnected) box.scrollTop += bottomOf(anchor.element) - anchor.bottom;
+    else if (anchor?.element.isConnected) box.scrollTop += offsetOf(anchor.element) - anchor.offset;
     lastTop = box.scrollTop;
     if (!anchorsItself) noteAnchor();
     look();
@@ -81,8 +83,10 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
   }
 
   function noteAnchor() {
+    const moved = scroller.value?.scrollTop !== lastTop;
+    if (!pinned.value && !moved && anchor?.element.isConnected) return;
     const element = pinned.value ? undefined : firstInView();
-    anchor = element && { element, bottom: bottomOf(element) };
+    anchor = element && { element, offset: offsetOf(element) };
   }
 
   /** The first child whose bottom is below the top of the view; not a day's line, which moves up with older pages. */
@@ -129,17 +133,17 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
   function place(): Place | undefined {
     let row = pinned.value ? undefined : firstInView();
     while (row && !(row as HTMLElement).dataset.key) row = row.nextElementSibling ?? undefined;
-    return row && { key: (row as HTMLElement).dataset.key as string, offset: bottomOf(row) - topOfView() };
+    return row && { key: (row as HTMLElement).dataset.key as string, offset: offsetOf(row) };
   }
 
   /** Puts a row where it was, or a third below the top of the view. */
   function goTo(row: Element, offset = ((scroller.value?.clientHeight ?? 0) + row.clientHeight * 2) / 3) {
     const box = scroller.value as HTMLElement;
     pinned.value = false;
-    box.scrollTop += bottomOf(row) - topOfView() - offset;
+    box.scrollTop += offsetOf(row) - offset;
     lastTop = box.scrollTop;
     if (isTouchingEnd(box)) pinned.value = true;
-    anchor = undefined;
+    anchor = { element: row, offset };
     look();
   }
 
@@ -149,6 +153,7 @@ export function useMessageScroll({ scroller, content, atEnd, onNearTop, onNearEn
   }
 
   const topOfView = () => scroller.value?.getBoundingClientRect().top ?? 0;
+  const offsetOf = (row: Element) => bottomOf(row) - topOfView();
 
   return { pinned, far, toEnd, place, goTo, isInView, lastInView };
 }
