@@ -262,7 +262,7 @@ builder.objectField(RoomType, 'notices', (t) =>
       after: t.arg.int({ required: true, description: 'The position before the first; 0 for the beginning.' }),
       before: t.arg.int({ required: true, description: 'The position behind the last.' }),
     },
-    complexity: { field: 1, multiplier: 50 },
+    complexity: { field: 1, multiplier: 40 },
     resolve: (room, { after, before }, { core }) => noticesOf(core, room, after, before),
   }),
 );
