@@ -20,9 +20,10 @@ export function keepRooms(viewerId: string | undefined, rooms: Map<string, Room>
   const save = () => stored.set(nameOf(viewerId), JSON.stringify([...rooms.values()].map(short)));
   const stop = watch(
     () => [...rooms.values()],
-    () => {
+    (now, before) => {
       clearTimeout(timer);
-      timer = setTimeout(save, wait);
+      // A room that was left does not come back with a reload.
+      timer = setTimeout(save, now.length < before.length ? 0 : wait);
       wait = LATER;
     },
   );
