@@ -20,15 +20,17 @@ export interface Context {
 export interface Caller {
   /** Null when not signed in. Ask through `signedIn`. */
   viewer: Viewer | null;
+  /** The id of the request, or of the socket. */
+  request: string;
   origin: Origin;
   /** What the operation has used up of its limits. */
   allowances: Allowance[];
 }
 
 /** Who asks, for one operation: what it uses up of limits is noted in one place. */
-export function callerOf(viewer: Viewer | null, origin: Origin): Caller {
+export function callerOf(viewer: Viewer | null, origin: Origin, request: string): Caller {
   const allowances: Allowance[] = [];
-  return { viewer: viewer && { ...viewer, allowances }, origin: { ...origin, allowances }, allowances };
+  return { viewer: viewer && { ...viewer, allowances }, request, origin: { ...origin, allowances }, allowances };
 }
 
 export interface CookieJar {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP, SocketAddress } from 'node:net';
 import type { Config } from './config.ts';
@@ -5,6 +6,8 @@ import type { Credentials } from './context.ts';
 
 /** What a request says of itself, proxies that are trusted taken at their word. */
 export interface RequestFacts {
+  /** Made here, for the log. */
+  request: string;
   address: string;
   /** What limits count by: an IPv4 address, or the /64 of an IPv6 address, of which one household has as many as it likes. */
   network: string;
@@ -13,8 +16,13 @@ export interface RequestFacts {
   origin: string;
   credentials: Credentials;
   refreshToken: string | undefined;
+  /** Of the names under which the browser keeps its session: HOST_ONLY, none, or both. */
+  cookiePrefixes: string[];
   label: string;
 }
+
+/** A cookie so called comes from this very host, over https: no other, its own subdomains included, can put it there. */
+export const HOST_ONLY = '__Host-';
 
 export function factsOf(config: Config, request: IncomingMessage): RequestFacts {
   const { headers, socket } = request;
@@ -26,14 +34,18 @@ export function factsOf(config: Config, request: IncomingMessage): RequestFacts 
   const https = trusted && headers['x-forwarded-proto'] === 'https';
   const secure = https || (config.publicUrl?.startsWith('https:') ?? false);
   const cookies = parseCookies(headers.cookie);
+  const prefixes = secure ? [HOST_ONLY, ''] : [''];
+  const kept = (name: string) => prefixes.map((mark) => cookies[mark + name]).find(Boolean);
   const address = nearest && isIP(nearest) ? nearest : peer;
   return {
+    request: randomUUID(),
     address,
     network: networkOf(address),
     secure,
     origin: config.publicUrl ?? `${secure ? 'https' : 'http'}://${headers.host ?? ''}`,
-    credentials: { cookie: cookies.access_token, bearer: /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] },
-    refreshToken: cookies.refresh_token,
+    credentials: { cookie: kept('access_token'), bearer: /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] },
+    refreshToken: kept('refresh_token'),
+    cookiePrefixes: prefixes.filter((mark) => cookies[`${mark}access_token`] ?? cookies[`${mark}refresh_token`]),
     label: String(headers['user-agent'] ?? ''),
   };
 }

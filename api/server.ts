@@ -5,7 +5,7 @@ import { exportAccount } from './accounts/export.ts';
 import { callerOf, viewerOrNobody } from './context.ts';
 import { cookieJar } from './cookies.ts';
 import type { Core } from './core.ts';
-import { AppError } from './errors.ts';
+import { AppError, type ErrorCode, HTTP_STATUS } from './errors.ts';
 import { answerFiles } from './files/files.http.ts';
 import { isLarge, LARGEST_BODY, maySendLarge } from './largeBodies.ts';
 import { answerLegacy } from './legacy/routes.ts';
@@ -15,6 +15,7 @@ import { startPushing } from './notifications/pushes.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
 import { openSockets, refuse as refuseRaw, type Sockets } from './sockets.ts';
 import { createStatic, SECURITY_HEADERS } from './static.ts';
+import { leaveTrail, noteStatus } from './trails.ts';
 import { Turns } from './turns.ts';
 import { startDeliveries } from './webhooks/deliveries.ts';
 import { answerHook } from './webhooks/incoming.http.ts';
@@ -50,12 +51,14 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
   let stopping = false;
   const server = createServer((request, response) => {
     if (stopping) response.setHeader('Connection', 'close');
-    handle(core, yoga, files, metrics, request, response).catch((error) => {
+    const facts = factsOf(core.config, request);
+    handle(core, yoga, files, metrics, request, response, facts).catch((error) => {
+      leaveTrail(error, { request: facts.request });
       const { message, extensions } = render(core, error);
       if (response.headersSent) return void response.destroy();
       const { code, retryAfter } = extensions;
       const headers = retryAfter ? { 'Retry-After': retryAfter } : {};
-      refuse(response, STATUS[String(code)] ?? 500, message, headers, String(code), retryAfter);
+      refuse(response, HTTP_STATUS[code as ErrorCode] ?? 500, message, headers, String(code), retryAfter);
     });
   });
   server.on('upgrade', sockets.upgrade);
@@ -92,10 +95,11 @@ async function handle(
   metrics: Metrics,
   request: IncomingMessage,
   response: ServerResponse,
+  facts: RequestFacts,
 ) {
-  const facts = factsOf(core.config, request);
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+  response.setHeader('X-Request-Id', facts.request);
   if (facts.secure) response.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
   if (path === '/healthz') return answer(response, 200, { status: 'ok' });
   if (path === '/readyz') return ready(core, response);
@@ -103,8 +107,8 @@ async function handle(
   if (!isKnownHost(core.config, request.headers.host)) return unknownHost(response);
   allowOrigin(core, request, response);
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
-  if (!isSafe(request) && !isOurs(core.config, request, facts)) return foreign(response);
-  if (await answerFiles(core, request, response, path, facts.credentials)) return;
+  if (!isSafe(request) && !isOurs(core.config, request, facts)) return foreign(core, response, facts);
+  if (await answerFiles(core, request, response, path, facts)) return;
   if (path === '/graphql' && lengthOf(request) > BODY && (await maySendLarge(core, facts.credentials))) {
     return largeBodies.run(() => large(core, yoga, files, request, response, facts));
   }
@@ -114,7 +118,7 @@ async function handle(
     return core.admission.requests.run(() => graphql(core, yoga, files, request, response, facts, body));
   }
   if (path === '/export') return exportData(core, request, response, facts);
-  if (await hook(core, request, response, path, body)) return;
+  if (await hook(core, request, response, facts, path, body)) return;
   if (await legacy(core, request, response, facts, path, body)) return;
   if (isSafe(request) && /^\/docs\/api\/?$/.test(path)) return files.reference(request, response);
   if (!isSafe(request)) return answer(response, 404, { detail: 'Not found.' });
@@ -154,7 +158,7 @@ async function graphql(
   const cookies = cookieJar(facts);
   const { accept = 'application/json' } = request.headers;
   const headers = { 'content-type': 'application/json', accept };
-  const caller = callerOf(viewer, { address: facts.network, label: facts.label });
+  const caller = callerOf(viewer, { address: facts.network, label: facts.label }, facts.request);
   const result = await yoga.fetch(
     'http://node/graphql',
     { method: 'POST', headers, body: new Uint8Array(body) },
@@ -171,10 +175,10 @@ async function graphql(
 // A page of another site may not even have the person download it.
 async function exportData(core: Core, request: IncomingMessage, response: ServerResponse, facts: RequestFacts) {
   if (request.method !== 'GET') return refuse(response, 405, 'Ask for your data with GET.', { Allow: 'GET' });
-  if (!isOurs(core.config, request, facts)) return foreign(response);
+  if (!isOurs(core.config, request, facts)) return foreign(core, response, facts);
   const viewer = await viewerOrNobody(core, facts.credentials);
-  if (!viewer) return refuse(response, 401, 'Sign in first.', {}, 'UNAUTHENTICATED');
-  if (viewer.scope) return refuse(response, 403, 'No token can do this: sign in with your password.', {}, 'FORBIDDEN');
+  if (!viewer) throw new AppError('UNAUTHENTICATED', 'Sign in first.');
+  if (viewer.scope) throw new AppError('FORBIDDEN', 'No token can do this: sign in with your password.');
   await core.limits.take('exportsPerHour', viewer.id);
   const data = exportAccount(core, viewer);
   const { value } = await data.next();
@@ -196,10 +200,21 @@ async function legacy(
   body: Buffer,
 ) {
   const { method = 'GET', headers } = request;
-  const cookies = cookieJar(facts);
+  const cookies = cookieJar(facts, true);
   const { accept = '', 'content-type': contentType = '' } = headers;
   const allowances: Allowance[] = [];
-  const answered = await answerLegacy(core, { method, path, accept, contentType, body, facts, cookies, allowances });
+  const trail = { request: facts.request };
+  const answered = await answerLegacy(core, {
+    method,
+    path,
+    accept,
+    contentType,
+    body,
+    facts,
+    cookies,
+    allowances,
+    trail,
+  });
   if (!answered) return false;
   const more = { ...limitHeaders(allowances), ...answered.headers };
   for (const [name, value] of Object.entries(more)) response.setHeader(name, value);
@@ -208,7 +223,14 @@ async function legacy(
   return true;
 }
 
-async function hook(core: Core, request: IncomingMessage, response: ServerResponse, path: string, body: Buffer) {
+async function hook(
+  core: Core,
+  request: IncomingMessage,
+  response: ServerResponse,
+  facts: RequestFacts,
+  path: string,
+  body: Buffer,
+) {
   const { method = 'GET', headers } = request;
   const key = headers['idempotency-key'];
   const answered = await answerHook(core, {
@@ -219,6 +241,7 @@ async function hook(core: Core, request: IncomingMessage, response: ServerRespon
     body,
   });
   if (!answered) return false;
+  noteStatus(core.log, answered.status, '/hooks', { request: facts.request });
   for (const [name, value] of Object.entries(answered.headers)) response.setHeader(name, value);
   answer(response, answered.status, answered.body);
   return true;
@@ -264,8 +287,6 @@ async function readBody(request: IncomingMessage, most: number): Promise<Buffer 
 
 const EXPOSED = 'content-range, upload-length, upload-offset, ratelimit, ratelimit-policy, retry-after';
 
-const STATUS: Record<string, number> = { UNAVAILABLE: 503, RATE_LIMITED: 429 };
-
 // Whoever closes the page does not want the rest.
 function unlessGone(error: NodeJS.ErrnoException) {
   if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
@@ -282,14 +303,11 @@ const isSafe = (request: IncomingMessage) => request.method === 'GET' || request
 const unknownHost = (response: ServerResponse) =>
   answer(response, 400, { detail: 'This host name is not served here. The operator can add it to ALLOWED_HOSTS.' });
 
-const foreign = (response: ServerResponse) =>
-  refuse(
-    response,
-    403,
-    'Requests from other sites are not taken. The operator can add an origin to CORS_ALLOWED_ORIGINS.',
-    {},
-    'FORBIDDEN',
-  );
+function foreign(core: Core, response: ServerResponse, { request }: RequestFacts) {
+  core.log.info('origin.refused', { request });
+  const message = 'Requests from other sites are not taken. The operator can add an origin to CORS_ALLOWED_ORIGINS.';
+  refuse(response, 403, message, {}, 'FORBIDDEN');
+}
 
 function refuse(
   response: ServerResponse,

@@ -11,6 +11,7 @@ import { acceptLegacySocket } from './legacy/socket.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
 import { createSharedExecution, type SharedOperation, sharedKey } from './sharedExecution.ts';
 import { SECURITY_HEADERS } from './static.ts';
+import { noteRefusal } from './trails.ts';
 import { Pace } from './turns.ts';
 import type { Viewer } from './users/users.ts';
 import { render, type Yoga } from './yoga.ts';
@@ -58,7 +59,7 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
     const facts = factsOf(core.config, request);
     const path = request.url?.split('?', 1)[0] ?? '/';
     if (!isKnownHost(core.config, request.headers.host)) return refuse(socket, '400 Bad Request');
-    if (!isOurs(core.config, request, facts)) return refuse(socket, '403 Forbidden');
+    if (!isOurs(core.config, request, facts)) return foreign(core, socket, facts);
     const roomId = /^\/ws\/chat\/([^/]+)\/?$/.exec(path)?.[1];
     if (path !== '/graphql' && !roomId) return refuse(socket, '404 Not Found');
     const full = connections.refusal(facts.network);
@@ -68,6 +69,11 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
       void acceptLegacySocket(core, connections, opened, facts, roomId);
     });
   }
+}
+
+function foreign(core: Core, socket: Duplex, { request }: RequestFacts) {
+  core.log.info('origin.refused', { request });
+  refuse(socket, '403 Forbidden');
 }
 
 // A listener that is made in the place would keep the request for as long as the socket lasts.
@@ -124,9 +130,9 @@ async function admit(core: Core, connections: Connections, extra: Extra, authori
   try {
     await core.admission.connections.run(() => enter(core, connections, extra, authorization));
   } catch (error) {
-    const refused = error instanceof TokenError;
-    if (refused) extra.socket.close(4401, 'Your session has ended: refresh, then connect again.');
-    else extra.socket.close(1013, render(core, error).message);
+    if (!(error instanceof TokenError)) return extra.socket.close(1013, render(core, error).message);
+    noteRefusal(core.log, 'UNAUTHENTICATED', 'socket', { request: extra.facts.request });
+    extra.socket.close(4401, 'Your session has ended: refresh, then connect again.');
   }
 }
 
@@ -136,6 +142,7 @@ async function enter(core: Core, connections: Connections, extra: Extra, authori
   if (socket.readyState !== socket.OPEN) return;
   extra.viewer = await viewerOf(core, credentialsOf(facts, authorization));
   if (!extra.viewer || connections.add(socket, extra.viewer, 4401)) return;
+  noteRefusal(core.log, 'RATE_LIMITED', 'socket', { request: facts.request, user: extra.viewer.id });
   socket.close(4429, 'Too many sockets of one person.');
 }
 
@@ -184,7 +191,8 @@ async function prepare(
   operationId: string,
   params: { query: string; operationName?: string | null; variables?: object | null },
 ) {
-  const caller = callerOf(extra.viewer ?? null, { address: extra.facts.network, label: extra.facts.label });
+  const { network: address, label, request } = extra.facts;
+  const caller = callerOf(extra.viewer ?? null, { address, label }, request);
   const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
     caller,
     cookies: null,

@@ -8,6 +8,7 @@ import { AppError } from './errors.ts';
 import { toldOf } from './limits.ts';
 import { schema } from './schema.ts';
 import { refuseTokens } from './tokenReach.ts';
+import { leaveTrail, noteRefusal, trailOf } from './trails.ts';
 
 const EXECUTION = 5_000;
 
@@ -18,7 +19,7 @@ export function createGraphQL(core: Core) {
   return createYoga<{ caller: Context['caller']; cookies: Context['cookies'] }, Context>({
     schema,
     context: ({ caller, cookies }) => createContext(core, caller, cookies),
-    plugins: [limitDocuments, limitTokens(core), tellLimits, limitTime, subscribeOverSockets],
+    plugins: [limitDocuments, limitTokens(core), leaveTrails, tellLimits, limitTime, subscribeOverSockets],
     maskedErrors: { maskError: (error) => render(core, error) },
     logging: false,
     landingPage: false,
@@ -33,12 +34,21 @@ export function createGraphQL(core: Core) {
 export function render(core: Core, error: unknown): GraphQLError {
   const wrapped = error instanceof GraphQLError ? error : undefined;
   const cause = wrapped ? (wrapped.originalError ?? wrapped) : error;
-  if (cause instanceof AppError) return as(wrapped, cause.message, { code: cause.code, ...cause.details });
+  if (cause instanceof AppError) {
+    noteRefusal(core.log, cause.code, fieldOf(wrapped), trailOf(cause));
+    return as(wrapped, cause.message, { code: cause.code, ...cause.details });
+  }
   if (cause instanceof GraphQLError) return as(cause, cause.message, { ...telling(cause), code: 'INVALID_INPUT' });
   if (isUnavailable(cause))
     return as(wrapped, 'The server cannot reach its database. Try again in a moment.', { code: 'UNAVAILABLE' });
-  core.log.error('graphql.bug', { error: cause, path: wrapped?.path });
+  core.log.error('graphql.bug', { error: cause, field: fieldOf(wrapped), ...trailOf(cause) });
   return as(wrapped, 'Something went wrong on the server. Try again.', { code: 'INTERNAL_SERVER_ERROR' });
+}
+
+// As the schema has it: a path would have the names that the client chose.
+function fieldOf(error: GraphQLError | undefined): string | undefined {
+  const [node] = error?.nodes ?? [];
+  return node?.kind === 'Field' ? node.name.value : undefined;
 }
 
 function as(error: GraphQLError | undefined, message: string, extensions: Record<string, unknown>): GraphQLError {
@@ -74,6 +84,19 @@ const limitTokens = (core: Core): Plugin<Context> => {
   };
   return { onExecute: refuse };
 };
+
+// Before errors are rendered.
+const leaveTrails: Plugin<Context> = {
+  onExecute: ({ args }) => ({ onExecuteDone: ({ result }) => trace(result, args.contextValue) }),
+  onSubscribe: ({ args }) => ({ onSubscribeResult: ({ result }) => trace(result, args.contextValue) }),
+};
+
+function trace(result: unknown, { caller }: Context) {
+  const { errors = [] } = result as { errors?: GraphQLError[] };
+  for (const error of errors) {
+    leaveTrail(error.originalError ?? error, { request: caller.request, user: caller.viewer?.id ?? null });
+  }
+}
 
 // What the operation has used up stands in its answer, over both transports.
 const tellLimits: Plugin<Context> = {

@@ -60,6 +60,7 @@ const LAYERS = [
     'pubsub.ts',
     'busCheck.ts',
     'log.ts',
+    'trails.ts',
     'config.ts',
     'db/',
     'version.ts',

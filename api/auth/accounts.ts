@@ -4,12 +4,12 @@ import type { Prisma } from '../db/db.ts';
 import type { Registration, User } from '../db/model.ts';
 import { AppError } from '../errors.ts';
 import { line, parse } from '../input.ts';
-import { claimSetUp, registrationOf } from '../instance/instance.ts';
+import { claimSetUp, readInstance, registrationOf } from '../instance/instance.ts';
 import { useInvitation } from '../invitations/invitations.ts';
 import type { Taker } from '../limits.ts';
 import { usernameKey } from '../users/username.ts';
 import { createUser, findAccount, UserInput } from '../users/users.ts';
-import { hashPassword, Password, verifyPassword } from './passwords.ts';
+import { hashPassword, namesOf, Password, refuseObvious, verifyPassword } from './passwords.ts';
 import { startSession, type Tokens } from './sessions.ts';
 import { oneTry } from './tries.ts';
 
@@ -26,6 +26,7 @@ export type RegistrationInput = z.input<typeof NewAccount> & { invitation?: stri
 /** Makes an account, where registration allows it. INVALID_INPUT names every field at fault. */
 export async function register(core: Core, origin: Origin, input: RegistrationInput): Promise<User> {
   const { password, ...account } = parse(NewAccount, input);
+  refuseObvious(password, [...namesOf(account), (await readInstance(core)).name]);
   await core.limits.take('registrationsPerHour', origin.address, origin);
   const passwordHash = await hashPassword(password);
   return core.db.$transaction(async (db) => {
@@ -52,6 +53,7 @@ export type SetUpInput = z.input<typeof SetUp> & { token: string; registration?:
 /** Makes the first administrator with the one-time link and starts their session. Only one of many tries can win. */
 export async function setUp(core: Core, origin: Origin, input: SetUpInput): Promise<Tokens> {
   const { password, serverName, ...account } = parse(SetUp, input);
+  refuseObvious(password, [...namesOf(account), serverName]);
   await core.limits.take('loginsPerMinute', origin.address, origin);
   const passwordHash = await hashPassword(password);
   const choices = { name: serverName ?? undefined, registration: input.registration ?? undefined };
@@ -65,7 +67,10 @@ export async function setUp(core: Core, origin: Origin, input: SetUpInput): Prom
 async function findByPassword(core: Core, name: string, password: string): Promise<User | null> {
   const user = await findAccount(core, name.slice(0, 254));
   const { matches, renewed } = await verifyPassword(user?.passwordHash, password);
-  if (!user || !matches) return null;
+  if (!user || !matches) {
+    core.log.info('signIn.failed', { by: 'password', user: user?.id ?? null });
+    return null;
+  }
   if (!renewed) return user;
   return core.db.user.update({ where: { id: user.id }, data: { passwordHash: renewed } });
 }

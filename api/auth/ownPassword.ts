@@ -5,8 +5,9 @@ import type { Prisma } from '../db/db.ts';
 import type { User } from '../db/model.ts';
 import { invalid } from '../errors.ts';
 import { parse } from '../input.ts';
+import { readInstance } from '../instance/instance.ts';
 import type { Viewer } from '../users/users.ts';
-import { hashPassword, Password, verifyPassword } from './passwords.ts';
+import { hashPassword, namesOf, Password, refuseObvious, verifyPassword } from './passwords.ts';
 import { revokePersonalTokens } from './personalTokens.ts';
 import { revokeSessions, tellEnded } from './sessions.ts';
 import { oneTry } from './tries.ts';
@@ -19,14 +20,16 @@ export async function confirmPassword(core: Core, viewer: Viewer, password: stri
     return matches ? user : null;
   };
   const confirmed = await oneTry(core, `own ${viewer.id}`, attempt, viewer);
-  if (!confirmed) throw invalid({ [field]: ['This is not your password.'] });
-  return confirmed;
+  if (confirmed) return confirmed;
+  core.log.info('password.refused', { user: viewer.id });
+  throw invalid({ [field]: ['This is not your password.'] });
 }
 
 /** Gives the viewer another password against the one they have. Every other session of theirs ends. */
 export async function changePassword(core: Core, viewer: Viewer, current: string, next: string): Promise<void> {
   const password = parse(z.object({ next: Password }), { next }).next;
-  const { passwordHash: before } = await confirmPassword(core, viewer, current, 'current');
+  const { passwordHash: before, ...user } = await confirmPassword(core, viewer, current, 'current');
+  refuseObvious(password, [...namesOf(user), (await readInstance(core)).name], 'next');
   const passwordHash = await hashPassword(password);
   const where = { id: viewer.id, passwordHash: before };
   const change = (db: Prisma.TransactionClient) => db.user.updateManyAndReturn({ where, data: { passwordHash } });

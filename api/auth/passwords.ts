@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import argon2 from 'argon2';
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
+import { AppError, invalid } from '../errors.ts';
 import { Turns } from '../turns.ts';
 
 // OWASP Password Storage: argon2id, 19 MiB, two passes, one lane.
@@ -18,6 +18,30 @@ export const Password = z
   .min(8, 'This password is too short. It must contain at least 8 characters.')
   .max(256, 'This password is too long. It may contain at most 256 characters.')
   .refine((password) => !common().has(password.toLowerCase()), 'This password is too common.');
+
+// What everybody would try at this application.
+const OBVIOUS = ['shh', 'shhchatroom', 'chatroom', 'chat', 'admin', 'administrator'];
+
+/**
+ * INVALID_INPUT naming the field when the password is one of these words, or one that everybody would try here, said
+ * once or more, with no more than digits and signs around it: the names of its owner and of the server.
+ */
+export function refuseObvious(password: string, words: (string | null | undefined)[], field = 'password'): void {
+  const known = [...OBVIOUS, ...words.map((word) => lettersOf(word ?? ''))].filter(Boolean);
+  const said = lettersOf(password);
+  if (!known.some((word) => said.replaceAll(word, '') === '' && said !== '')) return;
+  throw invalid({ [field]: ['This password is little more than a name that is known here. Choose another.'] });
+}
+
+/** What an account is called. */
+export const namesOf = ({ username, displayName, email }: Named) => [username, displayName, email?.split('@')[0]];
+type Named = { username: string; displayName?: string | null; email?: string | null };
+
+const lettersOf = (text: string) =>
+  text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}]/gu, '');
 
 /** The hash to store. RATE_LIMITED when too many are being made. */
 export const hashPassword = (password: string) => turns.run(() => argon2.hash(password, PARAMETERS));

@@ -4,13 +4,14 @@ import type { Core } from '../core.ts';
 import type { Prisma } from '../db/db.ts';
 import { AppError } from '../errors.ts';
 import { parse } from '../input.ts';
+import { readInstance } from '../instance/instance.ts';
 import { hashOf, inHours, newToken } from '../links.ts';
 import { requireAdmin } from '../users/admins.ts';
 import { usernameKey } from '../users/username.ts';
 import { accountCalled, getUser, type Viewer } from '../users/users.ts';
 import type { Origin } from './accounts.ts';
 import { confirmPassword, replacePassword } from './ownPassword.ts';
-import { hashPassword, Password } from './passwords.ts';
+import { hashPassword, namesOf, Password, refuseObvious } from './passwords.ts';
 import { newRecoveryCode, RecoveryCode } from './recoveryCode.ts';
 import { startSession, type Tokens } from './sessions.ts';
 import { oneTry } from './tries.ts';
@@ -40,6 +41,7 @@ export async function recover(
   input: z.input<typeof Recovery>,
 ): Promise<Tokens & { recoveryCode: string }> {
   const { username, code, password } = parse(Recovery, input);
+  refuseObvious(password, [username.split('@')[0], (await readInstance(core)).name]);
   await core.limits.take('loginsPerMinute', origin.address, origin);
   const recoveryCode = newRecoveryCode();
   const attempt = async () => {
@@ -50,7 +52,10 @@ export async function recover(
   };
   const tries = `recovery ${origin.address} ${usernameKey(username).slice(0, 100)}`;
   const user = await oneTry(core, tries, attempt, origin);
-  if (!user) throw wrongCode();
+  if (!user) {
+    core.log.info('signIn.failed', { by: 'recovery code' });
+    throw wrongCode();
+  }
   return { ...(await startSession(core, user, origin.label)), recoveryCode };
 }
 
@@ -75,12 +80,19 @@ export async function resetPassword(
 ): Promise<Tokens> {
   const { password } = parse(z.object({ password: Password }), input);
   await core.limits.take('loginsPerMinute', origin.address, origin);
+  const { name } = await readInstance(core);
   const passwordHash = await hashPassword(password);
   const user = await replacePassword(core, 'RESET_LINK_USED', async (db) => {
     const id = await claimResetLink(db, input.token);
-    return id ? [await db.user.update({ where: { id }, data: { passwordHash } })] : [];
+    if (!id) return [];
+    const user = await db.user.update({ where: { id }, data: { passwordHash } });
+    refuseObvious(password, [...namesOf(user), name]);
+    return [user];
   });
-  if (!user) throw uselessLink();
+  if (!user) {
+    core.log.info('signIn.failed', { by: 'reset link' });
+    throw uselessLink();
+  }
   return startSession(core, user, origin.label);
 }
 

@@ -5,7 +5,15 @@ import type { Session } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf } from '../input.ts';
 import type { Viewer } from '../users/users.ts';
-import { ACCESS_SECONDS, type Claims, REFRESH_SECONDS, signToken, TokenError, verifyToken } from './tokens.ts';
+import {
+  ACCESS_SECONDS,
+  type Claims,
+  REFRESH_SECONDS,
+  SESSION_SECONDS,
+  signToken,
+  TokenError,
+  verifyToken,
+} from './tokens.ts';
 
 // Two tabs that refresh at once both succeed; the same token after that is a theft.
 const GRACE = 10_000;
@@ -34,22 +42,26 @@ export async function startSession(core: Core, user: Proven, label: string): Pro
     if (still.isDisabled) throw disabled();
     return db.session.create({ data });
   });
+  core.log.info('session.started', { session: session.id, user: user.id });
   return tokens(core, user.id, session.id, refreshId);
 }
 
 /**
  * The next tokens of the session, against its newest refresh token (or the one before it, for ten seconds).
- * An older one revokes the session: somebody has a copy. TokenError says why a token is refused.
+ * An older one revokes the session: somebody has a copy. No session lasts longer than half a year. TokenError says why
+ * a token is refused.
  */
 export async function rotateSession(core: Core, refreshToken: string): Promise<Tokens> {
   const claims = await verifyToken(core, 'refresh', refreshToken);
   const refreshId = randomUUID();
-  const { count } = await core.db.session.updateMany({
-    where: { ...alive(claims), refreshId: claims.tokenId },
-    data: { refreshId, previousId: claims.tokenId, rotatedAt: new Date(), expiresAt: expiry() },
-  });
-  if (count === 1) await noteSeen(core, claims.sessionId);
-  if (count === 1) return tokens(core, claims.userId, claims.sessionId, refreshId);
+  const now = new Date();
+  const rotated = await core.db.$executeRaw`
+    UPDATE session SET refresh_id = ${refreshId}::uuid, previous_id = refresh_id, rotated_at = ${now}::timestamptz,
+      expires_at = least(${expiry()}::timestamptz, created_at + make_interval(secs => ${SESSION_SECONDS}))
+    WHERE id = ${claims.sessionId}::uuid AND user_id = ${claims.userId}::uuid AND refresh_id = ${claims.tokenId}::uuid
+      AND revoked_at IS NULL AND expires_at > ${now}::timestamptz`;
+  if (rotated === 1) await noteSeen(core, claims.sessionId);
+  if (rotated === 1) return tokens(core, claims.userId, claims.sessionId, refreshId);
   return joinRotation(core, claims);
 }
 
@@ -140,7 +152,9 @@ export async function revokeSessions(db: Prisma.TransactionClient, which: Which)
 
 /** Closes the sockets of these sessions and personal access tokens, on every node. */
 export function tellEnded(core: Core, sessionIds: string[]): void {
-  if (sessionIds.length > 0) core.bus.ring(TOPIC, sessionIds);
+  if (sessionIds.length === 0) return;
+  core.log.info('sessions.ended', { sessions: sessionIds });
+  core.bus.ring(TOPIC, sessionIds);
 }
 
 // The device that the session is bound to is there as well.

@@ -5,6 +5,8 @@ import type { Core } from '../core.ts';
 
 export const ACCESS_SECONDS = 15 * 60;
 export const REFRESH_SECONDS = 30 * 24 * 3_600;
+/** However often it refreshes, a session asks for the password again after this. */
+export const SESSION_SECONDS = 180 * 24 * 3_600;
 
 /** What a token says: whose session it is and, of a refresh token, which rotation. */
 export interface Claims {

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { type Credentials, callerOf, signedIn, viewerOrNobody } from '../context.ts';
+import { callerOf, signedIn, viewerOrNobody } from '../context.ts';
 import type { Core } from '../core.ts';
 import type { File } from '../db/model.ts';
 import { AppError, HTTP_STATUS } from '../errors.ts';
+import type { RequestFacts } from '../requests.ts';
 import type { ByteRange } from '../storage/storage.ts';
 import { refuseReaders } from '../tokenReach.ts';
+import { noteRefusal } from '../trails.ts';
 import type { Viewer } from '../users/users.ts';
 import { getFile, getUpload, keyOf, readFile, receive, thumbnailKeyOf } from './files.ts';
 
@@ -30,17 +32,19 @@ export async function answerFiles(
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
-  credentials: Credentials,
+  facts: RequestFacts,
 ): Promise<boolean> {
   const [, id, thumbnail] = PATH.exec(path) ?? [];
   const answer = HANDLERS[request.method ?? ''];
   if (!id || !answer) return false;
+  const origin = { address: facts.network, label: facts.label };
   try {
-    const viewer = signedIn({ caller: callerOf(await viewerOrNobody(core, credentials), { address: '', label: '' }) });
+    const viewer = signedIn({ caller: callerOf(await viewerOrNobody(core, facts.credentials), origin, facts.request) });
     if (request.method === 'PATCH') refuseReaders(viewer);
     await answer({ core, viewer, id, thumbnail: !!thumbnail, request, response });
   } catch (error) {
     if (!(error instanceof AppError) || response.headersSent) throw error;
+    noteRefusal(core.log, error.code, 'files', { request: facts.request });
     refuse(response, error);
   }
   return true;

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws';
 import { TokenError } from '../auth/tokens.ts';
 import type { Core } from '../core.ts';
 import { isUnavailable } from '../db/driverErrors.ts';
-import { AppError } from '../errors.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
 import type { Viewer } from '../users/users.ts';
 import { isEncrypted, TOKEN_SENTENCES } from './refusals.ts';
 
@@ -32,6 +32,15 @@ export const END = {
   tooMany: 4429,
   failed: 1011,
   unavailable: 1013,
+};
+
+/** Of what somebody may not: the code that the rest of the server has for it. */
+export const REFUSALS: Record<number, ErrorCode | undefined> = {
+  [END.noToken]: 'UNAUTHENTICATED',
+  [END.expiredToken]: 'UNAUTHENTICATED',
+  [END.invalidToken]: 'UNAUTHENTICATED',
+  [END.noRoom]: 'NOT_FOUND',
+  [END.tooMany]: 'RATE_LIMITED',
 };
 
 export class SocketEnd extends Error {

@@ -3,6 +3,7 @@ import type { Core } from '../core.ts';
 import { isUnavailable } from '../db/driverErrors.ts';
 import type { Room } from '../db/model.ts';
 import { AppError, type ErrorCode, type FieldErrors } from '../errors.ts';
+import type { Trail } from '../trails.ts';
 import type { LegacyAnswer } from './routes.ts';
 
 /** A refusal with the very body that the contract gives it. */
@@ -33,12 +34,12 @@ export const encrypted = () =>
 export const isEncrypted = (error: unknown) => error instanceof AppError && error.details.reason === 'E2EE_REQUIRED';
 
 /** How an error is answered over HTTP. What is nobody's mistake but ours is logged and told without details. */
-export function answerTo(core: Core, error: unknown): LegacyAnswer {
+export function answerTo(core: Core, error: unknown, trail: Trail): LegacyAnswer {
   if (error instanceof Refusal) return answerToRefusal(error);
   if (error instanceof TokenError) return unauthorized({ detail: TOKEN_SENTENCES[error.reason] });
   if (error instanceof AppError) return answerToApp(error);
   if (isUnavailable(error)) return unavailable('The server cannot reach its database. Try again in a moment.');
-  core.log.error('legacy.bug', { error });
+  core.log.error('legacy.bug', { error, ...trail });
   return { status: 500, body: { detail: 'Something went wrong on the server. Try again.' } };
 }
 

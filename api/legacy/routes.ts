@@ -3,6 +3,7 @@ import type { Core } from '../core.ts';
 import type { Allowance } from '../limits.ts';
 import type { RequestFacts } from '../requests.ts';
 import { refuseReaders } from '../tokenReach.ts';
+import { noteStatus, type Trail } from '../trails.ts';
 import type { Viewer } from '../users/users.ts';
 import { endSession, refreshSession, registerPerson, signIn } from './accounts.ts';
 import { answerTo, Refusal } from './refusals.ts';
@@ -19,6 +20,7 @@ export interface LegacyRequest {
   cookies: CookieJar;
   /** What the request has used up of its limits. */
   allowances: Allowance[];
+  trail: Trail;
 }
 export interface LegacyAnswer {
   status: number;
@@ -56,16 +58,20 @@ export async function answerLegacy(core: Core, request: LegacyRequest): Promise<
   if (!route || (route.isPage && method === 'GET' && request.accept.includes('text/html'))) return null;
   if (method !== route.method) return wrongMethod(request, route);
   const roomId = route.path.exec(request.path)?.[1] ?? '';
-  try {
-    return await core.admission.requests.run(() => route.answer(core, request, roomId));
-  } catch (error) {
-    return answerTo(core, error);
-  }
+  const answered = await core.admission.requests
+    .run(() => route.answer(core, request, roomId))
+    .catch((error) => answerTo(core, error, request.trail));
+  noteStatus(core.log, answered.status, nameOf(request), request.trail);
+  return answered;
 }
+
+// Without the id, which may be anything.
+const nameOf = ({ path }: LegacyRequest) => path.split('/').slice(0, 3).join('/');
 
 function signedIn(answer: AnswerTo): Answer {
   return async (core, request, roomId) => {
     const viewer = await viewerOf(core, request.facts.credentials);
+    request.trail.user = viewer?.id ?? null;
     if (!viewer) throw new Refusal(401, { detail: 'Authentication credentials were not provided.' });
     if (request.method !== 'GET' && request.method !== 'HEAD') refuseReaders(viewer);
     return answer(core, { ...viewer, allowances: request.allowances }, request, roomId);

@@ -4,7 +4,8 @@ import type { Connections } from '../connections.ts';
 import { type Credentials, viewerOf } from '../context.ts';
 import type { Core } from '../core.ts';
 import type { RequestFacts } from '../requests.ts';
-import { type Chat, type Door, END, endSocket, SocketEnd } from './chat.ts';
+import { noteRefusal } from '../trails.ts';
+import { type Chat, type Door, END, endOf, endSocket, REFUSALS, SocketEnd } from './chat.ts';
 import { endWithToken } from './expiry.ts';
 import { receive } from './inbound.ts';
 import { followRoom, followTyping, openLog, openTyping } from './outbound.ts';
@@ -26,7 +27,7 @@ export async function acceptLegacySocket(
   const closed = new AbortController();
   socket.once('close', () => closed.abort());
   const door = { core, socket, roomId, closed: closed.signal };
-  const admitted = admit(door, connections, facts.credentials).catch((error) => endSocket(door, error));
+  const admitted = admit(door, connections, facts.credentials).catch((error) => turnAway(door, facts, error));
   takeTurns(socket, async (data, isBinary) => {
     const chat = await admitted;
     if (chat) await receive(chat, data, isBinary);
@@ -48,6 +49,12 @@ async function admit(door: Door, connections: Connections, credentials: Credenti
   const parts = [followRoom(chat, log), followTyping(chat, typing), endWithToken(chat, credentials)];
   for (const part of parts) part.catch((error) => endSocket(chat, error));
   return chat;
+}
+
+function turnAway(door: Door, { request }: RequestFacts, error: unknown): void {
+  const code = REFUSALS[endOf(error)?.code ?? 0];
+  if (code) noteRefusal(door.core.log, code, 'socket', { request });
+  endSocket(door, error);
 }
 
 // One frame after the other, so that messages keep their order; a client that sends faster than that is read more slowly.

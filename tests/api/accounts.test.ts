@@ -112,8 +112,30 @@ test('over https the cookies of Gus are for https only', async () => {
   const browser = new Browser(world.node, https);
   await browser.graphql(REGISTER, account('gus', { cookies: true }));
   expect(browser.changes).toHaveLength(2);
-  for (const change of browser.changes) expect(change).toMatch(/; HttpOnly; SameSite=Lax; Path=\/; Secure$/);
+  for (const change of browser.changes) {
+    expect(change).toMatch(/^__Host-(access|refresh)_token=[\w.-]+; .*HttpOnly; SameSite=Lax; Path=\/; Secure$/);
+  }
+  const { access_token } = await sessionOf('mallory');
+  browser.cookies.set('access_token', access_token);
+  // What a neighbouring host can put there does not take the place of what only this one can.
+  expect(await browser.graphql(WHO)).toEqual({ data: { viewer: { user: { username: 'gus' } } } });
+  await browser.graphql('mutation { logOut }');
+  expect([...browser.cookies.keys()]).toEqual([]);
 });
+
+test('who signed in over https by the old route is kept under the new names from the next refresh on', async () => {
+  const https = { host: 'localhost', origin: 'https://localhost', 'x-forwarded-proto': 'https' };
+  const browser = new Browser(world.node, https);
+  for (const [name, value] of Object.entries(await sessionOf('gwen'))) browser.cookies.set(name, value);
+  await browser.graphql('mutation { refresh { viewer { id } } }');
+  expect([...browser.cookies.keys()].sort()).toEqual(['__Host-access_token', '__Host-refresh_token']);
+  expect(await browser.graphql(WHO)).toEqual({ data: { viewer: { user: { username: 'gwen' } } } });
+});
+
+async function sessionOf(username: string) {
+  const { register } = await world.stranger().graphql(REGISTER, account(username));
+  return { access_token: register.accessToken, refresh_token: register.refreshToken };
+}
 
 test('a program that asks for no cookies gets none', async () => {
   const browser = new Browser(world.node);

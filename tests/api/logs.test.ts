@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { Browser, JSON_BODY, Line, post, send } from '../wire.ts';
-import { type Node, openWorld } from '../world.ts';
+import { type Node, openWorld, type Person } from '../world.ts';
 
 const REGISTER = 'mutation ($input: RegisterInput!) { register(input: $input) { accessToken refreshToken } }';
 const LOG_IN = 'mutation ($input: LogInInput!) { logIn(input: $input) { accessToken refreshToken } }';
@@ -18,6 +18,64 @@ test('whatever happens, what people write and who they are stays out of the log'
   for (const secret of secrets) expect(log).not.toContain(secret);
   expect(log).not.toMatch(/canary/i);
 });
+
+test('who tries what they may not stands in the log: when, what, and whose id', async () => {
+  const said: string[] = [];
+  const world = await openWorld({ LOG_LEVEL: 'info', LIMIT_LOGIN_FAILURES: '1' });
+  vi.spyOn(process.stderr, 'write').mockImplementation((part) => said.push(String(part)) > 0);
+  const [ann, bob] = [await world.person('ann'), await world.person('bob')];
+  const room = await ann.createRoom();
+  await bob.join(room);
+  const wrong = { username: ann.username, password: 'not her password', cookies: false };
+  for (const username of [ann.username, ann.username, `nobody.${bob.id.slice(-6)}`]) {
+    await bob.ask(LOG_IN, { input: { ...wrong, username } });
+  }
+  await bob.ask('mutation ($id: ID!) { mine: deleteRoom(id: $id) }', { id: room });
+  await bob.ask('query ($id: ID!) { room(id: $id) { id } }', { id: await ann.createRoom({ kind: 'PRIVATE' }) });
+  const line = new Line(world.node);
+  await line.init(bob.accessToken);
+  await line.ask('query { accounts(first: 1) { nodes { isAdmin } } }');
+  line.close();
+  const answer = await send(world.node, { method: 'DELETE', path: `/room/delete/${room}/`, headers: bearer(bob) });
+  await send(world.node, { method: 'GET', path: '/export' });
+  await send(world.node, { method: 'POST', path: '/hooks/canary', headers: JSON_BODY, body: '{"text":"hi"}' });
+  await send(world.node, { method: 'POST', path: '/login/', headers: { origin: 'https://evil.example' }, body: '{}' });
+  await new Line(world.node, { origin: 'https://evil.example' }).status;
+  await new Line(world.node, { path: `/ws/chat/${room}/`, protocol: [] }).closing;
+  const stranger = new Line(world.node);
+  stranger.init('no.such.token').catch(() => {});
+  await stranger.closing;
+  await world.close();
+  vi.restoreAllMocks();
+  const events = said.map((text) => JSON.parse(text));
+  const told = (event: string) => events.filter((one) => one.event === event);
+  expect(told('session.started').map(({ user }) => user)).toEqual([ann.id, bob.id]);
+  expect(told('signIn.failed')).toMatchObject([
+    { by: 'password', user: ann.id },
+    { by: 'password', user: null },
+  ]);
+  const user = bob.id;
+  expect(told('access.refused')).toMatchObject([
+    { code: 'UNAUTHENTICATED', what: 'logIn', user },
+    { code: 'RATE_LIMITED', what: 'logIn', user },
+    { code: 'UNAUTHENTICATED', what: 'logIn', user },
+    { code: 'FORBIDDEN', what: 'deleteRoom', user },
+    { code: 'NOT_FOUND', what: 'room', user },
+    { code: 'FORBIDDEN', what: 'accounts', user },
+    { code: 'FORBIDDEN', what: '/room/delete', user, request: answer.headers['x-request-id'] },
+    { code: 'UNAUTHENTICATED' },
+    { code: 'NOT_FOUND', what: '/hooks' },
+    { code: 'UNAUTHENTICATED', what: 'socket' },
+    { code: 'UNAUTHENTICATED', what: 'socket' },
+  ]);
+  expect(told('origin.refused')).toHaveLength(2);
+  for (const { time, request } of told('access.refused')) {
+    expect(time).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect(request).toMatch(/^[\da-f-]{36}$/);
+  }
+});
+
+const bearer = ({ accessToken }: Person) => ({ authorization: `Bearer ${accessToken}` });
 
 /** Much that succeeds and much that fails, with a canary in everything that people give; returns what was handed out. */
 async function busyDay(): Promise<string[]> {

@@ -1,9 +1,11 @@
 import argon2 from 'argon2';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { openWorld, PASSWORD, type World } from '../world.ts';
+import { administrator, openWorld, PASSWORD, type World } from '../world.ts';
 
 const REGISTER = 'mutation ($input: RegisterInput!) { register(input: $input) { viewer { id } } }';
 const LOG_IN = 'mutation ($input: LogInInput!) { logIn(input: $input) { viewer { id } } }';
+
+const OBVIOUS = 'This password is little more than a name that is known here. Choose another.';
 
 let world: World;
 beforeAll(async () => {
@@ -29,6 +31,41 @@ test.each([
 ])('Ann cannot choose "%s"', async (password, sentence) => {
   const refusal = await world.stranger().refused(REGISTER, account('ann', password));
   expect(refusal).toMatchObject({ code: 'INVALID_INPUT', fields: { password: [sentence] } });
+});
+
+test.each([
+  'shh-chatroom',
+  'Chatroom2026!',
+  'anna-bell',
+  'AnnaBell77!!',
+  'annabell.annabell',
+  'Bell Anna 1',
+  'my server 1',
+])('Anna Bell cannot choose "%s": her name and that of the server are what everybody would try', async (password) => {
+  await world.node.core.db.instance.updateMany({ data: { name: 'My Server' } });
+  const input = { username: 'annabell', displayName: 'Bell, Anna', password, cookies: false };
+  const refusal = await world.stranger().refused(REGISTER, { input });
+  expect(refusal).toMatchObject({ code: 'INVALID_INPUT', fields: { password: [OBVIOUS] } });
+});
+
+test('a changed, recovered or reset password may be no name either, and nothing is used up by trying', async () => {
+  const ada = await administrator(world.node);
+  const tess = await world.person('tess');
+  const next = `${tess.username}!`;
+  const change = 'mutation ($current: String!, $next: String!) { changePassword(current: $current, next: $next) }';
+  expect((await tess.refused(change, { current: PASSWORD, next })).fields).toEqual({ next: [OBVIOUS] });
+  const makeCode = 'mutation ($password: String!) { createRecoveryCode(password: $password) }';
+  const { createRecoveryCode: code } = await tess.graphql(makeCode, { password: PASSWORD });
+  const recover = 'mutation ($input: RecoverInput!) { recover(input: $input) { viewer { id } } }';
+  const lost = { username: tess.username, code, password: next, cookies: false };
+  expect((await world.stranger().refused(recover, { input: lost })).fields).toEqual({ password: [OBVIOUS] });
+  const makeLink = 'mutation ($id: ID!) { createResetLink(userId: $id) { token } }';
+  const { token } = (await ada.graphql(makeLink, { id: tess.id })).createResetLink;
+  const reset = 'mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { viewer { id } } }';
+  const again = { token, password: next, cookies: false };
+  expect((await world.stranger().refused(reset, { input: again })).fields).toEqual({ password: [OBVIOUS] });
+  const better = { ...again, password: 'something else entirely' };
+  expect((await world.stranger().graphql(reset, { input: better })).resetPassword.viewer.id).toBe(tess.id);
 });
 
 test.each([

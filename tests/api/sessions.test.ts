@@ -84,6 +84,20 @@ test('a session that has run out opens nothing and refreshes nothing', async () 
   expect(await world.stranger().refused(REFRESH, { token: gil.refreshToken })).toMatchObject(SESSION_ENDED);
 });
 
+test('however often the session of Gil refreshes, after half a year it asks for the password', async () => {
+  const gil = await world.person('gil');
+  const { db } = world.node.core;
+  const { id } = await db.session.findFirstOrThrow({ where: { userId: gil.id } });
+  const DAY = 24 * 3_600_000;
+  const begun = new Date(Date.now() - 179 * DAY);
+  await db.session.update({ where: { id }, data: { createdAt: begun } });
+  const { refreshToken } = await refresh(gil.refreshToken);
+  const { viewer } = await gil.graphql('{ viewer { session { expiresAt } } }');
+  expect(viewer.session.expiresAt).toBe(new Date(begun.getTime() + 180 * DAY).toISOString());
+  await db.session.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1) } });
+  await expect(refresh(refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+});
+
 test('when Hana logs out her tokens are worthless, her cookies gone and her socket closed', async () => {
   const hana = await browserOf('hana');
   const { cookie } = hana;
@@ -215,6 +229,10 @@ const SESSION_ENDED = { code: 'UNAUTHENTICATED', message: 'Your session has ende
 async function whoIs(accessToken: string, node = world.node): Promise<string | null> {
   const browser = new Browser(node, { authorization: `Bearer ${accessToken}` });
   return (await browser.graphql(WHO)).data?.viewer?.id ?? null;
+}
+
+async function refresh(token: string): Promise<{ accessToken: string; refreshToken: string }> {
+  return (await world.stranger().graphql(REFRESH, { token })).refresh;
 }
 
 async function expectUseless(token: string) {
