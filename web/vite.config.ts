@@ -14,7 +14,7 @@ const root = import.meta.dirname;
 const base = [
   /node_modules\/(@vue|vue-router|@urql|wonka)\//,
   /~icons\/lucide\/users$/,
-  /\/web\/(styles|request|routes|documentText|lib\/(client|errors)|auth\/use)/,
+  /\/web\/(styles|request|routes|documentText|lib\/(client|session|errors)|auth\/use)/,
   /\/web\/ui\/(Button|IconButton|Field|Fault|Wordmark|stored|useSubmit|useTitle|useNotice|vFocusFirst)/,
 ];
 
@@ -58,6 +58,7 @@ export default defineConfig({
     // Vue would ask for a policy that lets any string become HTML. Nothing here needs one, and the CSP allows none.
     'window.trustedTypes': 'undefined',
   },
+  worker: { format: 'es', rolldownOptions: { output: { entryFileNames: 'assets/crypto-[hash].js' } } },
   build: {
     outDir: resolve(root, '../dist/web'),
     emptyOutDir: true,

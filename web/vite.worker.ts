@@ -23,13 +23,13 @@ export function worker(): Plugin {
   };
 }
 
-/** The page, and everything that its first script may load, now or later. GraphiQL is not part of it. */
+/** The page, and everything that its first script may load, now or later, its Worker too. GraphiQL is not part of it. */
 function shellFiles(bundle: Bundle): string[] {
   const found = new Set<string>();
   const entry = Object.values(bundle).find((file) => file.type === 'chunk' && file.isEntry && file.name === 'index');
   if (entry) collect(bundle, entry.fileName, found);
-  const fonts = Object.keys(bundle).filter((name) => /figtree.*woff2$/.test(name));
-  return ['/', '/icon.svg', '/manifest.webmanifest', ...[...found, ...fonts].sort().map((name) => `/${name}`)];
+  const besides = Object.keys(bundle).filter((name) => /figtree.*woff2$|crypto-[^/]*\.js$/.test(name));
+  return ['/', '/icon.svg', '/manifest.webmanifest', ...[...found, ...besides].sort().map((name) => `/${name}`)];
 }
 
 function collect(bundle: Bundle, name: string, found: Set<string>) {

@@ -1,4 +1,5 @@
 import { readonly, ref } from 'vue';
+import { scriptAddress } from '../lib/scriptAddress';
 
 const AN_HOUR = 3_600_000;
 const ready = ref(false);
@@ -8,11 +9,9 @@ let asked = Date.now();
 /** Has this page open without a network from now on, and watches for new versions of it. */
 export async function register() {
   if (!('serviceWorker' in navigator)) return;
-  const rules = { createScriptURL: () => '/sw.js' };
-  const url = globalThis.trustedTypes?.createPolicy('worker', rules).createScriptURL('') ?? '/sw.js';
   // Where the browser forbids it, the page needs the network.
   registration = await navigator.serviceWorker
-    .register(url as string, { updateViaCache: 'none' })
+    .register(scriptAddress('/sw.js'), { updateViaCache: 'none' })
     .catch(() => undefined);
   if (!registration) return;
   if (registration.waiting) ready.value = true;

@@ -21,7 +21,7 @@ export function putMessage(sheet: Sheet, message: ServerMessage, { content, send
     author: sheet.person(senderId),
     body: content.body,
     files: files.map((file) => fileOf(file, message)),
-    ...mentionsOf(sheet, content),
+    ...mentionsOf(sheet, content, senderId),
   };
   sheet.view.put({
     ...placeOf(message),
@@ -99,7 +99,7 @@ export const mayModerate = (record: RoomRecord, accountId: string) =>
 const mayPin = mayModerate;
 
 function edit(sheet: Sheet, place: Place, target: MessageEntry, content: EditContent) {
-  const parts = { body: content.body, editedAt: place.at, ...mentionsOf(sheet, content) };
+  const parts = { body: content.body, editedAt: place.at, ...mentionsOf(sheet, content, target.senderId ?? '') };
   change(sheet, place, target, 'MessageEdited', target.message.author, parts);
 }
 
@@ -161,9 +161,17 @@ function bare({ id, seq, author, createdAt, deletedAt }: ServerMessage): RoomMes
   return { id, seq, changedSeq: seq, author, createdAt, deletedAt, ...nothing, files: [], mentions: [], reactions: [] };
 }
 
-function mentionsOf(sheet: Sheet, { mentions = [], mentionsRoom = false }: EditContent | MessageContent) {
+/** Whom the sender calls: everybody only where the sender may. */
+function mentionsOf(
+  sheet: Sheet,
+  { mentions = [], mentionsRoom = false }: EditContent | MessageContent,
+  senderId: string,
+) {
   const people = mentions.map((id) => sheet.person(id)).filter((person) => person !== null);
-  return { mentions: people.map(({ id, username, displayName }) => ({ id, username, displayName })), mentionsRoom };
+  return {
+    mentions: people.map(({ id, username, displayName }) => ({ id, username, displayName })),
+    mentionsRoom: mentionsRoom && mayModerate(sheet.record, senderId),
+  };
 }
 
 function fileOf({ id, name, type, size, width, height, placeholder }: FileKey, { files }: ServerMessage): RoomFile {

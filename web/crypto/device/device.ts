@@ -1,4 +1,5 @@
 import type { Bytes } from '../bytes.ts';
+import { unsavedKey } from './backup.ts';
 import { catchUp, followAll } from './catchUp.ts';
 import { openGroup } from './commit.ts';
 import type { Core } from './core.ts';
@@ -183,8 +184,47 @@ export class Device {
     return this.core.rooms.get(roomId) ?? this.know(await this.core.ports.server.room(roomId));
   }
 
+  /** Enters a room's group by the secret of a link, after the server has let the person in by its token. */
+  async enterByLink(roomId: string, link: { id: string; secret: Bytes }) {
+    const room = await this.room(roomId);
+    await this.inTurn(roomId, async () => {
+      await this.change(room, { link });
+      await this.followNow(room);
+    });
+    this.watch(room);
+  }
+
+  /** Looks at a room's whole log again: keys of it have come from elsewhere. */
+  async readAgain(roomId: string) {
+    const room = await this.room(roomId);
+    await this.inTurn(roomId, async () => {
+      await this.change(room, { isStale: true });
+      await this.followNow(room);
+    });
+    this.watch(room);
+  }
+
+  /** The person says of somebody's key that it is right, or that it was compared: they are spoken to again. */
+  async trust(accountId: string, how: 'accept' | 'verify') {
+    await this.core.pins[how](accountId);
+    for (const room of this.core.rooms.values()) {
+      const { invited, partner } = room.record;
+      const isThere = room.group?.members.some(({ credential }) => credential.accountId === accountId);
+      if (!isThere && partner !== accountId) continue;
+      await this.inTurn(room.record.id, () => this.change(room, { invited: [...new Set([...invited, accountId])] }));
+      room.lookedAt = 0;
+      this.core.tell(room.record.id);
+      this.watch(room);
+    }
+  }
+
+  /** Looks after every room: what could not be done when it was due may be possible now. */
+  attend() {
+    for (const room of this.core.rooms.values()) this.watch(room);
+  }
+
   /** A room that the server says is encrypted. Once known it is never taken for another, whatever the server says. */
-  private async know(facts: RoomFacts): Promise<Room> {
+  async know(facts: RoomFacts): Promise<Room> {
     const known = this.core.rooms.get(facts.id);
     if (known) return known;
     if (facts.encryption !== 'MLS') throw new DeviceError('NOT_ENCRYPTED', 'This room is not encrypted.');
@@ -194,6 +234,12 @@ export class Device {
     const room = this.core.rooms.get(facts.id) ?? { record, group: undefined, view: new RoomView() };
     this.core.rooms.set(facts.id, room);
     return room;
+  }
+
+  private async change(room: Room, parts: Partial<RoomRecord>) {
+    const record = { ...room.record, ...parts };
+    await this.core.ports.store.write([[roomKey(record.id), record]]);
+    room.record = record;
   }
 
   private async followNow(room: Room) {
@@ -213,7 +259,7 @@ export class Device {
   private async leave(room: Room) {
     const { id } = room.record;
     const record = newRecord({ id, kind: room.record.kind, directWith: null });
-    const prefixes = [entryPrefix(id), keyKey(id, ''), `sent/${id}/`];
+    const prefixes = [entryPrefix(id), keyKey(id, ''), `sent/${id}/`, unsavedKey(id, '')];
     await this.core.ports.store.write([[roomKey(id), record]], [groupKey(id), ratchetKey(id), ...prefixes]);
     Object.assign(room, { record, group: undefined, view: new RoomView() });
   }

@@ -31,7 +31,8 @@ export const ENTRY = `
     ... on SealedEventSent { by ${PERSON} id targetId sealed ${SEALED} }
     ... on GroupOpened { by ${PERSON} deviceId generation }
     ... on GroupCommitted { by ${PERSON} deviceId generation epoch commit external }
-    ... on DeviceRevoked { by ${PERSON} revokedId: deviceId }`;
+    ... on DeviceRevoked { by ${PERSON} revokedId: deviceId }
+    ... on MessagesExpired { upTo }`;
 
 const ROOM = `{ id kind encryption generation lastSeq membership { role } directWith ${PERSON} }`;
 

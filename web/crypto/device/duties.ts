@@ -16,6 +16,7 @@ const DAY = 86_400_000;
 const MINUTE = 60_000;
 const MOST_SHARED = 5_000;
 const MOST_ADDS = 50;
+const LOOKED_EVERY = 30_000;
 
 /** Whether this device has something to do in a room besides what its person asks for, by what it knows without asking. */
 export function hasDuties(core: Core, room: Room): boolean {
@@ -26,6 +27,7 @@ export function hasDuties(core: Core, room: Room): boolean {
     leavers(room).length > 0 ||
     record.owes.card ||
     record.owes.history.length > 0 ||
+    lacksInvited(core, room) ||
     isOld(core, room)
   );
 }
@@ -49,6 +51,13 @@ const isOld = (core: Core, { record }: Room) => {
   return record.ownCommitAt > 0 && now - record.ownCommitAt > DAY && now - record.lastCommitAt > MINUTE;
 };
 
+/** Somebody who was asked in has no device in the tree: perhaps they have one by now. */
+function lacksInvited({ ports }: Core, { record, group, lookedAt = 0 }: Room): boolean {
+  if (ports.clock.now() - lookedAt < LOOKED_EVERY) return false;
+  const inTree = new Set(group?.members.map(({ credential }) => credential.accountId));
+  return record.invited.some((id) => record.roles[id] && !inTree.has(id));
+}
+
 async function removeRevoked(core: Core, room: Room) {
   const group = await core.ports.server.group(room.record.id);
   if (!group || !isIn(room) || BigInt(group.epoch) !== room.group?.epoch) return;
@@ -59,6 +68,7 @@ async function removeRevoked(core: Core, room: Room) {
 /** Devices of members that are not in the tree, of people whom this device has reason to let in. */
 async function addMissing(core: Core, room: Room) {
   if (!isIn(room)) return;
+  room.lookedAt = core.ports.clock.now();
   const members = await core.ports.server.members(room.record.id);
   for (const { user } of members) core.people.set(user.id, user);
   const missing = members.filter((member) => mayLetIn(core, room, member)).flatMap((member) => missingOf(room, member));

@@ -44,9 +44,17 @@ export function summaryOf(core: Core, room: Room): RoomSummary {
     members: membersOf(core, room),
     ...differences(room),
     blockedBy: group ? core.pins.changedIn(group) : [],
-    readableFrom: record.readableFrom,
+    readableFrom: readableFrom(room),
     lastSeq: record.cursor,
   };
+}
+
+/** Where nothing is closed to this device, it reads from the beginning. */
+function readableFrom({ record, view }: Room): number {
+  const all = view.all();
+  const isCut = (all[0]?.seq ?? 1) > 1;
+  const isClosed = all.some((entry) => entry.kind === 'message' && entry.state === 'locked');
+  return isCut || isClosed ? record.readableFrom : Math.min(1, record.readableFrom);
 }
 
 function stateOf(room: Room): Pick<RoomSummary, 'state' | 'problem'> {

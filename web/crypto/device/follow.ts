@@ -6,6 +6,7 @@ import type { HistoryContent } from '../sealing/content.ts';
 import { SealError } from '../sealing/errors.ts';
 import { type BodyKey, openBody, openHeader } from '../sealing/seal.ts';
 import { putClosed, putDeletion, putEvent, putMessage, putPlain, putPlainChange, putSilent } from './apply.ts';
+import { unsavedKey } from './backup.ts';
 import type { Core } from './core.ts';
 import type { Draft } from './draft.ts';
 import type { LogEntry, Sealed } from './log.ts';
@@ -37,7 +38,7 @@ async function take(core: Core, draft: Draft, entry: LogEntry) {
     case 'SealedEventSent':
       return takeEvent(core, draft, entry);
     case 'MessageDeleted':
-      draft.removes.push(keyKey(entry.roomId, entry.message.id));
+      draft.removes.push(keyKey(entry.roomId, entry.message.id), unsavedKey(entry.roomId, entry.message.id));
       return putDeletion(draft, entry, entry.message, entry.by ?? null);
     case 'MessageEdited':
     case 'MessagePinned':
@@ -56,10 +57,23 @@ async function take(core: Core, draft: Draft, entry: LogEntry) {
       return putSilent(draft, entry);
     case 'RoomChanged':
       return putSilent(draft, entry);
+    case 'MessagesExpired':
+      return takeExpiry(draft, entry);
     default:
       followMember(core, draft, entry);
       return draft.view.put({ seq: entry.seq, at: entry.at, kind: 'notice', event: entry });
   }
+}
+
+/** What was said up to there is gone, here as well. */
+function takeExpiry(draft: Draft, entry: Extract<LogEntry, { __typename: 'MessagesExpired' }>) {
+  const { roomId, upTo } = entry;
+  const held = [...draft.room.view.messages(), ...draft.view.messages()];
+  for (const { seq, at, message } of held.filter((one) => one.seq <= upTo)) {
+    putSilent(draft, { seq, at });
+    draft.removes.push(keyKey(roomId, message.id), unsavedKey(roomId, message.id));
+  }
+  draft.view.put({ seq: entry.seq, at: entry.at, kind: 'notice', event: entry });
 }
 
 async function takeMessage(core: Core, draft: Draft, { message, seq }: Extract<LogEntry, { message: object }>) {
@@ -106,12 +120,16 @@ async function open(
   if (!sealed.body) return { senderId, state: 'read' };
   try {
     const { content } = await openBody(found, sealed.body as Bytes);
-    if (!found.kept) draft.puts.push([keyKey(draft.record.id, id), { ...found, seq } satisfies KeptKey]);
+    if (!found.kept) keep(draft, { ...found, seq }, content.type);
     return { senderId, content };
   } catch (error) {
     if (error instanceof SealError) return { senderId, state: 'unreadable' };
     throw error;
   }
+}
+
+function keep({ puts, record }: Draft, key: KeptKey, type: string) {
+  puts.push([keyKey(record.id, key.id), key], [unsavedKey(record.id, key.id), type]);
 }
 
 type Found = BodyKey & { senderId: string; kept?: boolean };
@@ -184,7 +202,7 @@ function takeOpening(core: Core, draft: Draft, entry: Extract<LogEntry, { __type
     pending?.what === 'open' && pending.generation === entry.generation && entry.deviceId === core.self.deviceId;
   draft.group = isOwn ? core.engine.load(pending.next) : undefined;
   if (!isOwn) return;
-  record.readableFrom ||= entry.seq;
+  record.readableFrom ||= isRenewal ? entry.seq : 1;
   record.lastCommitAt = record.ownCommitAt = core.ports.clock.now();
   record.owes.card = !!record.card;
 }
@@ -295,7 +313,7 @@ function takeHistory(core: Core, draft: Draft, content: HistoryContent) {
   for (const key of sharedKeys(content)) {
     const entry = draft.view.message(key.id);
     if (entry && entry.state !== 'locked') continue;
-    draft.puts.push([keyKey(record.id, key.id), { ...key, seq: 0 } satisfies KeptKey]);
+    keep(draft, { ...key, seq: 0 }, 'message');
   }
   record.isStale = true;
 }

@@ -2,13 +2,13 @@ import type { Bytes } from '../bytes.ts';
 import { equal } from '../bytes.ts';
 import { type AccountKey, accountKeyOf, certifyDevice, makeAccountKey } from '../identity/account.ts';
 import type { MlsEngine, Signer } from '../mls/engine.ts';
+import { ENGINE_VERSION } from '../mls/suite.ts';
 import { createMlsEngine } from '../mls/tsMlsEngine.ts';
 import { DeviceError } from './errors.ts';
 import { newId } from './ids.ts';
 import type { AccountFacts, Ports } from './ports.ts';
 
 const SUITES = [1];
-const ENGINE_VERSION = 1;
 const PACKAGES = 50;
 const TOO_FEW = 20;
 const WEEK = 7 * 86_400_000;
@@ -66,8 +66,12 @@ export async function register(ports: Ports, identity: Identity, facts: AccountF
   const device = { id, name, accountKey, credential, signatureKey: signer.publicKey, suites: SUITES };
   const again = replace && { replaceAccountKey: true, password: replace.password };
   await ports.server.registerDevice({ ...device, engineVersion: ENGINE_VERSION, keyPackages, lastResort, ...again });
-  await keep(ports, identity, { registered: true, lastResortAt: ports.clock.now() });
+  const former = record.registered ? [] : [...FORMER, `pin/${record.accountId}`];
+  await keep(ports, identity, { registered: true, lastResortAt: ports.clock.now() }, former);
 }
+
+// What this browser knew as another device. Keys of messages stay: they open old messages as before.
+const FORMER = ['room/', 'group/', 'ratchet/', 'sent/', 'entry/', 'segment/'];
 
 export const elsewhere = () =>
   new DeviceError('ELSEWHERE', 'This account has its keys on another device: enter the recovery key, or start anew.');
@@ -97,9 +101,9 @@ async function makeLastResort(ports: Ports, identity: Identity): Promise<Bytes> 
   return lastResort as Bytes;
 }
 
-async function keep({ store }: Ports, identity: Identity, parts: Partial<IdentityRecord>) {
+async function keep({ store }: Ports, identity: Identity, parts: Partial<IdentityRecord>, removes: string[] = []) {
   identity.record = { ...identity.record, ...parts };
-  await store.write([[KEY, identity.record]]);
+  await store.write([[KEY, identity.record]], removes);
 }
 
 const keyPackageKey = (ref: Uint8Array) =>

@@ -22,6 +22,7 @@ export type LogEntry = Place &
     | { __typename: 'MemberBanned'; by: Person | null; user: Person | null; wasMember: boolean }
     | { __typename: 'RoleChanged'; by: Person | null; user: Person | null; role: string }
     | { __typename: 'OwnershipTransferred'; by: Person | null; user: Person | null }
+    | { __typename: 'MessagesExpired'; upTo: number }
     | { __typename: 'RoomCreated' | 'RoomChanged' | 'RoomDeleted' | 'MemberUnbanned'; by: Person | null }
   );
 

@@ -4,7 +4,7 @@ import type { LogEntry, Person } from './log.ts';
 import type { RoomFacts } from './ports.ts';
 
 /** What an entry says of who is in the room, as far as it decides to whom is encrypted. */
-export function followMember(core: Core, { record }: Draft, entry: LogEntry) {
+export function followMember(core: Core, { record, room }: Draft, entry: LogEntry) {
   const user = 'user' in entry ? entry.user?.id : undefined;
   switch (entry.__typename) {
     case 'RoomCreated':
@@ -15,6 +15,7 @@ export function followMember(core: Core, { record }: Draft, entry: LogEntry) {
       record.left = record.left.filter((id) => id !== user);
       record.roles[user] = entry.role as RoomFacts['role'];
       if (entry.by?.id === core.self.accountId && !record.invited.includes(user)) record.invited.push(user);
+      room.lookedAt = 0;
       return;
     case 'RoleChanged':
       if (user) record.roles[user] = entry.role as RoomFacts['role'];

@@ -71,6 +71,8 @@ export interface Room {
   record: RoomRecord;
   group: GroupState | undefined;
   view: RoomView;
+  /** When it was last looked for devices to let in, in ms. */
+  lookedAt?: number;
 }
 
 export function newRecord({ id, kind, directWith }: Pick<RoomFacts, 'id' | 'kind' | 'directWith'>): RoomRecord {

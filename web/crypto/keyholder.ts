@@ -1,0 +1,117 @@
+import { scriptAddress } from '../lib/scriptAddress';
+import { uuidv7 } from '../lib/uuid';
+import type { CryptoViewer, SealedFileKey } from './types';
+import type { Calls } from './worker/calls';
+import workerUrl from './worker/main.ts?worker&url';
+import { CHANNEL, type Command, type Done, type Message, type News, type Order } from './worker/protocol';
+
+type Name = keyof Calls;
+export type Result<Asked extends Name> = Awaited<ReturnType<Calls[Asked]>>;
+
+interface Waiting {
+  resolve(result: never): void;
+  reject(problems: unknown): void;
+  /** What to ask again when another Worker takes over. */
+  again?(): void;
+}
+
+const ANSWER_WITHIN = 4_000;
+
+/** This tab's Worker, and the one of all tabs that holds the keys. `onNews` is told what that one tells everybody. */
+export class Keyholder {
+  private readonly worker = new Worker(scriptAddress(workerUrl), { type: 'module', name: 'encryption' });
+  private readonly channel: BroadcastChannel;
+  private readonly tab = uuidv7();
+  private readonly calls = new Map<number, Waiting>();
+  private readonly orders = new Map<number, Waiting>();
+  private last = 0;
+  private alive = false;
+  private watching: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    viewer: CryptoViewer,
+    private readonly onNews: (news: News) => void,
+  ) {
+    this.channel = new BroadcastChannel(`${CHANNEL} ${viewer.id}`);
+    this.channel.addEventListener('message', ({ data }: MessageEvent<Message>) => this.heed(data));
+    this.worker.addEventListener('message', ({ data }: MessageEvent<Done>) => settle(this.orders, data));
+    this.command({ what: 'begin', viewer: { ...viewer } });
+  }
+
+  /** Asks the Worker that holds the keys. While there is none, or another takes over, the answer is late. */
+  call<Asked extends Name>(name: Asked, ...args: Parameters<Calls[Asked]>): Promise<Result<Asked>> {
+    const id = ++this.last;
+    return new Promise((resolve, reject) => {
+      const again = () => this.tell({ kind: 'call', from: this.tab, id, name, args });
+      this.calls.set(id, { resolve, reject, again });
+      again();
+      this.watch();
+    });
+  }
+
+  seal(file: Blob): Promise<{ bytes: Blob; key: SealedFileKey }> {
+    return this.order((id) => ({ id, what: 'seal', file }));
+  }
+
+  open(address: string, key: SealedFileKey, type: string): Promise<Blob> {
+    return this.order((id) => ({ id, what: 'open', address, key, type }));
+  }
+
+  /** Everybody stops, and the keys are closed. */
+  forget() {
+    this.tell({ kind: 'forgotten' });
+    this.end();
+  }
+
+  private heed(message: Message) {
+    if (message.kind === 'call' || message.kind === 'asked') return;
+    this.alive = true;
+    if (message.kind === 'answer') return message.to === this.tab ? settle(this.calls, message) : undefined;
+    if (message.kind === 'here') for (const { again } of this.calls.values()) again?.();
+    if (message.kind === 'forgotten') this.end();
+    this.onNews(message);
+  }
+
+  /** A browser may have put the tab that holds the keys to sleep, lock and all: then this one takes over. */
+  private watch() {
+    this.watching ??= setTimeout(() => this.look(), ANSWER_WITHIN);
+  }
+
+  private async look() {
+    this.alive = false;
+    this.tell({ kind: 'asked' });
+    await new Promise((resolve) => setTimeout(resolve, ANSWER_WITHIN));
+    this.watching = undefined;
+    if (!this.calls.size) return;
+    if (!this.alive && document.visibilityState === 'visible') this.command({ what: 'takeOver' });
+    this.watch();
+  }
+
+  private order<Answer>(make: (id: number) => Order): Promise<Answer> {
+    const id = ++this.last;
+    return new Promise((resolve, reject) => {
+      this.orders.set(id, { resolve, reject });
+      this.worker.postMessage(make(id));
+    });
+  }
+
+  private end() {
+    clearTimeout(this.watching);
+    this.command({ what: 'end' });
+  }
+
+  private command(command: Command) {
+    this.worker.postMessage(command);
+  }
+
+  private tell(message: Message) {
+    this.channel.postMessage(message);
+  }
+}
+
+function settle(waiting: Map<number, Waiting>, { id, result, problems }: Done) {
+  const one = waiting.get(id);
+  waiting.delete(id);
+  if (problems) one?.reject(problems);
+  else one?.resolve(result as never);
+}

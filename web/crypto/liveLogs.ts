@@ -1,0 +1,85 @@
+import type { TypedDocumentNode } from '@urql/core';
+import { subscribe } from '../lib/live';
+import { ENTRY } from './device/documents';
+import { readEntry } from './device/graphqlServer';
+import type { Keyholder } from './keyholder';
+
+interface Follower {
+  moved(): void;
+  failed(problem: unknown): void;
+}
+
+interface Log {
+  followers: Set<Follower>;
+  entries: unknown[];
+  /** Up to here the Worker has followed it. */
+  end: number;
+  handing: boolean;
+  stop(): void;
+}
+
+// Both are called epoch, and are not of one type.
+const ROOM_LOG = `subscription SealedRoomLog($roomId: ID!, $after: Int) {
+  roomLog(roomId: $roomId, after: $after) { ${ENTRY} ... on Reset { resetEpoch: epoch } }
+}` as unknown as TypedDocumentNode<
+  { roomLog: { __typename: string; seq: number } },
+  { roomId: string; after?: number }
+>;
+
+/** The logs of the encrypted rooms that this page shows: what the server says of them goes to the Worker, entry by entry. */
+export class LiveLogs {
+  private readonly logs = new Map<string, Log>();
+  private readonly ends = new Map<string, number>();
+
+  constructor(private readonly holder: () => Promise<Keyholder>) {}
+
+  /** Calls back whenever the Worker has got further in the room's log. */
+  follow(roomId: string, follower: Follower): () => void {
+    const log = this.logs.get(roomId) ?? this.open(roomId);
+    log.followers.add(follower);
+    return () => {
+      log.followers.delete(follower);
+      if (log.followers.size) return;
+      log.stop();
+      this.logs.delete(roomId);
+    };
+  }
+
+  /** The Worker has followed a room's log up to there. */
+  reached(roomId: string, end: number) {
+    this.ends.set(roomId, end);
+    for (const { moved } of this.logs.get(roomId)?.followers ?? []) moved();
+  }
+
+  private open(roomId: string): Log {
+    const log: Log = { followers: new Set(), entries: [], end: 0, handing: false, stop: () => {} };
+    this.logs.set(roomId, log);
+    log.stop = subscribe(ROOM_LOG, () => ({ roomId, ...this.position(roomId) }), {
+      next: ({ roomLog }) => {
+        log.entries.push(roomLog);
+        if (!log.handing) void this.hand(roomId, log);
+      },
+      error: (problem) => {
+        for (const { failed } of log.followers) failed(problem);
+      },
+    });
+    return log;
+  }
+
+  private position(roomId: string): { after?: number } {
+    const after = this.ends.get(roomId);
+    return after === undefined ? {} : { after };
+  }
+
+  /** What comes while the Worker is busy is handed over together. */
+  private async hand(roomId: string, log: Log) {
+    log.handing = true;
+    const holder = await this.holder();
+    while (log.entries.length) {
+      const entries = log.entries.splice(0).map(readEntry);
+      // What it cannot take now it asks for itself when the next one comes.
+      await holder.call('take', roomId, entries).catch((problem) => console.error(problem));
+    }
+    log.handing = false;
+  }
+}

@@ -1,0 +1,101 @@
+import { isPicture, type ShownFile } from '../files/fileWords';
+import type { Unsent } from '../lib/outboxStore';
+import type { Message, Notice } from '../lib/roomStore';
+import type { Keyholder } from './keyholder';
+import type { LiveLogs } from './liveLogs';
+import type { SealedEvent, SealedHandlers, SealedNotice, SealedPage, SealedSource, SentFile } from './types';
+
+/** An encrypted room, as the Worker reads it. */
+export function sealedSource(
+  roomId: string,
+  { holder, logs }: { holder: () => Promise<Keyholder>; logs: LiveLogs },
+): SealedSource {
+  const files = new Map<string, Promise<string>>();
+  const page = async (asked: Promise<unknown>) => (await asked) as SealedPage;
+  const message = async (asked: Promise<unknown>) => (await asked) as Message;
+
+  return {
+    latest: async () => {
+      const { messages, ...rest } = await (await holder()).call('latest', roomId);
+      return { ...rest, messages: messages as Message[] };
+    },
+    older: async (before) => page((await holder()).call('older', roomId, before)),
+    newer: async (after) => page((await holder()).call('newer', roomId, after)),
+    around: async (place) => page((await holder()).call('around', roomId, place)),
+    notices: async (after, before) =>
+      (await (await holder()).call('notices', roomId, after, before)) as (Notice | SealedNotice)[],
+    follow,
+    send: async (item, sent) => message((await holder()).call('send', roomId, wanted(item, sent))),
+    edit: async (id, body) => message((await holder()).call('edit', roomId, id, body)),
+    remove: async (id) => message((await holder()).call('remove', roomId, id)),
+    react: async (id, emoji, on) => message((await holder()).call('react', roomId, id, emoji, on)),
+    pin: async (id, on) => message((await holder()).call('pin', roomId, id, on)),
+    pins: async () => {
+      const { messages, lastSeq } = await (await holder()).call('pins', roomId);
+      return { messages: messages as Message[], lastSeq };
+    },
+    search: async (text, after) => (await holder()).call('search', roomId, text, after),
+    fileUrl,
+  };
+
+  /** The Worker follows the log; what it has made of it is asked for from where the page is. */
+  function follow(position: () => { after: number; epoch: string }, { next, error }: SealedHandlers) {
+    let ended = false;
+    let asking = false;
+    let due = false;
+    let reached = -1;
+
+    async function ask() {
+      due = true;
+      if (asking || ended) return;
+      asking = true;
+      try {
+        while (due && !ended) {
+          due = false;
+          await tellAll();
+        }
+      } catch (problem) {
+        if (!ended) error?.(problem);
+      }
+      asking = false;
+    }
+
+    async function tellAll() {
+      const after = Math.max(position().after, reached);
+      const events = (await (await holder()).call('events', roomId, after)) as SealedEvent[];
+      if (ended) return;
+      for (const event of events) next(event);
+      reached = events.at(-1)?.seq ?? after;
+    }
+
+    const stop = logs.follow(roomId, { moved: ask, failed: (problem) => !ended && error?.(problem) });
+    void ask();
+    return () => {
+      ended = true;
+      stop();
+    };
+  }
+
+  function fileUrl(file: ShownFile): Promise<string> {
+    const known = files.get(file.id) ?? opened(file);
+    files.set(file.id, known);
+    known.catch(() => files.delete(file.id));
+    return known;
+  }
+
+  /** Nothing but pictures is given a kind: what else is in a file must not run here. */
+  async function opened(file: ShownFile): Promise<string> {
+    const keys = await holder();
+    const key = await keys.call('fileKey', roomId, file.id);
+    if (!key) return file.url;
+    const type = isPicture(file) ? file.type : 'application/octet-stream';
+    return URL.createObjectURL(await keys.open(file.url, key, type));
+  }
+}
+
+const wanted = ({ id, body, replyTo }: Unsent, files?: readonly SentFile[]) => ({
+  id,
+  body,
+  replyTo: replyTo?.id,
+  files,
+});

@@ -1,0 +1,235 @@
+import { type Device, type DeviceOptions, openDevice } from '../device/device.ts';
+import { DeviceError, isPassing, ServerError } from '../device/errors.ts';
+import { summaryOf } from '../device/facts.ts';
+import { graphqlServer } from '../device/graphqlServer.ts';
+import type { Clock, Ports, RoomFacts, Server } from '../device/ports.ts';
+import { isIn, type Room } from '../device/roomState.ts';
+import type { MessageEntry } from '../device/view.ts';
+import type { CryptoStatus, CryptoViewer, SealedRoom } from '../types.ts';
+import type { BrowserStore } from './browserStore.ts';
+import type { News, ShownRoom } from './protocol.ts';
+import { RecoveryDesk } from './recoveryDesk.ts';
+import { askSignedIn } from './signedInServer.ts';
+
+const AGAIN_FROM = 2_000;
+const AGAIN_AT_MOST = 60_000;
+const LOOKED_AFTER_EVERY = 30_000;
+const TOGETHER = 4;
+const FAR = 32;
+const HEARD_LATE = 400;
+
+/** The device of this browser, and what every tab is told of it. */
+export class Desk {
+  status: CryptoStatus = 'off';
+  problem = '';
+  readonly recovery: RecoveryDesk;
+  readonly ports: Ports;
+  private device: Device | undefined;
+  private opening: Promise<void> | undefined;
+  private readonly changed = new Set<string>();
+  private readonly progress = new Map<string, { from: number; to: number }>();
+  private flushing = false;
+  private failures = 0;
+  private again: ReturnType<typeof setTimeout> | undefined;
+  private readonly rounds: ReturnType<typeof setInterval>;
+  private closed = false;
+
+  constructor(
+    readonly store: BrowserStore,
+    readonly viewer: CryptoViewer,
+    private readonly tell: (news: News) => void,
+  ) {
+    const server = watched(graphqlServer(askSignedIn), (...seen) => this.seen(...seen));
+    this.ports = { store, keys: store.keys, clock: browserClock, server };
+    this.recovery = new RecoveryDesk(this);
+    this.rounds = setInterval(() => this.device?.attend(), LOOKED_AFTER_EVERY);
+  }
+
+  /** Makes this browser a device, or goes on as the one that it is. What comes of it is in `status`. */
+  open(how: Partial<DeviceOptions> = {}): Promise<void> {
+    this.opening ??= this.openNow(how).finally(() => {
+      this.opening = undefined;
+    });
+    return this.opening;
+  }
+
+  /** Tries again what failed. */
+  async retry() {
+    if (this.status === 'failed') await this.open();
+    await this.opening;
+  }
+
+  /** Another identity than the one with which it was opened: rejects with why not, and then all is as it was. */
+  async openAs(how: Partial<DeviceOptions>) {
+    await this.opening;
+    const device = await openDevice(this.options(how));
+    await this.device?.close();
+    this.use(device);
+  }
+
+  /** The device, once it is open. */
+  async ready(): Promise<Device> {
+    await this.opening;
+    if (this.device) return this.device;
+    if (this.status === 'elsewhere') throw new DeviceError('ELSEWHERE', ELSEWHERE);
+    throw new ServerError('UNAVAILABLE', this.problem || 'The encryption of this browser is not ready yet.');
+  }
+
+  /** A room whose group there is: it is made where there is none. */
+  async begun(roomId: string): Promise<Device> {
+    const device = await this.ready();
+    const known = await device.room(roomId);
+    const room = known.record.generation ? known : await device.follow(roomId);
+    if (!room.record.generation) await device.makeGroup(roomId);
+    return device;
+  }
+
+  /** The room's log has got so far, as the page has heard: mostly it comes here by itself a moment later. */
+  async heard(roomId: string, seq: number) {
+    const device = await this.ready();
+    await new Promise((resolve) => setTimeout(resolve, HEARD_LATE));
+    if ((device.core.rooms.get(roomId)?.record.cursor ?? -1) < seq) await device.follow(roomId);
+  }
+
+  /** Looks at every encrypted room in which something has happened. */
+  async sync() {
+    const device = await this.ready();
+    const all = await this.ports.server.rooms();
+    const wanted = [];
+    for (const facts of all) if (isBehind(await device.know(facts), facts)) wanted.push(facts.id);
+    for (const { id } of all) this.hasChanged(id);
+    await inGroups(wanted, (id) => device.follow(id));
+    device.attend();
+  }
+
+  rooms(): ShownRoom[] {
+    return [...(this.device?.core.rooms.values() ?? [])].map((room) => this.shown(room));
+  }
+
+  /** How many messages can be read here. */
+  readable(): number {
+    const rooms = [...(this.device?.core.rooms.values() ?? [])];
+    const isRead = ({ state, message }: MessageEntry) => state === 'read' && !message.deletedAt;
+    return rooms.reduce((sum, { view }) => sum + view.messages().filter(isRead).length, 0);
+  }
+
+  hasChanged(roomId: string) {
+    this.changed.add(roomId);
+    if (this.flushing) return;
+    this.flushing = true;
+    setTimeout(() => this.flush());
+  }
+
+  tellState() {
+    const { status, problem, recovery } = this;
+    this.tell({ kind: 'state', status, problem, recovery: recovery.state, messagesOnlyHere: recovery.onlyHere });
+  }
+
+  set(status: CryptoStatus, problem = '') {
+    Object.assign(this, { status, problem });
+    this.tellState();
+  }
+
+  async close() {
+    this.closed = true;
+    clearInterval(this.rounds);
+    clearTimeout(this.again);
+    await this.device?.close();
+    this.store.close();
+  }
+
+  private async openNow(how: Partial<DeviceOptions>) {
+    if (this.closed) return;
+    this.set('starting');
+    try {
+      this.use(await openDevice(this.options(how)));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private options(how: Partial<DeviceOptions>): DeviceOptions {
+    const onChange = (roomId?: string) => roomId && this.hasChanged(roomId);
+    return { ports: this.ports, name: this.viewer.deviceName, onChange, ...how };
+  }
+
+  private use(device: Device) {
+    this.device = device;
+    this.failures = 0;
+    this.set('ready');
+    for (const id of device.core.rooms.keys()) this.hasChanged(id);
+    void this.recovery.begin();
+    this.sync().catch((error) => this.later(error, () => this.sync()));
+  }
+
+  private fail(error: unknown) {
+    if (error instanceof DeviceError && error.code === 'ELSEWHERE') return this.set('elsewhere', error.message);
+    this.set('failed', error instanceof Error && isTold(error) ? error.message : UNFORESEEN);
+    this.later(error, () => this.open());
+  }
+
+  /** What failed because nobody answered is tried again, ever more seldom. Anything else waits for a person. */
+  private later(error: unknown, act: () => Promise<void>) {
+    if (this.closed) return;
+    if (!isPassing(error)) return void console.error(error);
+    const wait = Math.min(AGAIN_AT_MOST, AGAIN_FROM * 2 ** this.failures++);
+    clearTimeout(this.again);
+    this.again = setTimeout(() => act().catch((next) => this.later(next, act)), wait);
+  }
+
+  private seen(roomId: string, after: number, to: number) {
+    const { from = after } = this.progress.get(roomId) ?? {};
+    if (to - after > FAR) this.progress.set(roomId, { from, to });
+    else this.progress.delete(roomId);
+  }
+
+  private flush() {
+    this.flushing = false;
+    const rooms = [...this.changed].map((id) => this.device?.core.rooms.get(id)).filter((room) => room !== undefined);
+    this.changed.clear();
+    this.recovery.heed();
+    if (rooms.length) this.tell({ kind: 'rooms', rooms: rooms.map((room) => this.shown(room)) });
+  }
+
+  private shown(room: Room): ShownRoom {
+    const { links, mentions, lastSeq, ...summary } = summaryOf((this.device as Device).core, room);
+    const far = this.progress.get(room.record.id);
+    const progress = far && { done: lastSeq - far.from, of: far.to - far.from };
+    const state = progress && summary.state === 'ready' ? 'catching-up' : summary.state;
+    return {
+      room: { ...summary, state, ...(progress && { progress }), mentionsAfter: mentions } as SealedRoom,
+      end: lastSeq,
+    };
+  }
+}
+
+const ELSEWHERE = 'This browser does not have your keys yet. Look under Settings, Encryption.';
+const UNFORESEEN = 'The encryption could not be started in this browser. Reload the page.';
+const isTold = (error: Error) => error instanceof ServerError || error instanceof DeviceError;
+
+const isBehind = (room: Room, { lastSeq }: RoomFacts) =>
+  room.record.cursor < lastSeq || !isIn(room) || !!room.record.pending || !!room.record.isStale;
+
+/** The server as it is, and where logs end, as it tells on the way. */
+const watched = (server: Server, seen: (roomId: string, after: number, lastSeq: number) => void): Server => ({
+  ...server,
+  log: async (roomId, after, first) => {
+    const page = await server.log(roomId, after, first);
+    seen(roomId, page.entries.at(-1)?.seq ?? after, page.lastSeq);
+    return page;
+  },
+});
+
+async function inGroups<Item>(items: Item[], act: (item: Item) => Promise<unknown>) {
+  const rest = [...items];
+  const one = async () => {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await act(item);
+  };
+  await Promise.all(Array.from({ length: TOGETHER }, one));
+}
+
+const browserClock: Clock = {
+  now: () => Date.now(),
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  random: () => Math.random(),
+};

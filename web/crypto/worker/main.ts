@@ -1,0 +1,145 @@
+import { ServerError } from '../device/errors.ts';
+import { isSuiteSupported } from '../mls/suite.ts';
+import { decryptFile, encryptFile } from '../sealing/files.ts';
+import type { CryptoViewer } from '../types.ts';
+import { BrowserStore, TakenOver } from './browserStore.ts';
+import { type Calls, callsOf } from './calls.ts';
+import { Desk } from './desk.ts';
+import { problemsOf } from './problems.ts';
+import { type CallMessage, CHANNEL, type Command, type Done, type Message, type Order } from './protocol.ts';
+import { fetchFile } from './signedInServer.ts';
+
+/*
+ * Each tab has such a Worker. One of them holds the lock of the account, and with it the keys; the others wait for it,
+ * and take over when its tab closes. Files are sealed and opened by the tab's own.
+ */
+let waiting: AbortController | undefined;
+let name = '';
+let viewer: CryptoViewer | undefined;
+let ended = false;
+
+addEventListener('message', ({ data }: MessageEvent<Command | Order>) => {
+  if (data.what === 'begin') return begin(data.viewer);
+  if (data.what === 'takeOver') return void hold({ steal: true });
+  if (data.what === 'end') return end();
+  void carryOut(data);
+});
+
+function begin(person: CryptoViewer) {
+  if (viewer || ended) return;
+  viewer = person;
+  name = `${CHANNEL} ${person.id}`;
+  waiting = new AbortController();
+  void hold({ signal: waiting.signal });
+}
+
+function end() {
+  ended = true;
+  waiting?.abort();
+  stop();
+}
+
+/** Until the tab is closed, or somebody has signed out. Who loses the keys to another tab waits for them again. */
+async function hold(how: LockOptions) {
+  do {
+    try {
+      await navigator.locks.request(name, how, work);
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === 'AbortError')) throw error;
+    }
+    stop();
+  } while (!ended && !how.steal);
+}
+
+let stop = () => {};
+
+async function work() {
+  if (ended || !viewer) return;
+  const channel = new BroadcastChannel(name);
+  const tell = (message: Message) => channel.postMessage(message);
+  const desk = await openDesk(viewer, tell);
+  const calls: Partial<Calls> = desk instanceof Desk ? callsOf(desk) : { hello: () => toldBy(tell, desk) };
+  return new Promise<void>((resolve) => {
+    stop = () => {
+      stop = () => {};
+      channel.close();
+      if (desk instanceof Desk) void desk.close();
+      resolve();
+    };
+    channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
+      if (data.kind === 'asked') tell({ kind: 'alive' });
+      if (data.kind === 'call') void answer(calls, data, tell);
+      if (data.kind === 'forgotten') end();
+    });
+    tell({ kind: 'here' });
+    if (desk instanceof Desk) void desk.open();
+  });
+}
+
+async function answer(
+  calls: Partial<Calls>,
+  { from, id, name: asked, args }: CallMessage,
+  tell: (it: Message) => void,
+) {
+  try {
+    const call = calls[asked] as ((...given: unknown[]) => Promise<unknown>) | undefined;
+    if (!call) throw new ServerError('UNAVAILABLE', 'There are no keys in this browser.');
+    tell({ kind: 'answer', to: from, id, result: await call(...args) });
+  } catch (error) {
+    // Whoever writes now is asked again.
+    if (!(error instanceof TakenOver)) tell({ kind: 'answer', to: from, id, problems: problemsOf(error) });
+  }
+}
+
+/** Or what to tell everybody where this browser cannot keep keys. */
+async function openDesk(person: CryptoViewer, tell: (message: Message) => void): Promise<Desk | State> {
+  if (!(await isSuiteSupported())) return unsupported(TOO_OLD);
+  try {
+    return new Desk(await BrowserStore.open(name), person, tell);
+  } catch (error) {
+    console.error(error);
+    return unsupported(KEEPS_NOTHING);
+  }
+}
+
+async function toldBy(tell: (message: Message) => void, state: State) {
+  tell(state);
+  return [];
+}
+
+type State = Extract<Message, { kind: 'state' }>;
+
+const unsupported = (problem: string): State => ({
+  kind: 'state',
+  status: 'unsupported',
+  problem,
+  recovery: 'none',
+  messagesOnlyHere: 0,
+});
+
+const TOO_OLD =
+  'Encrypted conversations need a browser of this year or the last (with Ed25519). Update it, or use another one.';
+const KEEPS_NOTHING =
+  'This window keeps nothing, as private windows do: the keys of encrypted conversations would be lost with it. Use an ordinary window.';
+
+async function carryOut(order: Order) {
+  const done: Done = { id: order.id };
+  try {
+    done.result = order.what === 'seal' ? await seal(order.file) : await open(order);
+  } catch (error) {
+    done.problems = problemsOf(error);
+  }
+  postMessage(done);
+}
+
+async function seal(file: Blob) {
+  const { sealed, secret } = encryptFile(file.stream());
+  const bytes = await new Response(sealed).blob();
+  return { bytes, key: await secret };
+}
+
+/** All of it has come and is what was sent, before anything of it is shown. */
+async function open({ address, key, type }: Extract<Order, { what: 'open' }>) {
+  const bytes = await new Response(decryptFile(await fetchFile(address), key)).blob();
+  return bytes.slice(0, bytes.size, type);
+}
