@@ -96,7 +96,8 @@ async function store(
   const seq = lastSeq + 1;
   await db.groupDevice.deleteMany({ where: { roomId, deviceId: { in: [...removes, ...adds] } } });
   await db.groupDevice.createMany({ data: adds.map((added) => ({ roomId, deviceId: added, joinedSeq: seq })) });
-  await db.welcomeDevice.deleteMany({ where: { roomId, deviceId: { in: [...removes, ...adds] } } });
+  const renewed = { deviceId: { in: [...removes, ...adds] }, welcome: { generation } };
+  await db.welcomeDevice.deleteMany({ where: { roomId, ...renewed } });
   await db.groupInfo.update({ where: { roomId }, data: { bytes: groupInfo } });
   const removalsDue = (await db.groupDevice.count({ where: { roomId, removalDue: true } })) > 0;
   await db.room.update({ where: { id: roomId }, data: { lastSeq: seq, groupEpoch: epoch + 1, removalsDue } });

@@ -61,7 +61,6 @@ async function replaceGroup(
 ): Promise<string> {
   const seq = lastSeq + 1;
   await db.groupDevice.deleteMany({ where: { roomId } });
-  await db.welcome.deleteMany({ where: { roomId } });
   await db.groupInfo.deleteMany({ where: { roomId } });
   await db.groupInfo.create({ data: { roomId, bytes: groupInfo } });
   await db.groupDevice.create({ data: { roomId, deviceId, joinedSeq: seq } });

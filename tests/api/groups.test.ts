@@ -139,6 +139,18 @@ test('nothing is taken after a device was revoked, or its owner has left, until 
   expect(await cat.refused(...seal(other, 1))).toMatchObject({ reason: 'PENDING_REMOVAL', deviceIds: [dansDevice] });
 });
 
+test('who was let into a group that was replaced before they came still gets the welcome into it, besides the new one', async () => {
+  const { ann, ben, room, bensDevice } = await annAndBen();
+  const welcomes = [{ deviceIds: [bensDevice], mls: bytes() }];
+  await ann.graphql(...open(room, { generation: 2 }));
+  await ann.graphql(...commit(room, 0, { generation: 2, adds: [bensDevice], welcomes }));
+  const waiting = async () => (await ben.graphql('{ viewer { welcomes { generation } } }')).viewer.welcomes;
+  expect(await waiting()).toEqual([{ generation: 1 }, { generation: 2 }]);
+  await ann.graphql(...removeMember(room, ben.id));
+  await ann.graphql(...commit(room, 1, { generation: 2, removes: [bensDevice] }));
+  expect(await waiting()).toEqual([]);
+});
+
 test('an id is a UUID, and somebody without a device is told so', async () => {
   const { ben, room } = await annAndBen();
   expect(await ben.refused(...seal(room, 1, { id: 'no uuid' }))).toMatchObject({ code: 'INVALID_INPUT' });

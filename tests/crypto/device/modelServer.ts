@@ -96,17 +96,23 @@ export class ModelServer {
   }
 
   /** What a session of this person is served. It is bound to a device once one is registered. */
-  session(user: Person): Server {
-    return new Session(this, user);
+  session(user: Person, deviceId?: string): Server {
+    return new Session(this, user, deviceId);
+  }
+
+  /** Another server that has all that this one has. */
+  copy(): ModelServer {
+    const { rooms, people, accountKeys, devices, secrets, segments, welcomes, at } = this;
+    const state = structuredClone({ rooms, people, accountKeys, devices, secrets, segments, welcomes, at });
+    return Object.assign(new ModelServer(), state);
   }
 }
 
 class Session implements Server {
-  private deviceId: string | undefined;
-
   constructor(
     private readonly model: ModelServer,
     private readonly user: Person,
+    private deviceId: string | undefined,
   ) {}
 
   async rooms() {
@@ -196,6 +202,8 @@ class Session implements Server {
     const device = this.device();
     if (this.answered(room, id)) return;
     if (generation !== room.generation + 1) throw closed(room);
+    if (room.generation && room.kind !== 'DIRECT' && room.members.get(this.user.id) === 'MEMBER')
+      throw new ServerError('FORBIDDEN', 'Only owners and moderators can renew the encryption.');
     room.generation = generation;
     room.group = { epoch: 0, groupInfo, devices: new Set([device.id]) };
     this.take(
@@ -216,8 +224,14 @@ class Session implements Server {
       if (!room.members.has(this.model.devices.get(id)?.accountId ?? ''))
         throw new ServerError('INVALID_INPUT', 'No member.');
     }
+    this.checkRemoves(input, group.devices, device);
     for (const id of input.removes) group.devices.delete(id);
     for (const id of [...input.adds, device.id]) group.devices.add(id);
+    const renewed = [...input.adds, ...input.removes, ...(input.external ? [device.id] : [])];
+    this.model.welcomes = this.model.welcomes.filter(
+      ({ roomId, generation, deviceId }) =>
+        roomId !== room.id || generation !== input.generation || !renewed.includes(deviceId),
+    );
     Object.assign(group, { epoch: input.epoch + 1, groupInfo: input.groupInfo });
     const { generation, epoch, commit, external, adds, removes } = input;
     const told = { by: this.user, deviceId: device.id, generation, epoch, commit, external, adds, removes };
@@ -346,6 +360,14 @@ class Session implements Server {
       const device = this.model.devices.get(id);
       return !device || device.revoked || (kind !== 'DIRECT' && !members.has(device.accountId));
     });
+  }
+
+  /** Only those that are due, one's own, and whom the server does not know. */
+  private checkRemoves({ roomId, removes }: CommitInput, inGroup: Set<string>, { accountId }: ModelDevice) {
+    const due = this.pending(this.model.rooms.get(roomId) as ModelRoom);
+    const others = removes.filter((id) => inGroup.has(id) && !due.includes(id));
+    if (others.some((id) => this.model.devices.get(id)?.accountId !== accountId))
+      throw new ServerError('FORBIDDEN', 'These devices belong to members.');
   }
 
   private answered(room: ModelRoom, id: string) {

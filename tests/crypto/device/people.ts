@@ -7,6 +7,7 @@ import type { Clock, Keys, Ports, Server, Store } from '../../../web/crypto/devi
 import { send } from '../../../web/crypto/device/send.ts';
 import type { Signer } from '../../../web/crypto/mls/engine.ts';
 import type { Content } from '../../../web/crypto/sealing/content.ts';
+import type { Life } from './faults.ts';
 
 /** Signature keys that stay in this process, where no reload of a device can lose them. */
 export class TestKeys implements Keys {
@@ -48,26 +49,31 @@ export interface Browser {
   device: Device;
   ports: Ports & { clock: TestClock };
   say(roomId: string, body: string, id?: string): Promise<string>;
-  tell(roomId: string, content: Content): Promise<string>;
+  tell(roomId: string, content: Content, id?: string): Promise<string>;
   /** What is to be read in the room, after the log was followed. */
   read(roomId: string): Promise<(string | null)[]>;
   /** The same storage, opened by a new page. */
-  reload(): Promise<Browser>;
+  reload(life?: Life): Promise<Browser>;
 }
 
 export interface BrowserParts {
   store?: Store;
   keys?: Keys;
   clock?: TestClock;
+  life?: Life;
   accountSeed?: Bytes;
   startAnew?: { password: string };
 }
 
 /** A browser of somebody, with a device of theirs in it. */
 export async function browser(user: Person, server: Server, parts: BrowserParts = {}): Promise<Browser> {
-  const { store = new MemoryStore(), keys = new TestKeys(), clock = new TestClock(), ...rest } = parts;
+  const { store = new MemoryStore(), keys = new TestKeys(), clock = new TestClock(), life, ...rest } = parts;
   const ports = { server, store, keys, clock };
-  const device = await openDevice({ ports, name: `${user.displayName}'s browser`, ...rest });
+  const device = await openDevice({
+    ports: life?.ports(ports) ?? ports,
+    name: `${user.displayName}'s browser`,
+    ...rest,
+  });
   const tell = async (roomId: string, content: Content, id = newId({ ports })) => {
     await device.within(roomId, (room) => send(device.core, room, { id, content }));
     return id;
@@ -82,6 +88,6 @@ export async function browser(user: Person, server: Server, parts: BrowserParts 
       const { view } = await device.follow(roomId);
       return view.messages().map(({ message }) => message.body);
     },
-    reload: () => browser(user, server, { store, keys, clock }),
+    reload: (next) => browser(user, server, { store, keys, clock, ...(next && { life: next }) }),
   };
 }

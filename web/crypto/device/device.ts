@@ -1,12 +1,12 @@
 import type { Bytes } from '../bytes.ts';
 import { unsavedKey } from './backup.ts';
 import { catchUp, followAll } from './catchUp.ts';
-import { openGroup } from './commit.ts';
+import { openGroup, settlePending } from './commit.ts';
 import type { Core } from './core.ts';
 import { doDuties, hasDuties } from './duties.ts';
 import { DeviceError, isPassing, ServerError } from './errors.ts';
 import { elsewhere, findIdentity, type Identity, makeIdentity, register } from './identity.ts';
-import { beginning, join } from './join.ts';
+import { beginning, join, joinByWelcome } from './join.ts';
 import type { LogEntry } from './log.ts';
 import { Pins } from './pins.ts';
 import type { AccountFacts, Ports, RoomFacts } from './ports.ts';
@@ -160,18 +160,31 @@ export class Device {
     const room = await this.room(roomId);
     await this.inTurn(roomId, async () => {
       await catchUp(this.core, room);
-      const trusted = room.group?.members.map(({ credential }) => credential.accountId) ?? [];
-      const members = (await this.core.ports.server.members(roomId)).map(({ user }) => user.id);
-      const invited = members.filter((id) => trusted.includes(id) || !room.group);
-      room.record = { ...room.record, invited: [...new Set([...room.record.invited, ...invited])] };
-      await openGroup(this.core, room);
-      await doDuties(this.core, room);
+      if (!room.group && !room.record.problem) await joinByWelcome(this.core, room);
+      await settlePending(this.core, room);
+      // One that this device has begun before is finished, and not begun anew.
+      if (!isIn(room) || !room.record.owes.members) await this.openNext(room);
+      await makeReady(this.core, room);
     });
+    this.watch(room);
+  }
+
+  private async openNext(room: Room) {
+    const trusted = room.group?.members.map(({ credential }) => credential.accountId) ?? [];
+    const members = (await this.core.ports.server.members(room.record.id)).map(({ user }) => user.id);
+    const invited = members.filter((id) => trusted.includes(id) || !room.group);
+    room.record = { ...room.record, invited: [...new Set([...room.record.invited, ...invited])] };
+    await openGroup(this.core, room);
   }
 
   /** Does what is to be done in a room now, without waiting for others who might. */
   async settle(roomId: string) {
-    await this.within(roomId, (room) => doDuties(this.core, room));
+    const room = await this.room(roomId);
+    await this.inTurn(roomId, async () => {
+      await this.followNow(room);
+      await doDuties(this.core, room);
+    });
+    this.watch(room);
   }
 
   /** Nothing is begun any more; what was begun ends first. */

@@ -1,21 +1,16 @@
-import { equal } from '../bytes.ts';
 import { shareHistory } from '../history/history.ts';
-import { decodeDeviceCredential } from '../identity/credential.ts';
-import type { GroupState } from '../mls/engine.ts';
-import { MlsError } from '../mls/errors.ts';
 import { commit } from './commit.ts';
 import type { Core } from './core.ts';
 import { newId } from './ids.ts';
-import type { MemberFacts } from './ports.ts';
+import { letIn } from './letIn.ts';
 import { leavers, makeReady } from './ready.ts';
-import { isIn, type Room } from './roomState.ts';
+import { devicesIn, isIn, type Room } from './roomState.ts';
 import { send } from './send.ts';
 import type { KeptKey } from './sent.ts';
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;
 const MOST_SHARED = 5_000;
-const MOST_ADDS = 50;
 const LOOKED_EVERY = 30_000;
 
 /** Whether this device has something to do in a room besides what its person asks for, by what it knows without asking. */
@@ -40,7 +35,7 @@ export async function doDuties(core: Core, room: Room) {
   if (!room.record.generation && room.record.kind !== 'DIRECT') return;
   await makeReady(core, room);
   await removeRevoked(core, room);
-  await addMissing(core, room);
+  await letIn(core, room);
   await shareCard(core, room);
   await shareKeys(core, room);
   if (isOld(core, room)) await commit(core, room, {});
@@ -63,66 +58,6 @@ async function removeRevoked(core: Core, room: Room) {
   if (!group || !isIn(room) || BigInt(group.epoch) !== room.group?.epoch) return;
   const removes = devicesIn(room).filter((id) => group.pendingRemovalIds.includes(id) && id !== core.self.deviceId);
   if (removes.length) await commit(core, room, { removes });
-}
-
-/** Devices of members that are not in the tree, of people whom this device has reason to let in. */
-async function addMissing(core: Core, room: Room) {
-  if (!isIn(room)) return;
-  room.lookedAt = core.ports.clock.now();
-  const members = await core.ports.server.members(room.record.id);
-  for (const { user } of members) core.people.set(user.id, user);
-  const missing = members.filter((member) => mayLetIn(core, room, member)).flatMap((member) => missingOf(room, member));
-  const wanted = missing.slice(0, MOST_ADDS);
-  if (!wanted.length) return;
-  const adds = await claimed(core, room, wanted);
-  if (adds.length) await commit(core, room, { adds });
-}
-
-/** The server names members; that it may not name ghosts, somebody here must have asked them in. */
-function mayLetIn(core: Core, { record, group }: Room, { user }: MemberFacts): boolean {
-  if (record.left.includes(user.id) || core.pins.trustOf(user.id) === 'changed') return false;
-  if (record.kind === 'DIRECT' || user.id === core.self.accountId || record.invited.includes(user.id)) return true;
-  return !!group?.members.some(({ credential }) => credential.accountId === user.id);
-}
-
-function missingOf(room: Room, { user, devices }: MemberFacts) {
-  const inTree = devicesIn(room);
-  return devices
-    .filter(({ id, revoked }) => !revoked && !inTree.includes(id))
-    .map(({ id, credential }) => ({
-      deviceId: id,
-      accountId: user.id,
-      credential: decodeDeviceCredential(credential),
-    }));
-}
-
-/** Key packages of just the devices that were asked for, with the account's key that is trusted here. */
-async function claimed(core: Core, room: Room, wanted: ReturnType<typeof missingOf>) {
-  const claims = await core.ports.server.claimKeyPackages(
-    room.record.id,
-    wanted.map(({ deviceId }) => deviceId),
-  );
-  const adds = [];
-  for (const { deviceId, keyPackage } of claims) {
-    const asked = wanted.find((one) => one.deviceId === deviceId);
-    const newcomer = await verified(core, keyPackage);
-    if (!asked || newcomer?.credential.deviceId !== deviceId || newcomer.credential.accountId !== asked.accountId)
-      continue;
-    const { accountId, accountKey } = newcomer.credential;
-    await core.pins.see(accountId, accountKey);
-    const pinned = core.pins.keyOf(accountId);
-    if (pinned && equal(pinned, accountKey)) adds.push({ deviceId, accountId, keyPackage });
-  }
-  return adds;
-}
-
-async function verified(core: Core, keyPackage: Uint8Array) {
-  try {
-    return await core.engine.verifyKeyPackage(keyPackage);
-  } catch (error) {
-    if (error instanceof MlsError) return undefined;
-    throw error;
-  }
 }
 
 async function shareCard(core: Core, room: Room) {
@@ -149,6 +84,3 @@ async function shareWith(core: Core, room: Room, deviceId: string) {
     await send(core, room, { id: newId(core), content });
   }
 }
-
-const devicesIn = ({ group }: { group: GroupState | undefined }) =>
-  group?.members.map(({ credential }) => credential.deviceId) ?? [];

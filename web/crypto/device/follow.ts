@@ -53,7 +53,7 @@ async function take(core: Core, draft: Draft, entry: LogEntry) {
       draft.record.sealedFrom ||= entry.seq;
       return draft.view.put({ seq: entry.seq, at: entry.at, kind: 'told', what: 'encrypted', user: entry.by });
     case 'DeviceRevoked':
-      draft.record.revoked.push(entry.revokedId);
+      if (!draft.record.revoked.includes(entry.revokedId)) draft.record.revoked.push(entry.revokedId);
       return putSilent(draft, entry);
     case 'RoomChanged':
       return putSilent(draft, entry);
@@ -204,7 +204,7 @@ function takeOpening(core: Core, draft: Draft, entry: Extract<LogEntry, { __type
   if (!isOwn) return;
   record.readableFrom ||= isRenewal ? entry.seq : 1;
   record.lastCommitAt = record.ownCommitAt = core.ports.clock.now();
-  record.owes.card = !!record.card;
+  record.owes = { ...record.owes, card: !!record.card, members: true };
 }
 
 async function takeCommit(core: Core, draft: Draft, entry: Extract<LogEntry, { __typename: 'GroupCommitted' }>) {

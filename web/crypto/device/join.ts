@@ -21,26 +21,35 @@ export async function join(core: Core, room: Room): Promise<boolean> {
   if (!room.record.problem && (await joinByWelcome(core, room))) return true;
   const group = await core.ports.server.group(room.record.id);
   if (!group || group.generation !== room.record.generation || !mayEnter(core, room, group)) return false;
+  // A Welcome may have come between the two answers.
+  const isAdded = !room.record.problem && group.deviceIds.includes(core.self.deviceId);
+  if (isAdded && (await joinByWelcome(core, room))) return true;
   return enter(core, room, group);
 }
 
-/** The Welcome's commit has its place in the log: what was followed beyond it without keys is followed again with them. */
-async function joinByWelcome(core: Core, room: Room): Promise<boolean> {
-  const { server, store } = core.ports;
-  const all = await server.welcomes();
-  const own = all.filter(({ roomId }) => roomId === room.record.id);
-  const welcome = own.filter(({ generation }) => generation === room.record.generation).at(-1);
-  if (!welcome) return false;
-  const secrets = (await store.readAll<{ secret: Uint8Array }>('keyPackage/')).map(([, { secret }]) => secret);
-  const group = await joined(core, welcome, secrets);
-  if (!group || !isRightGroup(room, welcome, group)) return takeAway(core, own);
-  await goOnFrom(core, room, welcome, group);
-  await takeAway(core, own);
-  await catchUp(core, room);
-  return isIn(room);
+/**
+ * Gets in by Welcomes, if there are any. The commit of each has its place in the log: what was followed beyond it without
+ * keys is followed again with them. Those of earlier groups come first: what was said in these is for this device too.
+ */
+export async function joinByWelcome(core: Core, room: Room): Promise<boolean> {
+  const all = await core.ports.server.welcomes();
+  const { id, generation: newest } = room.record;
+  const own = all.filter(({ roomId, generation }) => roomId === id && generation <= newest);
+  for (const welcome of own.sort((one, other) => one.seq - other.seq)) {
+    const group = await joined(core, welcome);
+    if (group && isRightGroup(room, welcome, group)) await goOnFrom(core, room, welcome, group);
+    // It is not needed again: its state is stored, or it opens nothing.
+    await core.ports.server.takeWelcomes([welcome.id]);
+    await catchUp(core, room);
+    if (isIn(room)) return true;
+  }
+  return false;
 }
 
-async function joined(core: Core, { mls }: Welcome, secrets: Uint8Array[]): Promise<GroupState | undefined> {
+async function joined(core: Core, { mls }: Welcome): Promise<GroupState | undefined> {
+  const secrets = (await core.ports.store.readAll<{ secret: Uint8Array }>('keyPackage/')).map(
+    ([, { secret }]) => secret,
+  );
   try {
     return await core.engine.join(mls, secrets);
   } catch (error) {
@@ -53,18 +62,13 @@ async function joined(core: Core, { mls }: Welcome, secrets: Uint8Array[]): Prom
 const isRightGroup = ({ record }: Room, { generation, epoch }: Welcome, { groupId, epoch: joinedEpoch }: GroupState) =>
   equal(groupId, groupIdOf(record.id, generation)) && joinedEpoch === BigInt(epoch);
 
-/** The Welcome is not needed again: its state is stored, or it opens nothing. */
-async function takeAway(core: Core, welcomes: Welcome[]): Promise<false> {
-  await core.ports.server.takeWelcomes(welcomes.map(({ id }) => id));
-  return false;
-}
-
-async function goOnFrom(core: Core, room: Room, { seq }: Welcome, group: GroupState) {
+async function goOnFrom(core: Core, room: Room, { seq, generation }: Welcome, group: GroupState) {
+  if (seq > room.record.cursor) await catchUp(core, room);
   const draft = draftOf(core, room);
   const beyond = room.view.all().filter((entry) => entry.seq > seq);
   draft.removes.push(...beyond.map((entry) => entryKey(room.record.id, entry.seq)));
   const { problem, pending, ...record } = draft.record;
-  Object.assign(draft, { group, record: { ...record, cursor: seq, unproven: [] } satisfies RoomRecord });
+  Object.assign(draft, { group, record: { ...record, cursor: seq, generation, unproven: [] } satisfies RoomRecord });
   draft.record.readableFrom ||= seq;
   await save(core, draft);
   room.view.forget(seq);

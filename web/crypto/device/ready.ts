@@ -4,7 +4,8 @@ import { commit, openGroup, settlePending } from './commit.ts';
 import type { Core } from './core.ts';
 import { DeviceError, isReason, type ServerError } from './errors.ts';
 import { join } from './join.ts';
-import { isIn, type Room } from './roomState.ts';
+import { letIn } from './letIn.ts';
+import { devicesIn, isIn, type Room } from './roomState.ts';
 
 const MOST_TRIES = 12;
 
@@ -16,14 +17,30 @@ export async function makeReady(core: Core, room: Room) {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     await settlePending(core, room);
     if (room.record.problem === 'intruder') throw broken();
-    if (!room.record.generation && !(await openGroup(core, room))) continue;
+    if (!room.record.generation && !(await openFirst(core, room))) continue;
     if (!isIn(room) && !(await join(core, room))) throw notIn(room);
+    if (room.record.owes.members && !(await letInFirst(core, room))) continue;
     const gone = leavers(room);
     if (gone.length && !(await commit(core, room, { removes: gone }))) continue;
     await core.pins.seeAll(room.group as GroupState);
     return;
   }
   throw broken();
+}
+
+/** Whoever is in the room when it gets its first group is to be in that: who opens it sees who that is. */
+async function openFirst(core: Core, room: Room): Promise<boolean> {
+  const members = await core.ports.server.members(room.record.id);
+  const invited = new Set([...room.record.invited, ...members.map(({ user }) => user.id)]);
+  room.record = { ...room.record, invited: [...invited] };
+  return openGroup(core, room);
+}
+
+/** Nothing is said in a new group before all are in it: they could not read it. */
+async function letInFirst(core: Core, room: Room): Promise<boolean> {
+  if (!(await letIn(core, room))) return false;
+  room.record = { ...room.record, owes: { ...room.record.owes, members: false } };
+  return true;
 }
 
 /** Devices that have no business in the tree. In a direct room nobody goes, whatever they block. */
@@ -46,8 +63,9 @@ export async function madeWay(core: Core, room: Room, error: unknown): Promise<b
 
 async function removePending(core: Core, room: Room, { details }: ServerError) {
   const ids = (details.deviceIds as string[] | undefined) ?? [];
-  const inTree = room.group?.members.map(({ credential }) => credential.deviceId) ?? [];
-  const removes = [...new Set([...ids.filter((id) => inTree.includes(id)), ...leavers(room)])];
+  const own = core.self.deviceId;
+  const due = ids.filter((id) => devicesIn(room).includes(id) && id !== own);
+  const removes = [...new Set([...due, ...leavers(room)])];
   if (removes.length) await commit(core, room, { removes });
 }
 

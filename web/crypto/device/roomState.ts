@@ -24,7 +24,8 @@ export interface RoomRecord {
   card?: CardContent;
   /** Joins by a link that could not be judged, because the card was not known yet. */
   unproven: Unproven[];
-  owes: { card: boolean; history: string[] };
+  /** `members`: a group of this device's own making, in which nobody else is yet. */
+  owes: { card: boolean; history: string[]; members?: boolean };
   /** Accounts that this device's person has let in, or whose changed key they have accepted. */
   invited: string[];
   lastCommitAt: number;
@@ -106,3 +107,6 @@ export const entryKey = (roomId: string, seq: number) => `${entryPrefix(roomId)}
 
 /** Whether this room is to be written to now, by what this device itself knows. */
 export const isIn = ({ group, record }: Room): boolean => !!group && !group.removed && !record.problem;
+
+export const devicesIn = ({ group }: Pick<Room, 'group'>): string[] =>
+  group?.members.map(({ credential }) => credential.deviceId) ?? [];

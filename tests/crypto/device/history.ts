@@ -1,0 +1,268 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { DeviceError, isPassing, ServerError } from '../../../web/crypto/device/errors.ts';
+import type { Content } from '../../../web/crypto/sealing/content.ts';
+import { Killed, Life } from './faults.ts';
+import { expectAgreement, expectNothingUnreadable } from './invariants.ts';
+import type { Browser } from './people.ts';
+import { type Play, stage } from './stage.ts';
+import type { Weather } from './weather.ts';
+
+const KINDS = [
+  ...['say', 'say', 'say', 'edit', 'react', 'read', 'invite', 'kick', 'leave', 'renew', 'reload'],
+  ...['kill', 'race', 'revoke'],
+] as const;
+
+const FOUL = ['lostRequest', 'lostAnswer', 'twice', 'lateRequest', 'lateAnswer'] as const;
+
+export interface Step {
+  kind: string;
+  who: number;
+  whom: number;
+  /** How many deeds a page has left. */
+  deeds: number;
+}
+
+/** A story, and the weather in it: one entry for each call of the server, over and over. */
+export const stories = (minLength: number, maxLength: number) =>
+  fc.record({
+    steps: fc.array(
+      fc.record({ kind: fc.constantFrom(...KINDS), who: fc.nat(99), whom: fc.nat(99), deeds: fc.nat(8) }),
+      { minLength, maxLength },
+    ),
+    weather: fc.array(fc.constantFrom<Weather>(...Array<'fair'>(15).fill('fair'), ...FOUL), {
+      minLength: 30,
+      maxLength: 60,
+    }),
+  });
+export type Story = { steps: Step[]; weather: Weather[] };
+
+const DEVICES = ['ann', 'ann/phone', 'bob', 'bob/phone', 'carol', 'dave'] as const;
+export type DeviceName = (typeof DEVICES)[number];
+export const cast = () => stage(...DEVICES);
+
+/** Lives through a story, and throws when one of the invariants does not hold at its end. */
+export async function live(play: Awaited<ReturnType<typeof cast>>, { steps, weather }: Story, tally: Tally) {
+  let calls = 0;
+  let isFair = true;
+  const next = () => (isFair ? 'fair' : (weather[calls++ % weather.length] as Weather));
+  const tale = new Tale(await play({ weather: next }), tally);
+  isFair = false;
+  for (const step of steps) if (await tale.take(step)) tally[step.kind] = (tally[step.kind] ?? 0) + 1;
+  isFair = true;
+  await tale.settle();
+  await tale.check();
+}
+
+/** How often what was done: a story in which nothing happens proves nothing. */
+export type Tally = Record<string, number>;
+
+class Tale {
+  private readonly room: string;
+  /** What messages say, by their ids. */
+  private readonly words = new Map<string, string>();
+  private readonly edits = new Map<string, { target: string; body: string }>();
+  private said = 0;
+
+  constructor(
+    private readonly play: Play<DeviceName>,
+    private readonly tally: Tally,
+  ) {
+    const { ann, bob } = play.users;
+    this.room = play.server.room('PRIVATE', ann, bob);
+  }
+
+  /** Whether the step could be taken. */
+  async take({ kind, who, whom, deeds }: Step): Promise<boolean> {
+    const { server, users } = this.play;
+    const [name, other] = [pick(this.inside, who), pick(this.inside, whom)];
+    const [member, outsider] = [pick(this.members.slice(1), whom), pick(this.outside, whom)];
+    switch (kind) {
+      case 'say':
+        return this.say(name);
+      case 'edit':
+      case 'react':
+        return this.answer(name, kind, whom);
+      case 'read':
+        return this.insist(name, ({ device }) => device.follow(this.room));
+      case 'invite':
+        if (!outsider) return false;
+        server.join(this.room, users[outsider], users[name]);
+        return this.insist(name, ({ device }) => device.settle(this.room));
+      case 'kick':
+      case 'leave':
+        if (!member) return false;
+        server.leave(this.room, users[member], kind === 'kick' ? users.ann : undefined);
+        return true;
+      case 'renew':
+        return this.insist('ann', ({ device }) => device.renew(this.room));
+      case 'reload':
+        return this.insist(name, () => this.reload(name));
+      case 'kill':
+        return (await this.insist(name, () => this.reload(name, new Life(deeds)))) && this.say(name);
+      case 'race':
+        return this.race(name, other, deeds);
+      default:
+        return this.revoke(name);
+    }
+  }
+
+  /** Everybody comes online in good weather, and does what there is to do. */
+  async settle() {
+    for (let round = 0; round < 3; round++)
+      for (const name of this.inside) await this.insist(name, ({ device }) => device.settle(this.room));
+    for (const name of DEVICES) await this.insist(name, ({ device }) => device.follow(this.room));
+  }
+
+  async check() {
+    const { server } = this.play;
+    const inside = this.inside.map((name) => this.browser(name));
+    const ids = inside.map(({ device }) => device.core.self.deviceId).sort();
+    const { group } = server.rooms.get(this.room) ?? {};
+    if (group) expect([...group.devices].sort()).toEqual(ids);
+    await expectAgreement(this.room, ...inside);
+    expectNothingUnreadable(...DEVICES.map((name) => this.browser(name)));
+    for (const name of DEVICES) this.checkRead(name);
+  }
+
+  /** What was said while this device was in the group, each once, as it was last edited, and nothing else. */
+  private checkRead(name: DeviceName) {
+    const { device } = this.browser(name);
+    const room = device.core.rooms.get(this.room);
+    if (!room) return;
+    expect({ name, resyncs: room.record.resyncs, problem: room.record.problem }).toEqual({ name, resyncs: 0 });
+    const shown = room.view.messages().map(({ message }) => message);
+    const { all, since } = this.readable(device.core.self.deviceId);
+    const read = shown.map(({ id, author, body }) => ({ id, author: author?.id, body }));
+    // Whoever was out of the room and came back keeps what was before, or not: only what came since is owed.
+    const owed = this.inside.includes(name) ? since : 0;
+    expect({ name, read: read.filter((_, at) => at >= read.length - owed) }).toEqual({
+      name,
+      read: all.slice(all.length - owed),
+    });
+    expect(all).toEqual(expect.arrayContaining(read));
+    expect(new Set(shown.map(({ id }) => id)).size).toBe(shown.length);
+    this.tally.opened = (this.tally.opened ?? 0) + read.length;
+  }
+
+  /** All that was ever said where this device could hear it, and how much of it since its person came in last. */
+  private readable(deviceId: string) {
+    const all: { id: string; author: string | undefined; body: string | undefined }[] = [];
+    let since = 0;
+    const owner = this.play.server.devices.get(deviceId)?.accountId;
+    for (const { entry, devices } of this.groups()) {
+      if ('user' in entry && LEAVING.includes(entry.__typename) && entry.user?.id === owner) since = 0;
+      if (!devices.has(deviceId)) continue;
+      if (entry.__typename === 'MessageSent') {
+        const { id, author } = entry.message;
+        all.push({ id, author: author?.id, body: this.words.get(id) });
+        since += 1;
+      }
+      if (entry.__typename !== 'SealedEventSent') continue;
+      const { target, body } = this.edits.get(entry.id) ?? {};
+      const edited = all.find(({ id }) => id === target);
+      if (edited) edited.body = body;
+    }
+    return { all, since };
+  }
+
+  /** The log, and who was in the group after each entry. */
+  private *groups() {
+    let devices = new Set<string>();
+    for (const entry of this.play.server.rooms.get(this.room)?.log ?? []) {
+      if (entry.__typename === 'GroupOpened') devices = new Set([entry.deviceId ?? '']);
+      if (entry.__typename === 'GroupCommitted') {
+        const { adds, removes } = entry as unknown as { adds: string[]; removes: string[] };
+        devices = new Set([...devices, ...adds, entry.deviceId ?? ''].filter((id) => !removes.includes(id)));
+      }
+      yield { entry, devices };
+    }
+  }
+
+  private async say(name: DeviceName): Promise<boolean> {
+    this.said += 1;
+    const [body, id] = [`message ${this.said}`, crypto.randomUUID()];
+    this.words.set(id, body);
+    return this.insist(name, ({ say }) => say(this.room, body, id));
+  }
+
+  /** Two say something at the same time, and sometimes a third does whatever there is to do. */
+  private async race(one: DeviceName, other: DeviceName, third: number): Promise<boolean> {
+    if (one === other) return false;
+    const others = this.inside.filter((name) => name !== one && name !== other);
+    const settling = others
+      .slice(0, third % 2)
+      .map((name) => this.insist(name, ({ device }) => device.settle(this.room)));
+    return (await Promise.all([this.say(one), this.say(other), ...settling])).includes(true);
+  }
+
+  private async answer(name: DeviceName, kind: 'edit' | 'react', whom: number): Promise<boolean> {
+    const { device, user } = this.browser(name);
+    const shown = device.core.rooms.get(this.room)?.view.messages() ?? [];
+    const target = pick(
+      shown.filter(({ senderId }) => kind === 'react' || senderId === user.id),
+      whom,
+    )?.message.id;
+    if (!target) return false;
+    this.said += 1;
+    const [body, id] = [`edit ${this.said}`, crypto.randomUUID()];
+    if (kind === 'edit') this.edits.set(id, { target, body });
+    const content: Content =
+      kind === 'edit' ? { type: 'edit', target, body } : { type: 'reaction', target, emoji: '👍', on: whom % 3 > 0 };
+    return this.insist(name, ({ tell }) => tell(this.room, content, id));
+  }
+
+  private revoke(name: DeviceName): boolean {
+    if (!name.endsWith('phone')) return false;
+    this.play.server.revoke(this.browser(name).device.core.self.deviceId);
+    return true;
+  }
+
+  private reload = async (name: DeviceName, life?: Life) => {
+    this.play.browsers[name] = await this.browser(name).reload(life);
+  };
+
+  /** Tries as a page does: again after bad weather, with a new page after its end. Whether it could be done in the end. */
+  private async insist(name: DeviceName, act: (one: Browser) => Promise<unknown>): Promise<boolean> {
+    for (let tries = 0; tries < 200; tries++) {
+      try {
+        await act(this.browser(name));
+        return true;
+      } catch (error) {
+        if (error instanceof Killed) await this.insist(name, () => this.reload(name));
+        else if (isRefusal(error)) return false;
+        else if (!isPassing(error)) throw error;
+      }
+    }
+    throw new Error(`${name} did not get through.`);
+  }
+
+  private browser = (name: DeviceName) => this.play.browsers[name];
+
+  private get members(): DeviceName[] {
+    const members = this.play.server.rooms.get(this.room)?.members;
+    return DEVICES.filter((name) => !name.includes('/') && members?.has(this.play.users[name].id));
+  }
+
+  private get outside(): DeviceName[] {
+    return DEVICES.filter((name) => !name.includes('/') && !this.members.includes(name));
+  }
+
+  /** Browsers in use of people who are in the room. */
+  private get inside(): [DeviceName, ...DeviceName[]] {
+    const { server } = this.play;
+    const isInUse = (name: DeviceName) => !server.devices.get(this.browser(name).device.core.self.deviceId)?.revoked;
+    return DEVICES.filter((name) => this.members.includes(name.split('/')[0] as DeviceName) && isInUse(name)) as [
+      DeviceName,
+    ];
+  }
+}
+
+const LEAVING = ['MemberLeft', 'MemberRemoved'];
+
+/** That it cannot be done now, by who asks: not yet in, out, or in use no more. */
+const isRefusal = (error: unknown) =>
+  (error instanceof DeviceError && error.code === 'WAITING') ||
+  (error instanceof ServerError && ['NOT_FOUND', 'FORBIDDEN'].includes(error.code));
+
+const pick = <Item>(all: readonly Item[], at: number): Item => all[at % all.length] as Item;

@@ -1,0 +1,28 @@
+import { setImmediate } from 'node:timers/promises';
+import { ServerError } from '../../../web/crypto/device/errors.ts';
+import type { Server } from '../../../web/crypto/device/ports.ts';
+import { wrapped } from './faults.ts';
+
+/** How the way to the server is: what is asked, what is answered, how often and how late. */
+export type Weather = 'fair' | 'lostRequest' | 'lostAnswer' | 'twice' | 'lateRequest' | 'lateAnswer';
+
+/** A server behind a network, whose weather is asked for at each call. */
+export function behind(server: Server, weather: () => Weather): Server {
+  return wrapped(server, async (_, act) => {
+    const now = weather();
+    if (now === 'lostRequest') throw lost();
+    if (now === 'lateRequest') await aWhile();
+    if (now === 'twice') await act();
+    const answer = await act();
+    if (now === 'lateAnswer') await aWhile();
+    if (now === 'lostAnswer') throw lost();
+    return answer;
+  });
+}
+
+/** Long enough for others to come first. */
+async function aWhile() {
+  for (let turn = 0; turn < 30; turn++) await setImmediate();
+}
+
+const lost = () => new ServerError('NETWORK', 'The train is in a tunnel.');
