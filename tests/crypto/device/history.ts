@@ -140,7 +140,7 @@ class Tale {
       name,
       read: all.slice(all.length - owed),
     });
-    expect(all).toEqual(expect.arrayContaining(read));
+    expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(read.map(({ id }) => id)));
     expect(new Set(shown.map(({ id }) => id)).size).toBe(shown.length);
     this.tally.opened = (this.tally.opened ?? 0) + read.length;
   }
