@@ -16,6 +16,7 @@ function project(name: string, include: string[], rest: TestProjectInlineConfigu
 
 const embedded = { globalSetup: 'tests/services/embedded.setup.ts', env: { SERVICES: 'embedded' } };
 const cluster = { globalSetup: 'tests/services/cluster.setup.ts', env: { SERVICES: 'cluster' } };
+const warm = { isolate: false, setupFiles: 'tests/services/warm.setup.ts' };
 
 export default defineConfig({
   root,
@@ -23,10 +24,15 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project('unit', ['tests/*.test.ts', 'tests/{web,crypto}/**/*.test.ts']),
-      project('api-embedded', ['tests/{api,fuzz,protocols}/**/*.test.ts'], { ...embedded, ...patience() }),
+      project('api-embedded', ['tests/{api,fuzz,protocols}/**/*.test.ts'], {
+        ...embedded,
+        ...warm,
+        ...patience(),
+      }),
       // Who is told what is decided above the database: its table, which is long, is walked once.
       project('api-cluster', ['tests/api/**/*.test.ts'], {
         ...cluster,
+        ...warm,
         ...patience(),
         exclude: ['tests/api/authorisation.test.ts'],
       }),

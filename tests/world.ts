@@ -316,3 +316,14 @@ function connect(node: Node, accessToken: string): Client {
     connectionParams: { authorization: `Bearer ${accessToken}` },
   });
 }
+
+/** Does something again and again, until what is awaited is there. */
+export async function whileWaiting<Result>(awaited: Promise<Result>, work: () => Promise<unknown>): Promise<Result> {
+  let over = false;
+  const end = () => {
+    over = true;
+  };
+  awaited.then(end, end);
+  while (!over) await work();
+  return awaited;
+}
