@@ -24,18 +24,8 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project('unit', ['tests/*.test.ts', 'tests/{web,crypto}/**/*.test.ts']),
-      project('api-embedded', ['tests/{api,fuzz,protocols}/**/*.test.ts'], {
-        ...embedded,
-        ...warm,
-        ...patience(),
-      }),
-      // Who is told what is decided above the database: its table, which is long, is walked once.
-      project('api-cluster', ['tests/api/**/*.test.ts'], {
-        ...cluster,
-        ...warm,
-        ...patience(),
-        exclude: ['tests/api/authorisation.test.ts'],
-      }),
+      project('api-embedded', ['tests/{api,fuzz,protocols}/**/*.test.ts'], { ...embedded, ...warm, ...patience() }),
+      project('api-cluster', ['tests/api/**/*.test.ts'], { ...cluster, ...warm, ...patience() }),
       project('chaos', ['tests/chaos/**/*.test.ts'], patience()),
       project('e2e', ['tests/e2e/**/*.test.ts'], { ...embedded, ...patience() }),
     ],
