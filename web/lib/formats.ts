@@ -2,7 +2,9 @@ const device = new Intl.DateTimeFormat(undefined, { hour: 'numeric' }).resolvedO
 // The words of this client are English, whatever the device speaks; the clock is the device's.
 const locale = device.locale.startsWith('en') ? device.locale : 'en-GB';
 
-const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: device.hourCycle });
+// "14:06" and "09:06", but "2:06 PM": a clock of twelve hours has no zero before the hour.
+const hour = device.hour12 ? 'numeric' : '2-digit';
+const clock = new Intl.DateTimeFormat(locale, { hour, minute: '2-digit', hourCycle: device.hourCycle });
 const weekday = new Intl.DateTimeFormat(locale, { weekday: 'long' });
 const dayAndMonth = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' });
 const fullDate = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long', year: 'numeric' });
@@ -26,6 +28,12 @@ export function formatDay(at: string, today: Date): string {
   if (days === 1) return 'Yesterday';
   if (days > 1 && days < 7) return weekday.format(date);
   return (date.getFullYear() === today.getFullYear() ? dayAndMonth : fullDate).format(date);
+}
+
+/** The time today, the day before: "14:06", "Yesterday". */
+export function formatWhen(at: string): string {
+  const day = formatDay(at, new Date());
+  return day === 'Today' ? formatTime(at) : day;
 }
 
 /** "3 March 2026". */

@@ -1,5 +1,6 @@
 import { filesWords } from '../files/fileWords';
 import type { Message, Quote } from '../lib/roomStore';
+import { plainWords } from './plainWords';
 
 const LONGEST = 280;
 
@@ -11,9 +12,5 @@ export function quoteOf({ id, seq, author, integration, body, files, createdAt, 
 /** What a quote says, in one line. */
 export function quotedWords({ body, files, deletedAt }: Quote): string {
   if (deletedAt || body === null || body === undefined) return 'Message deleted';
-  const words = body
-    .replace(/```[^\n]*\n?/g, '')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return words || filesWords(files);
+  return plainWords(body.slice(0, LONGEST)) || filesWords(files);
 }

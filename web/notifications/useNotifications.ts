@@ -14,6 +14,19 @@ const kept = stored.get(KEY);
 const wish = ref<Telling>(kept === 'names' || kept === 'text' ? kept : 'nothing');
 const telling = computed(() => (permission.value === 'granted' ? wish.value : 'nothing'));
 
+if (supported) void followPermission();
+
+// What the browser's settings for this page say now: they may be changed there, and some browsers say it only so.
+async function followPermission() {
+  const status = await navigator.permissions?.query({ name: 'notifications' }).catch(() => undefined);
+  if (!status) return;
+  const learn = () => {
+    permission.value = status.state === 'prompt' ? 'default' : status.state;
+  };
+  status.addEventListener('change', learn);
+  learn();
+}
+
 /** Asks the browser for leave where it has not given it. Call it only when the person has just asked for notices. */
 async function choose(wanted: Telling) {
   if (wanted !== 'nothing') await permit();

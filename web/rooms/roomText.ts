@@ -1,9 +1,11 @@
 import { filesWords } from '../files/fileWords';
 import type { RoomPartsFragment } from '../gql/graphql';
 import { formatTime } from '../lib/formats';
+import { plainWords } from '../messages/plainWords';
 
 const weekday = new Intl.DateTimeFormat('en', { weekday: 'short' });
 const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const LONGEST = 120;
 const week = 6 * 24 * 60 * 60 * 1000;
 
 /** What a room is called: a direct room has the other person's name, and what an encrypted one is called no server knows. */
@@ -14,7 +16,7 @@ export function roomTitle(room: RoomPartsFragment): string {
 /** The newest message in one line: "Ada: invoice is in". */
 export function roomPreview(room: RoomPartsFragment, viewerId: string | undefined): string {
   const message = room.lastMessage;
-  const text = message?.body?.replace(/\s+/g, ' ').slice(0, 120) || filesWords(message?.files ?? []);
+  const text = plainWords(message?.body?.slice(0, LONGEST) ?? '') || filesWords(message?.files ?? []);
   if (!message || !text) return '';
   if (message.author && message.author.id === viewerId) return `You: ${text}`;
   if (room.kind === 'DIRECT' || !message.author) return text;

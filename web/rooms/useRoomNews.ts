@@ -5,12 +5,15 @@ import type { PreviewPartsFragment } from '../gql/graphql';
 import { subscribe } from '../lib/live';
 import { callsFor } from '../messages/callsFor';
 import { expireStored } from '../messages/keptLogs';
+import { plainWords } from '../messages/plainWords';
 import { useNotifications } from '../notifications/useNotifications';
 import { useBlocked } from '../users/useBlocked';
 import type { RoomNews } from './roomAfter';
 import { roomNewsSubscription } from './roomQueries';
 import { roomTitle } from './roomText';
 import { type Room, useRooms } from './useRooms';
+
+const LONGEST = 280;
 
 /** Follows all rooms of the viewer, so that the list and the notices tell what goes on in them. */
 export function useRoomNews() {
@@ -43,7 +46,7 @@ export function useRoomNews() {
       roomName: roomTitle(room),
       sender: author.displayName,
       direct,
-      text: body || filesWords(files),
+      text: plainWords(body?.slice(0, LONGEST) ?? '') || filesWords(files),
     });
   }
 
