@@ -11,7 +11,7 @@ interface Follower {
 
 interface Log {
   followers: Set<Follower>;
-  entries: unknown[];
+  entries: { __typename: string }[];
   /** Up to here the Worker has followed it. */
   end: number;
   handing: boolean;
@@ -76,9 +76,11 @@ export class LiveLogs {
     log.handing = true;
     const holder = await this.holder();
     while (log.entries.length) {
-      const entries = log.entries.splice(0).map(readEntry);
+      const entries = log.entries.splice(0);
+      const isReset = entries.some(({ __typename }) => __typename === 'Reset');
+      const taken = isReset ? holder.call('beginAnew', roomId) : holder.call('take', roomId, entries.map(readEntry));
       // What it cannot take now it asks for itself when the next one comes.
-      await holder.call('take', roomId, entries).catch((problem) => console.error(problem));
+      await taken.catch((problem) => console.error(problem));
     }
     log.handing = false;
   }

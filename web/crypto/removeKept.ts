@@ -1,15 +1,9 @@
-import { CHANNEL } from './worker/protocol.ts';
+import { removeDatabase } from './worker/database';
+import { CHANNEL } from './worker/protocol';
 
-/** Removes what this browser keeps of encrypted rooms, of whomever. Waits until those who have it open have closed it. */
+/** Removes what this browser keeps of encrypted rooms, of whomever. */
 export async function removeKept() {
   const all = await indexedDB.databases();
   const own = all.map(({ name = '' }) => name).filter((name) => name.startsWith(CHANNEL));
-  await Promise.all(own.map(removed));
+  await Promise.all(own.map(removeDatabase));
 }
-
-const removed = (name: string) =>
-  new Promise<void>((resolve, reject) => {
-    const request = indexedDB.deleteDatabase(name);
-    request.onsuccess = () => resolve();
-    request.onerror = () => reject(request.error);
-  });

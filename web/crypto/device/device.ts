@@ -22,6 +22,7 @@ import {
   type RoomRecord,
   ratchetKey,
   roomKey,
+  sentPrefix,
 } from './roomState.ts';
 import { createTurns } from './turns.ts';
 import { type Entry, RoomView } from './view.ts';
@@ -46,12 +47,28 @@ const MOST_RANK = 20;
  * with `ELSEWHERE` when the account has an identity and this device no key of it.
  */
 export async function openDevice({ ports, name, onChange = () => {}, accountSeed, startAnew }: DeviceOptions) {
-  const facts = await ports.server.account();
+  const former = await ports.store.read<AccountFacts>(ACCOUNT);
+  const facts = await currentFacts(ports, accountSeed || startAnew ? undefined : former);
   const identity = await identityOf(ports, facts, name, accountSeed, !!startAnew);
-  await register(ports, identity, facts, startAnew);
   const device = new Device(coreOf(ports, identity, facts, onChange), identity);
+  if (facts !== former) await device.register(facts, startAnew);
   await device.load();
+  if (former?.epoch !== facts.epoch) await device.beginAnew();
   return device;
+}
+
+const ACCOUNT = 'account';
+
+/** What the server says of the account, or said last, when nobody answers. */
+async function currentFacts({ server, store }: Ports, former: AccountFacts | undefined): Promise<AccountFacts> {
+  try {
+    const facts = await server.account();
+    await store.write([[ACCOUNT, facts]]);
+    return facts;
+  } catch (error) {
+    if (former && isPassing(error)) return former;
+    throw error;
+  }
 }
 
 async function identityOf(
@@ -91,11 +108,20 @@ export class Device {
   private readonly inTurn = createTurns();
   private readonly watched = new Set<string>();
   private closed = false;
+  private registered = false;
 
   constructor(
     readonly core: Core,
     readonly identity: Identity,
   ) {}
+
+  /** Tells the server of this device, if that was not done since it was opened. */
+  async register(facts?: AccountFacts, startAnew?: { password: string }) {
+    if (this.registered) return;
+    const { ports } = this.core;
+    await register(ports, this.identity, facts ?? (await ports.server.account()), startAnew);
+    this.registered = true;
+  }
 
   async load() {
     const { store } = this.core.ports;
@@ -109,6 +135,13 @@ export class Device {
   /** Whether this device has ever known the room as encrypted. */
   isPinned(roomId: string): boolean {
     return this.core.rooms.has(roomId);
+  }
+
+  /** The server has gone back to an earlier state: what it has now is followed from the beginning, with the keys that are here. */
+  async beginAnew(roomId?: string) {
+    const rooms = [...this.core.rooms.values()].filter(({ record }) => !roomId || record.id === roomId);
+    for (const room of rooms) await this.inTurn(room.record.id, () => this.drop(room, []));
+    for (const { record } of rooms) this.core.tell(record.id);
   }
 
   /** Looks at every encrypted room of the account, and does there what there is to do. */
@@ -271,9 +304,15 @@ export class Device {
   /** Who is out of a room keeps nothing of it but that it was encrypted. */
   private async leave(room: Room) {
     const { id } = room.record;
-    const record = newRecord({ id, kind: room.record.kind, directWith: null });
-    const prefixes = [entryPrefix(id), keyKey(id, ''), `sent/${id}/`, unsavedKey(id, '')];
-    await this.core.ports.store.write([[roomKey(id), record]], [groupKey(id), ratchetKey(id), ...prefixes]);
+    await this.drop(room, [keyKey(id, ''), unsavedKey(id, '')]);
+  }
+
+  private async drop(room: Room, prefixes: string[]) {
+    const { id, kind, partner, invited } = room.record;
+    const fresh = newRecord({ id, kind, directWith: null });
+    const record = { ...fresh, invited, ...(partner && { partner }) };
+    const all = [groupKey(id), ratchetKey(id), entryPrefix(id), sentPrefix(id), ...prefixes];
+    await this.core.ports.store.write([[roomKey(id), record]], all);
     Object.assign(room, { record, group: undefined, view: new RoomView() });
   }
 

@@ -100,7 +100,8 @@ export function newRecord({ id, kind, directWith }: Pick<RoomFacts, 'id' | 'kind
 export const roomKey = (id: string) => `room/${id}`;
 export const groupKey = (id: string) => `group/${id}`;
 export const ratchetKey = (id: string) => `ratchet/${id}`;
-export const sentKey = (roomId: string, id: string) => `sent/${roomId}/${id}`;
+export const sentPrefix = (roomId: string) => `sent/${roomId}/`;
+export const sentKey = (roomId: string, id: string) => sentPrefix(roomId) + id;
 export const keyKey = (roomId: string, id: string) => `key/${roomId}/${id}`;
 export const entryPrefix = (roomId: string) => `entry/${roomId}/`;
 export const entryKey = (roomId: string, seq: number) => `${entryPrefix(roomId)}${String(seq).padStart(10, '0')}`;

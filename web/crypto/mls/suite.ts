@@ -1,12 +1,13 @@
-import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { expand, extract } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { CiphersuiteImpl } from 'ts-mls';
-import { makeGenericHpke } from 'ts-mls/crypto/implementation/hpke.js';
+import { CryptoError } from 'ts-mls/mlsError.js';
 import { constantTimeEqual } from 'ts-mls/util/constantTimeCompare.js';
-import { concat } from '../bytes.ts';
+import type { Bytes } from '../bytes.ts';
+import { aesGcm } from './aesGcm.ts';
 import type { Signer } from './engine.ts';
+import { deriveKeyPair, generateKeyPair, open, publicKeyOf, receiveSecret, seal, sendSecret } from './hpke.ts';
 
 /**
  * Which of this engine's changes of the wire a device knows, as `Device.engineVersion` says to others. Devices of
@@ -27,15 +28,13 @@ export interface Suite extends CiphersuiteImpl {
  * takes some hundreds of small ones, and WebCrypto takes a turn of the event loop for each.
  */
 export async function suiteOf(signer: Signer): Promise<Suite> {
-  const hpke = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new Hkdf(), aead: new Aes128Gcm() });
-  const algorithm = { kem: 'DHKEM-X25519-HKDF-SHA256', kdf: 'HKDF-SHA256', aead: 'AES128GCM' } as const;
   return {
     name: SUITE,
     hash,
     kdf,
-    hpke: await makeGenericHpke(algorithm, aead, hpke),
+    hpke,
     signature: { sign: (_, message) => signer.sign(new Uint8Array(message)), verify, keygen },
-    publicKeyOf,
+    publicKeyOf: (privateKey) => publicKeyOf(new Uint8Array(privateKey)),
     rng: { randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
   };
 }
@@ -63,51 +62,49 @@ const kdf: CiphersuiteImpl['kdf'] = {
   size: 32,
 };
 
-/** The same for the key schedule of HPKE (RFC 9180 §5.1). */
-class Hkdf extends HkdfSha256 {
-  override extract: HkdfSha256['extract'] = async (salt, ikm) => copy(extract(sha256, view(ikm), view(salt)));
+const KEY = 32;
 
-  override expand: HkdfSha256['expand'] = async (prk, info, length) =>
-    copy(expand(sha256, view(prk), view(info), length));
+/** Keys are the bytes that stand in the tree. */
+const hpke = {
+  open: (key: Bytes, enc: Bytes, ciphertext: Bytes, info: Bytes, aad = new Uint8Array()) =>
+    refusing(open(key, copy(enc), copy(info), copy(aad), copy(ciphertext))),
+  seal: (key: Bytes, plaintext: Bytes, info: Bytes, aad = new Uint8Array()) =>
+    refusing(seal(key, copy(info), copy(aad), copy(plaintext))),
+  exportSecret: (key: Bytes, context: Bytes, length: number, info: Bytes) =>
+    refusing(sendSecret(key, copy(info), copy(context), length)),
+  importSecret: (key: Bytes, context: Bytes, enc: Bytes, length: number, info: Bytes) =>
+    refusing(receiveSecret(key, copy(enc), copy(info), copy(context), length)),
+  importPrivateKey: imported,
+  importPublicKey: imported,
+  exportPrivateKey: async (key: Bytes) => key,
+  exportPublicKey: async (key: Bytes) => key,
+  encryptAead: (key: Uint8Array, nonce: Uint8Array, aad = new Uint8Array(), plaintext: Uint8Array) =>
+    aesGcm.encrypt(key, nonce, aad, plaintext),
+  decryptAead: (key: Uint8Array, nonce: Uint8Array, aad = new Uint8Array(), ciphertext: Uint8Array) =>
+    refusing(aesGcm.decrypt(key, nonce, aad, ciphertext)),
+  deriveKeyPair: (ikm: Uint8Array) => deriveKeyPair(copy(ikm)),
+  generateKeyPair,
+  keyLength: 16,
+  nonceLength: 12,
+  // The library passes keys on, and never looks into them.
+} as unknown as CiphersuiteImpl['hpke'];
 
-  override extractAndExpand: HkdfSha256['extractAndExpand'] = async (salt, ikm, info, length) =>
-    copy(expand(sha256, extract(sha256, view(ikm), view(salt)), view(info), length));
+async function imported(key: Uint8Array): Promise<Bytes> {
+  if (key.length !== KEY) throw new CryptoError(`A key has ${KEY} bytes, and this has ${key.length}.`);
+  return copy(key);
 }
 
-const view = (data: ArrayBufferLike | ArrayBufferView) =>
-  ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
-const copy = (data: Uint8Array) => new Uint8Array(data).buffer;
+/** What cannot be opened is an error of the library's own kind, as it expects it. */
+const refusing = <Result>(made: Promise<Result>): Promise<Result> =>
+  made.catch((problem) => {
+    throw new CryptoError(`${problem}`);
+  });
 
-const aead = {
-  async encrypt(key: Uint8Array, iv: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array) {
-    const aes = await crypto.subtle.importKey('raw', new Uint8Array(key), 'AES-GCM', false, ['encrypt']);
-    return new Uint8Array(await crypto.subtle.encrypt(gcm(iv, additionalData), aes, new Uint8Array(plaintext)));
-  },
-  async decrypt(key: Uint8Array, iv: Uint8Array, additionalData: Uint8Array, ciphertext: Uint8Array) {
-    const aes = await crypto.subtle.importKey('raw', new Uint8Array(key), 'AES-GCM', false, ['decrypt']);
-    return new Uint8Array(await crypto.subtle.decrypt(gcm(iv, additionalData), aes, new Uint8Array(ciphertext)));
-  },
-};
-
-const gcm = (iv: Uint8Array, additionalData: Uint8Array) => ({
-  name: 'AES-GCM',
-  iv: new Uint8Array(iv),
-  additionalData: new Uint8Array(additionalData),
-});
+const copy = (bytes: Uint8Array): Bytes => new Uint8Array(bytes);
 
 async function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) {
   const key = await crypto.subtle.importKey('raw', new Uint8Array(publicKey), 'Ed25519', false, ['verify']);
   return crypto.subtle.verify('Ed25519', key, new Uint8Array(signature), new Uint8Array(message));
-}
-
-const PKCS8_X25519 = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20);
-const BASE_POINT = Uint8Array.from({ length: 32 }, (_, at) => (at === 0 ? 9 : 0));
-
-// By X25519 with the base point (RFC 7748 §5): some browsers do not export what they imported.
-async function publicKeyOf(privateKey: Uint8Array) {
-  const own = await crypto.subtle.importKey('pkcs8', concat(PKCS8_X25519, privateKey), 'X25519', false, ['deriveBits']);
-  const base = await crypto.subtle.importKey('raw', BASE_POINT, 'X25519', false, []);
-  return new Uint8Array(await crypto.subtle.deriveBits({ name: 'X25519', public: base }, own, 256));
 }
 
 function keygen(): never {

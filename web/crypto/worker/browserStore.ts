@@ -1,8 +1,8 @@
-import { deleteDB, type IDBPDatabase, openDB } from 'idb';
 import { type Bytes, utf8 } from '../bytes.ts';
 import type { Keys, Store } from '../device/ports.ts';
 import { decodeRecord, encodeRecord } from '../device/records.ts';
 import { randomBytes } from '../primitives.ts';
+import { answered, finished, openDatabase, removeDatabase } from './database.ts';
 
 /** A record as it lies on the disk. Its key is in the clear, and is what the value is bound to. */
 interface SealedRecord {
@@ -15,7 +15,6 @@ interface StoredPair {
   privateKey: CryptoKey;
 }
 
-const VERSION = 1;
 const KEYS = 'keys';
 const RECORDS = 'records';
 const SEALING = 'records';
@@ -33,21 +32,15 @@ export class TakenOver extends Error {
  */
 export class BrowserStore implements Store {
   private constructor(
-    private readonly db: IDBPDatabase,
+    private readonly db: IDBDatabase,
     private readonly sealing: CryptoKey,
     private readonly writer: string,
   ) {}
 
   static async open(name: string): Promise<BrowserStore> {
-    const db = await openDB(name, VERSION, {
-      upgrade: (fresh) => {
-        for (const table of [KEYS, RECORDS]) fresh.createObjectStore(table);
-      },
-      // It is being removed.
-      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
-    });
+    const db = await openDatabase(name, [KEYS, RECORDS]);
     const writer = crypto.randomUUID();
-    await db.put(KEYS, writer, WRITER);
+    await put(db, WRITER, writer);
     return new BrowserStore(db, await sealingKey(db), writer);
   }
 
@@ -57,26 +50,35 @@ export class BrowserStore implements Store {
       make: async (name) => {
         const pair = (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair;
         const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
-        await this.db.put(KEYS, { publicKey, privateKey: pair.privateKey } satisfies StoredPair, pairKey(name));
+        await put(this.db, pairKey(name), { publicKey, privateKey: pair.privateKey } satisfies StoredPair);
         return signerOf({ publicKey, privateKey: pair.privateKey });
       },
       find: async (name) => {
-        const pair: StoredPair | undefined = await this.db.get(KEYS, pairKey(name));
+        const pair = await get<StoredPair>(this.db, KEYS, pairKey(name));
         return pair && signerOf(pair);
       },
     };
   }
 
   async read<Value>(key: string): Promise<Value | undefined> {
-    const record: SealedRecord | undefined = await this.db.get(RECORDS, key);
+    const record = await get<SealedRecord>(this.db, RECORDS, key);
     return record && this.opened<Value>(key, record);
   }
 
   async readAll<Value>(prefix: string): Promise<[key: string, value: Value][]> {
-    const { store } = this.db.transaction(RECORDS);
-    const [keys, records] = await Promise.all([store.getAllKeys(below(prefix)), store.getAll(below(prefix))]);
+    const table = this.db.transaction(RECORDS).objectStore(RECORDS);
+    const asked = [
+      answered(table.getAllKeys(below(prefix))),
+      answered<SealedRecord[]>(table.getAll(below(prefix))),
+    ] as const;
+    const [keys, records] = await Promise.all(asked);
     return Promise.all(
-      keys.map(async (key, at): Promise<[string, Value]> => [String(key), await this.opened(String(key), records[at])]),
+      keys.map(
+        async (key, at): Promise<[string, Value]> => [
+          String(key),
+          await this.opened(String(key), records[at] as SealedRecord),
+        ],
+      ),
     );
   }
 
@@ -85,15 +87,16 @@ export class BrowserStore implements Store {
     const sealed = await Promise.all(puts.map(async ([key, value]) => [key, await this.sealed(key, value)] as const));
     const change = this.db.transaction([KEYS, RECORDS], 'readwrite', { durability: 'strict' });
     const [keys, records] = [change.objectStore(KEYS), change.objectStore(RECORDS)];
-    if ((await keys.get(WRITER)) !== this.writer) throw new TakenOver('Another tab of this browser writes now.');
+    if ((await answered(keys.get(WRITER))) !== this.writer)
+      throw new TakenOver('Another tab of this browser writes now.');
     for (const key of removes) records.delete(key.endsWith('/') ? below(key) : key);
     for (const [key, record] of sealed) records.put(record, key);
-    await change.done;
+    await finished(change);
   }
 
   async destroy() {
     this.db.close();
-    await deleteDB(this.db.name);
+    await removeDatabase(this.db.name);
   }
 
   close() {
@@ -112,12 +115,21 @@ export class BrowserStore implements Store {
 }
 
 /** Made once for each database, and not readable by any script. */
-async function sealingKey(db: IDBPDatabase): Promise<CryptoKey> {
-  const known: CryptoKey | undefined = await db.get(KEYS, SEALING);
+async function sealingKey(db: IDBDatabase): Promise<CryptoKey> {
+  const known = await get<CryptoKey>(db, KEYS, SEALING);
   if (known) return known;
   const fresh = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
-  await db.put(KEYS, fresh, SEALING);
+  await put(db, SEALING, fresh);
   return fresh;
+}
+
+const get = <Value>(db: IDBDatabase, table: string, key: string): Promise<Value | undefined> =>
+  answered(db.transaction(table).objectStore(table).get(key));
+
+async function put(db: IDBDatabase, key: string, value: unknown) {
+  const change = db.transaction(KEYS, 'readwrite', { durability: 'strict' });
+  change.objectStore(KEYS).put(value, key);
+  await finished(change);
 }
 
 const signerOf = ({ publicKey, privateKey }: StoredPair) => ({

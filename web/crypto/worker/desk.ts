@@ -39,7 +39,7 @@ export class Desk {
     readonly viewer: CryptoViewer,
     private readonly tell: (news: News) => void,
   ) {
-    const server = watched(graphqlServer(askSignedIn), (...seen) => this.seen(...seen));
+    const server = this.watched(graphqlServer(askSignedIn));
     this.ports = { store, keys: store.keys, clock: browserClock, server };
     this.recovery = new RecoveryDesk(this);
     this.rounds = setInterval(() => this.device?.attend(), LOOKED_AFTER_EVERY);
@@ -94,9 +94,14 @@ export class Desk {
   /** Looks at every encrypted room in which something has happened. */
   async sync() {
     const device = await this.ready();
+    await device.register();
     const all = await this.ports.server.rooms();
     const wanted = [];
-    for (const facts of all) if (isBehind(await device.know(facts), facts)) wanted.push(facts.id);
+    for (const facts of all) {
+      const room = await device.know(facts);
+      if (room.record.cursor > facts.lastSeq) await device.beginAnew(facts.id);
+      if (isBehind(room, facts)) wanted.push(facts.id);
+    }
     for (const { id } of all) this.hasChanged(id);
     await inGroups(wanted, (id) => device.follow(id));
     device.attend();
@@ -177,6 +182,24 @@ export class Desk {
     this.again = setTimeout(() => act().catch((next) => this.later(next, act)), wait);
   }
 
+  /** The server as it is; where logs end, as it tells on the way, is noted. */
+  private watched(server: Server): Server {
+    return {
+      ...server,
+      log: async (roomId, after, first) => {
+        const page = await server.log(roomId, after, first);
+        this.seen(roomId, page.entries.at(-1)?.seq ?? after, page.lastSeq);
+        return page;
+      },
+      account: async () => {
+        const facts = await server.account();
+        if (facts.user.id !== this.viewer.id)
+          throw new ServerError('UNAUTHENTICATED', 'Somebody else is signed in now.');
+        return facts;
+      },
+    };
+  }
+
   private seen(roomId: string, after: number, to: number) {
     const { from = after } = this.progress.get(roomId) ?? {};
     if (to - after > FAR) this.progress.set(roomId, { from, to });
@@ -209,16 +232,6 @@ const isTold = (error: Error) => error instanceof ServerError || error instanceo
 
 const isBehind = (room: Room, { lastSeq }: RoomFacts) =>
   room.record.cursor < lastSeq || !isIn(room) || !!room.record.pending || !!room.record.isStale;
-
-/** The server as it is, and where logs end, as it tells on the way. */
-const watched = (server: Server, seen: (roomId: string, after: number, lastSeq: number) => void): Server => ({
-  ...server,
-  log: async (roomId, after, first) => {
-    const page = await server.log(roomId, after, first);
-    seen(roomId, page.entries.at(-1)?.seq ?? after, page.lastSeq);
-    return page;
-  },
-});
 
 async function inGroups<Item>(items: Item[], act: (item: Item) => Promise<unknown>) {
   const rest = [...items];
