@@ -47,29 +47,35 @@ const MOST_RANK = 20;
  * with `ELSEWHERE` when the account has an identity and this device no key of it.
  */
 export async function openDevice({ ports, name, onChange = () => {}, accountSeed, startAnew }: DeviceOptions) {
-  const former = await ports.store.read<AccountFacts>(ACCOUNT);
-  const facts = await currentFacts(ports, accountSeed || startAnew ? undefined : former);
+  const former = await ports.store.read<KnownAccount>(ACCOUNT);
+  const facts = await currentFacts(ports, former, !accountSeed && !startAnew);
   const identity = await identityOf(ports, facts, name, accountSeed, !!startAnew);
   const device = new Device(coreOf(ports, identity, facts, onChange), identity);
-  if (facts !== former) await device.register(facts, startAnew);
+  if (!('isOld' in facts)) await device.register(facts, startAnew);
   await device.load();
-  if (former?.epoch !== facts.epoch) await device.beginAnew();
+  if (former && former.epoch !== facts.epoch) await device.beginAnew();
   return device;
 }
 
 const ACCOUNT = 'account';
 
 /** What the server says of the account, or said last, when nobody answers. */
-async function currentFacts({ server, store }: Ports, former: AccountFacts | undefined): Promise<AccountFacts> {
+async function currentFacts({ server, store }: Ports, former: KnownAccount | undefined, mayBeOld: boolean) {
   try {
     const facts = await server.account();
-    await store.write([[ACCOUNT, facts]]);
+    const { user, epoch } = facts;
+    const isNews = JSON.stringify([user, epoch]) !== JSON.stringify([former?.user, former?.epoch]);
+    if (isNews) await store.write([[ACCOUNT, { user, ...(epoch && { epoch }) } satisfies KnownAccount]]);
     return facts;
   } catch (error) {
-    if (former && isPassing(error)) return former;
+    if (former && mayBeOld && isPassing(error)) return { ...former, ...UNKNOWN };
     throw error;
   }
 }
+
+type KnownAccount = Pick<AccountFacts, 'user' | 'epoch'>;
+
+const UNKNOWN = { accountKey: undefined, deviceId: undefined, keyPackagesLeft: 0, isOld: true };
 
 async function identityOf(
   ports: Ports,
