@@ -4,8 +4,8 @@ import { catchUp } from './catchUp.ts';
 import type { Core } from './core.ts';
 import { isPassing, isReason, ServerError } from './errors.ts';
 import { newId } from './ids.ts';
-import { groupIdOf, plainProof } from './policy.ts';
-import { type Pending, type Room, roomKey } from './roomState.ts';
+import { groupIdOf, isForeign, plainProof } from './policy.ts';
+import { type Pending, type Room, type RoomRecord, roomKey } from './roomState.ts';
 
 const SUITE = 1;
 
@@ -40,6 +40,7 @@ export async function commitExternally(
   removes: string[],
 ): Promise<boolean> {
   const made = await core.engine.joinExternal(base.groupInfo, proof);
+  if (isForeign(made.next.members, made.next, room.record)) return refuseForeign(core, room);
   const pending = pendingCommit(core, room, made, { external: true, adds: [], removes });
   return propose(core, room, { ...pending, generation: base.generation, epoch: base.epoch });
 }
@@ -65,6 +66,14 @@ export async function settlePending(core: Core, room: Room): Promise<boolean> {
   await catchUp(core, room);
   if (room.record.pending?.id === pending.id) throw new ServerError('NETWORK', 'The log does not have what was sent.');
   return true;
+}
+
+/** Somebody else is in the group of a direct room: this device does not join them. */
+async function refuseForeign(core: Core, room: Room): Promise<false> {
+  const record: RoomRecord = { ...room.record, problem: 'intruder' };
+  await core.ports.store.write([[roomKey(record.id), record]]);
+  room.record = record;
+  return false;
 }
 
 async function propose(core: Core, room: Room, pending: Pending): Promise<boolean> {

@@ -113,6 +113,7 @@ function coreOf(
 export class Device {
   private readonly inTurn = createTurns();
   private readonly watched = new Set<string>();
+  private readonly followed = new Set<string>();
   private closed = false;
   private registered = false;
 
@@ -179,7 +180,8 @@ export class Device {
   async within<Result>(roomId: string, act: (room: Room) => Promise<Result>): Promise<Result> {
     const room = await this.room(roomId);
     const result = await this.inTurn(roomId, async () => {
-      if (!isIn(room)) await this.followNow(room);
+      // What was kept may be older than what was sent: a disk can be set back.
+      if (!isIn(room) || !this.followed.has(roomId)) await this.followNow(room);
       return act(room);
     });
     this.watch(room);
@@ -281,11 +283,18 @@ export class Device {
     if (known) return known;
     if (facts.encryption !== 'MLS') throw new DeviceError('NOT_ENCRYPTED', 'This room is not encrypted.');
     if (facts.directWith) this.core.people.set(facts.directWith.id, facts.directWith);
-    const record = { ...newRecord(facts), cursor: beginning(facts.lastSeq) };
+    const cursor = beginning(facts.lastSeq);
+    const record = { ...newRecord(facts), cursor, roles: cursor ? await this.rolesIn(facts.id) : {} };
     await this.core.ports.store.write([[roomKey(facts.id), record]]);
     const room = this.core.rooms.get(facts.id) ?? { record, group: undefined, view: new RoomView() };
     this.core.rooms.set(facts.id, room);
     return room;
+  }
+
+  /** Where the log is not followed from its beginning, it does not tell of everybody. */
+  private async rolesIn(roomId: string): Promise<RoomRecord['roles']> {
+    const members = await this.core.ports.server.members(roomId);
+    return Object.fromEntries(members.map(({ user, role }) => [user.id, role]));
   }
 
   private async change(room: Room, parts: Partial<RoomRecord>) {
@@ -297,6 +306,7 @@ export class Device {
   private async followNow(room: Room) {
     try {
       await catchUp(this.core, room);
+      this.followed.add(room.record.id);
       if (!isIn(room) && room.record.generation) await join(this.core, room);
       if (room.record.isStale) await rebuild(this.core, room);
     } catch (error) {

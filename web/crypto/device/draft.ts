@@ -10,6 +10,8 @@ export interface Draft extends Sheet {
   record: RoomRecord;
   group: GroupState | undefined;
   view: DraftView;
+  /** Where kept keys have opened something, by its id. */
+  opened: Map<string, number>;
   puts: [key: string, value: unknown][];
   removes: string[];
 }
@@ -20,6 +22,7 @@ export function draftOf(core: Core, room: Room): Draft {
     record: structuredClone(room.record),
     group: room.group,
     view: room.view.draft(),
+    opened: new Map(),
     puts: [],
     removes: [],
     person: (id) => core.people.get(id) ?? null,

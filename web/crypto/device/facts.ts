@@ -1,5 +1,6 @@
 import type { Core } from './core.ts';
 import type { RoomMessage } from './log.ts';
+import { blockersOf } from './ready.ts';
 import { isIn, type Room } from './roomState.ts';
 
 /** What is to be shown of an encrypted room besides what is said in it. Plain values. */
@@ -25,7 +26,7 @@ export interface RoomSummary {
 const MOST_MENTIONS = 100;
 
 export function summaryOf(core: Core, room: Room): RoomSummary {
-  const { record, group, view } = room;
+  const { record, view } = room;
   const { card } = record;
   const messages = view.messages().filter(({ message }) => !message.deletedAt);
   const last = messages.at(-1)?.message;
@@ -43,7 +44,7 @@ export function summaryOf(core: Core, room: Room): RoomSummary {
     ...(last && { lastMessage: shortOf(last) }),
     members: membersOf(core, room),
     ...differences(room),
-    blockedBy: group ? core.pins.changedIn(group) : [],
+    blockedBy: blockersOf(core, room),
     readableFrom: readableFrom(room),
     lastSeq: record.cursor,
   };

@@ -4,16 +4,17 @@ import type { AppliedCommit, GroupState } from '../mls/engine.ts';
 import { MlsError } from '../mls/errors.ts';
 import type { HistoryContent } from '../sealing/content.ts';
 import { SealError } from '../sealing/errors.ts';
-import { type BodyKey, openBody, openHeader } from '../sealing/seal.ts';
+import { openBody } from '../sealing/seal.ts';
 import { putClosed, putDeletion, putEvent, putMessage, putPlain, putPlainChange, putSilent } from './apply.ts';
 import { unsavedKey } from './backup.ts';
 import type { Core } from './core.ts';
 import type { Draft } from './draft.ts';
+import { DeviceError } from './errors.ts';
+import { keep, keepShared, keyOf } from './keys.ts';
 import type { LogEntry, Sealed } from './log.ts';
 import { followMember, learnPeople } from './membership.ts';
-import { isProven, judge, unprovenOf, type Verdict } from './policy.ts';
-import { keyKey, sentKey } from './roomState.ts';
-import type { KeptKey, SentRecord } from './sent.ts';
+import { isProven, judge, strangersIn, unprovenOf, type Verdict } from './policy.ts';
+import { accountsIn, keyKey } from './roomState.ts';
 
 /** Takes the next entry of the log into the draft. The log has no holes: anything but the next entry throws. */
 export async function follow(core: Core, draft: Draft, entry: LogEntry) {
@@ -25,9 +26,9 @@ export async function follow(core: Core, draft: Draft, entry: LogEntry) {
 }
 
 /** The server has left something out of the log. */
-export class LogHole extends Error {
+export class LogHole extends DeviceError {
   constructor(after: number, next: number) {
-    super(`The log goes on with ${next} after ${after}.`);
+    super('BROKEN', `The server leaves something out of this room: after entry ${after} it goes on with ${next}.`);
   }
 }
 
@@ -79,11 +80,17 @@ function takeExpiry(draft: Draft, entry: Extract<LogEntry, { __typename: 'Messag
 async function takeMessage(core: Core, draft: Draft, { message, seq }: Extract<LogEntry, { message: object }>) {
   const { sealed, id } = message;
   // Whatever the server says: nobody here writes in plain text any more.
-  if (!sealed) return draft.record.sealedFrom ? putClosed(draft, message, 'unreadable') : putPlain(draft, message);
+  const { sealedFrom } = draft.record;
+  if (!sealed)
+    return sealedFrom && seq > sealedFrom ? putClosed(draft, message, 'unreadable') : putPlain(draft, message);
+  draft.record.sealedFrom ||= seq;
+  // Shown where it was said first: the server says it once more.
+  if ((draft.view.message(id)?.seq ?? seq) !== seq) return putSilent(draft, { seq, at: message.createdAt });
   const said = await open(core, draft, id, sealed, seq);
   if (said === 'locked' || said === 'unreadable') return putClosed(draft, message, said);
-  if (message.deletedAt || !said.content)
-    return putClosed(draft, message, said.content ? 'read' : said.state, said.senderId);
+  if (message.deletedAt) return putClosed(draft, message, said.content ? 'read' : said.state, said.senderId);
+  // Only what was deleted has no body any more.
+  if (!said.content) return putClosed(draft, message, 'unreadable', said.senderId);
   if (said.content.type === 'message') return putMessage(draft, message, { ...said, content: said.content });
   putClosed(draft, message, 'unreadable', said.senderId);
 }
@@ -94,7 +101,7 @@ async function takeEvent(core: Core, draft: Draft, entry: Extract<LogEntry, { __
   const { content, senderId } = said;
   // The server drops what was said about a message together with it: it must know which, and not another.
   if (entry.targetId && !('target' in content && content.target === entry.targetId)) return putSilent(draft, entry);
-  if (content.type === 'history') takeHistory(core, draft, content);
+  if (content.type === 'history') await takeHistory(core, draft, content);
   const hadCard = !!draft.record.card;
   putEvent(draft, { seq: entry.seq, at: entry.at }, { content, senderId });
   if (!hadCard && draft.record.card) await proveJoins(draft);
@@ -113,73 +120,19 @@ async function open(
   sealed: Sealed,
   seq: number,
 ): Promise<Said | 'locked' | 'unreadable'> {
-  const found = await keyOf(core, draft, id, sealed);
+  const found = await keyOf(core, draft, id, sealed, seq);
   if (found === 'locked' || found === 'unreadable') return found;
   draft.record.readableFrom ||= seq;
   const { senderId } = found;
   if (!sealed.body) return { senderId, state: 'read' };
   try {
     const { content } = await openBody(found, sealed.body as Bytes);
-    if (!found.kept) keep(draft, { ...found, seq }, content.type);
+    keep(draft, found, content.type, seq);
     return { senderId, content };
   } catch (error) {
     if (error instanceof SealError) return { senderId, state: 'unreadable' };
     throw error;
   }
-}
-
-function keep({ puts, record }: Draft, key: KeptKey, type: string) {
-  puts.push([keyKey(record.id, key.id), key], [unsavedKey(record.id, key.id), type]);
-}
-
-type Found = BodyKey & { senderId: string; kept?: boolean };
-
-async function keyOf(core: Core, draft: Draft, id: string, sealed: Sealed): Promise<Found | 'locked' | 'unreadable'> {
-  if (sealed.deviceId === core.self.deviceId) {
-    const own = await ownKey(core, draft, id);
-    if (own) return own;
-  }
-  const { group, record } = draft;
-  const isCurrent = sealed.generation === record.generation && group?.epoch === BigInt(sealed.epoch);
-  const found = isCurrent && !group.removed ? await decrypted(core, draft, group, id, sealed) : 'locked';
-  if (typeof found !== 'string') return found;
-  const kept = await core.ports.store.read<KeptKey>(keyKey(record.id, id));
-  return kept ? { ...kept, kept: true } : found;
-}
-
-/** One's own message cannot be decrypted: what was sent is kept. */
-async function ownKey(core: Core, draft: Draft, id: string): Promise<Found | undefined> {
-  const sent = await core.ports.store.read<SentRecord>(sentKey(draft.record.id, id));
-  if (!sent) return undefined;
-  draft.removes.push(sentKey(draft.record.id, id));
-  return { ...sent.key, senderId: core.self.accountId };
-}
-
-async function decrypted(
-  core: Core,
-  draft: Draft,
-  group: GroupState,
-  id: string,
-  { mls }: Sealed,
-): Promise<Found | 'locked' | 'unreadable'> {
-  try {
-    const { state, plaintext, sender } = await core.engine.decrypt(group, mls);
-    draft.group = state;
-    const key = openHeader(plaintext);
-    // The server has put it under another id: it was said elsewhere in this log.
-    return key.id === id ? { ...key, senderId: sender.credential.accountId } : 'unreadable';
-  } catch (error) {
-    if (error instanceof MlsError && error.code === 'OWN_MESSAGE') return ownLost(core, draft, id);
-    if (error instanceof MlsError || error instanceof SealError) return 'unreadable';
-    throw error;
-  }
-}
-
-/** Whoever has forgotten what they sent has lost more than that: their keys would be used twice. */
-async function ownLost(core: Core, draft: Draft, id: string): Promise<Found | 'locked'> {
-  const own = await ownKey(core, draft, id);
-  if (!own) draft.record.problem ??= 'rolledBack';
-  return own ?? 'locked';
 }
 
 /** A new group takes the place of the old one. Who is not in it yet waits for a Welcome, or joins. */
@@ -196,13 +149,16 @@ function takeOpening(core: Core, draft: Draft, entry: Extract<LogEntry, { __type
   if (entry.generation <= record.generation) return;
   record.generation = entry.generation;
   record.unproven = [];
+  record.resyncs = 0;
   delete record.pending;
   delete record.problem;
+  record.former = draft.group ? accountsIn(draft.group) : record.former;
   const isOwn =
     pending?.what === 'open' && pending.generation === entry.generation && entry.deviceId === core.self.deviceId;
   draft.group = isOwn ? core.engine.load(pending.next) : undefined;
   if (!isOwn) return;
   record.readableFrom ||= isRenewal ? entry.seq : 1;
+  record.enteredAt ||= entry.seq;
   record.lastCommitAt = record.ownCommitAt = core.ports.clock.now();
   record.owes = { ...record.owes, card: !!record.card, members: true };
 }
@@ -210,6 +166,7 @@ function takeOpening(core: Core, draft: Draft, entry: Extract<LogEntry, { __type
 async function takeCommit(core: Core, draft: Draft, entry: Extract<LogEntry, { __typename: 'GroupCommitted' }>) {
   putSilent(draft, entry);
   const { record, group } = draft;
+  record.sealedFrom ||= entry.seq;
   if (entry.generation !== record.generation) return;
   const { pending } = record;
   const isPending =
@@ -231,6 +188,9 @@ function adopt(
   record.lastCommitAt = record.ownCommitAt = core.ports.clock.now();
   if (pending.external) {
     record.readableFrom ||= seq;
+    record.enteredAt ||= seq;
+    record.strangers = strangersIn(draft.group, record);
+    record.resyncs += record.problem ? 1 : 0;
     record.unproven = [];
     delete record.problem;
     delete record.link;
@@ -300,20 +260,16 @@ function tellOf(draft: Draft, before: GroupState, applied: AppliedCommit, seq: n
 }
 
 /** Joins from before the card was known here: if one of them is a ghost's, nothing is said to it. */
-async function proveJoins({ record }: Draft) {
+export async function proveJoins({ record }: Draft) {
   for (const join of record.unproven) if (!(await isProven(join, record))) record.problem = 'intruder';
   record.unproven = [];
 }
 
 /** Keys of what was said before this device came. Whoever shares them vouches for the senders. */
-function takeHistory(core: Core, draft: Draft, content: HistoryContent) {
+async function takeHistory(core: Core, draft: Draft, content: HistoryContent) {
   const { record } = draft;
   record.owes.history = record.owes.history.filter((deviceId) => deviceId !== content.target);
   if (content.target !== core.self.deviceId) return;
-  for (const key of sharedKeys(content)) {
-    const entry = draft.view.message(key.id);
-    if (entry && entry.state !== 'locked') continue;
-    keep(draft, { ...key, seq: 0 }, 'message');
-  }
+  for (const key of sharedKeys(content)) await keepShared(core, draft, key);
   record.isStale = true;
 }

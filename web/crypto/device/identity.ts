@@ -6,12 +6,15 @@ import { ENGINE_VERSION } from '../mls/suite.ts';
 import { createMlsEngine } from '../mls/tsMlsEngine.ts';
 import { DeviceError } from './errors.ts';
 import { newId } from './ids.ts';
+import { type KeyPackageRecord, keyPackageKey, keyPackagePrefix } from './keyPackages.ts';
 import type { AccountFacts, Ports } from './ports.ts';
 
 const SUITES = [1];
 const PACKAGES = 50;
 const TOO_FEW = 20;
 const WEEK = 7 * 86_400_000;
+// The server keeps key packages for 30 days, and Welcomes for as long.
+const MOST_AGE = 70 * 86_400_000;
 
 /** What a device keeps of who it is. The seed is of the account's key; the device's own key lies where `Keys` has it. */
 export interface IdentityRecord {
@@ -88,16 +91,28 @@ async function refill(ports: Ports, identity: Identity, { keyPackagesLeft }: Acc
 }
 
 // Secrets are on the disk before others can use what belongs to them.
-async function makeKeyPackages({ store, clock }: Ports, { engine }: Identity, count: number): Promise<Bytes[]> {
+async function makeKeyPackages(
+  { store, clock }: Ports,
+  { engine }: Identity,
+  count: number,
+  kind: Pick<KeyPackageRecord, 'isLastResort'> = {},
+): Promise<Bytes[]> {
   const made = [];
   for (let n = 0; n < count; n++) made.push(await engine.createKeyPackage());
   const madeAt = clock.now();
-  await store.write(made.map(({ ref, secret }) => [keyPackageKey(ref), { secret, madeAt }] as const));
+  const records = made.map(({ ref, secret }) => [keyPackageKey(ref), { secret, madeAt, ...kind }] as const);
+  await store.write(records, await outOfDate(store, madeAt));
   return made.map(({ keyPackage }) => keyPackage);
 }
 
+/** Secrets of what the server has given to nobody for so long that nobody can come with it any more. */
+async function outOfDate(store: Ports['store'], now: number): Promise<string[]> {
+  const all = await store.readAll<KeyPackageRecord>(keyPackagePrefix);
+  return all.flatMap(([key, { madeAt }]) => (now - madeAt > MOST_AGE ? [key] : []));
+}
+
 async function makeLastResort(ports: Ports, identity: Identity): Promise<Bytes> {
-  const [lastResort] = await makeKeyPackages(ports, identity, 1);
+  const [lastResort] = await makeKeyPackages(ports, identity, 1, { isLastResort: true });
   return lastResort as Bytes;
 }
 
@@ -105,6 +120,3 @@ async function keep({ store }: Ports, identity: Identity, parts: Partial<Identit
   identity.record = { ...identity.record, ...parts };
   await store.write([[KEY, identity.record]], removes);
 }
-
-const keyPackageKey = (ref: Uint8Array) =>
-  `keyPackage/${Array.from(ref, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;

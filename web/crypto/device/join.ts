@@ -7,7 +7,8 @@ import { commitExternally } from './commit.ts';
 import type { Core } from './core.ts';
 import { draftOf, save } from './draft.ts';
 import { isReason } from './errors.ts';
-import { groupIdOf, linkProof, plainProof } from './policy.ts';
+import { type KeyPackageRecord, keyPackageKey, keyPackagePrefix } from './keyPackages.ts';
+import { groupIdOf, isForeign, linkProof, plainProof, strangersIn } from './policy.ts';
 import type { Group, Welcome } from './ports.ts';
 import { entryKey, isIn, type Room, type RoomRecord } from './roomState.ts';
 
@@ -36,6 +37,7 @@ export async function joinByWelcome(core: Core, room: Room): Promise<boolean> {
   const { id, generation: newest } = room.record;
   const own = all.filter(({ roomId, generation }) => roomId === id && generation <= newest);
   for (const welcome of own.sort((one, other) => one.seq - other.seq)) {
+    if (welcome.seq > room.record.cursor) await catchUp(core, room);
     const group = await joined(core, welcome);
     if (group && isRightGroup(room, welcome, group)) await goOnFrom(core, room, welcome, group);
     // It is not needed again: its state is stored, or it opens nothing.
@@ -47,9 +49,7 @@ export async function joinByWelcome(core: Core, room: Room): Promise<boolean> {
 }
 
 async function joined(core: Core, { mls }: Welcome): Promise<GroupState | undefined> {
-  const secrets = (await core.ports.store.readAll<{ secret: Uint8Array }>('keyPackage/')).map(
-    ([, { secret }]) => secret,
-  );
+  const secrets = (await core.ports.store.readAll<KeyPackageRecord>(keyPackagePrefix)).map(([, { secret }]) => secret);
   try {
     return await core.engine.join(mls, secrets);
   } catch (error) {
@@ -59,20 +59,32 @@ async function joined(core: Core, { mls }: Welcome): Promise<GroupState | undefi
   }
 }
 
-const isRightGroup = ({ record }: Room, { generation, epoch }: Welcome, { groupId, epoch: joinedEpoch }: GroupState) =>
-  equal(groupId, groupIdOf(record.id, generation)) && joinedEpoch === BigInt(epoch);
+function isRightGroup({ record }: Room, { seq, generation, epoch }: Welcome, group: GroupState): boolean {
+  const isOfThisRoom = equal(group.groupId, groupIdOf(record.id, generation)) && group.epoch === BigInt(epoch);
+  return isOfThisRoom && seq <= record.cursor && !isForeign(group.members, group, record);
+}
 
-async function goOnFrom(core: Core, room: Room, { seq, generation }: Welcome, group: GroupState) {
-  if (seq > room.record.cursor) await catchUp(core, room);
+async function goOnFrom(core: Core, room: Room, { seq, generation, mls }: Welcome, group: GroupState) {
   const draft = draftOf(core, room);
   const beyond = room.view.all().filter((entry) => entry.seq > seq);
   draft.removes.push(...beyond.map((entry) => entryKey(room.record.id, entry.seq)));
   const { problem, pending, ...record } = draft.record;
   Object.assign(draft, { group, record: { ...record, cursor: seq, generation, unproven: [] } satisfies RoomRecord });
   draft.record.readableFrom ||= seq;
+  draft.record.enteredAt = Math.min(draft.record.enteredAt || seq, seq);
+  draft.record.strangers = strangersIn(group, draft.record);
+  draft.removes.push(...(await usedUp(core, mls)));
   await save(core, draft);
   room.view.forget(seq);
   core.tell(room.record.id);
+}
+
+/** Who has a key package's secret could enter the group at this place again: it is gone once the group is kept. */
+async function usedUp({ ports }: Core, mls: Uint8Array): Promise<string[]> {
+  const glimpse = peek(mls);
+  const keys = glimpse.kind === 'welcome' ? glimpse.keyPackageRefs.map(keyPackageKey) : [];
+  const records = await Promise.all(keys.map((key) => ports.store.read<KeyPackageRecord>(key)));
+  return keys.filter((_, at) => records[at] && !records[at].isLastResort);
 }
 
 /** By an external commit: as a device of an account that is in, as a party of a direct room, or by a link. */
@@ -97,7 +109,6 @@ function glimpse(groupInfo: Uint8Array) {
 async function enter(core: Core, room: Room, group: Group): Promise<boolean> {
   const { record } = room;
   const proof = record.link ? await proofOf(core, record, group) : plainProof();
-  room.record = { ...record, resyncs: record.problem ? record.resyncs + 1 : record.resyncs };
   try {
     await commitExternally(core, room, group, proof, []);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { type Bytes, concat, equal, utf8, uuidFromBytes, uuidToBytes } from '../bytes.ts';
-import type { CommitView, GroupState } from '../mls/engine.ts';
+import type { CommitView, GroupState, Newcomer } from '../mls/engine.ts';
 import { fromBase64 } from '../primitives.ts';
-import type { RoomRecord, Unproven } from './roomState.ts';
+import { accountsIn, type RoomRecord, type Unproven } from './roomState.ts';
 
 const PLAIN = 0;
 const BY_LINK = 1;
@@ -45,7 +45,7 @@ export type Verdict = 'yes' | 'no' | 'unproven';
  * group have in the same state, and never at what this device's person trusts.
  */
 export async function judge(commit: CommitView, group: GroupState, record: RoomRecord): Promise<Verdict> {
-  if (!commit.external) return 'yes';
+  if (!commit.external) return commit.adds.some((one) => isForeign([one], group, record)) ? 'no' : 'yes';
   const { accountId, accountKey } = commit.committer.credential;
   const isKnown = group.members.some(
     ({ credential }) => credential.accountId === accountId && equal(credential.accountKey, accountKey),
@@ -56,11 +56,25 @@ export async function judge(commit: CommitView, group: GroupState, record: RoomR
   return (await isProven(unprovenOf(commit), record)) ? 'yes' : 'no';
 }
 
-/** A direct room has two parties, and no door besides: who has their keys is judged by the person, not by the group. */
-function isParty({ kind, partner }: RoomRecord, { members, ownLeaf }: GroupState, accountId: string): boolean {
-  const own = members.find(({ leaf }) => leaf === ownLeaf)?.credential.accountId;
-  return kind === 'DIRECT' && (accountId === partner || accountId === own);
+/** Whether somebody is there who is neither of the two parties of a direct room. */
+export function isForeign(members: readonly Newcomer[], group: GroupState, { kind, partner }: RoomRecord): boolean {
+  if (kind !== 'DIRECT' || !partner) return false;
+  const own = ownAccountIn(group);
+  return members.some(({ credential: { accountId } }) => accountId !== partner && accountId !== own);
 }
+
+/** Who has come with a new group, and neither was in the one that it replaced, nor asked in by this device's person. */
+export function strangersIn(group: GroupState, { former }: RoomRecord): string[] {
+  const own = ownAccountIn(group);
+  return former ? accountsIn(group).filter((id) => id !== own && !former.includes(id)) : [];
+}
+
+const ownAccountIn = ({ members, ownLeaf }: GroupState) =>
+  members.find(({ leaf }) => leaf === ownLeaf)?.credential.accountId;
+
+/** A direct room has two parties, and no door besides: who has their keys is judged by the person, not by the group. */
+const isParty = ({ kind, partner }: RoomRecord, group: GroupState, accountId: string): boolean =>
+  kind === 'DIRECT' && (accountId === partner || accountId === ownAccountIn(group));
 
 export function unprovenOf({ authenticatedData, groupId, epoch, committer }: CommitView): Unproven {
   return { linkProof: authenticatedData, groupId, epoch: Number(epoch), signatureKey: committer.signatureKey };

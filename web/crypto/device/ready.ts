@@ -5,7 +5,7 @@ import type { Core } from './core.ts';
 import { DeviceError, isReason, type ServerError } from './errors.ts';
 import { join } from './join.ts';
 import { letIn } from './letIn.ts';
-import { devicesIn, isIn, type Room } from './roomState.ts';
+import { accountsIn, devicesIn, isIn, type Room } from './roomState.ts';
 
 const MOST_TRIES = 12;
 
@@ -69,13 +69,25 @@ async function removePending(core: Core, room: Room, { details }: ServerError) {
   if (removes.length) await commit(core, room, { removes });
 }
 
-/** Throws when somebody in the room has another key than the one that is trusted. */
-export function refuseChanged(core: Core, { group }: Room) {
-  const userIds = group ? core.pins.changedIn(group) : [];
+/** Throws when somebody is in the room whom this device's person has to look at first. */
+export function refuseChanged(core: Core, room: Room) {
+  const userIds = blockersOf(core, room);
   if (!userIds.length) return;
   const names = userIds.map((id) => core.people.get(id)?.displayName ?? 'somebody').join(', ');
-  const sentence = `The security key of ${names} has changed. Compare it with them, then accept it: nothing is sent before.`;
+  const isChanged = userIds.some((id) => core.pins.trustOf(id) === 'changed');
+  const sentence = isChanged
+    ? `The security key of ${names} has changed. Compare it with them, then accept it: nothing is sent before.`
+    : `${names} came with the new encryption of this room, and was not here before. Nothing is sent until you accept them.`;
   throw new DeviceError('IDENTITY_CHANGED', sentence, { userIds });
+}
+
+/** People of the group with another key than the one that is trusted, and those who came with a new group. */
+export function blockersOf({ pins }: Core, { group, record }: Room): string[] {
+  if (!group) return [];
+  const { strangers = [], invited } = record;
+  const present = accountsIn(group);
+  const unknown = strangers.filter((id) => present.includes(id) && !invited.includes(id));
+  return [...new Set([...pins.changedIn(group), ...unknown])];
 }
 
 const broken = () =>

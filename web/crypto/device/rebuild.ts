@@ -1,6 +1,6 @@
 import type { Core } from './core.ts';
 import { type Draft, draftOf, save } from './draft.ts';
-import { follow } from './follow.ts';
+import { follow, proveJoins } from './follow.ts';
 import type { LogEntry } from './log.ts';
 import { entryPrefix, type Room, type RoomRecord } from './roomState.ts';
 import { RoomView } from './view.ts';
@@ -15,13 +15,17 @@ export async function rebuild(core: Core, room: Room) {
   const { group: _, ...rest } = draftOf(core, room);
   const fresh = new RoomView().draft();
   const { card, isStale: __, ...record } = rest.record;
-  const begun: RoomRecord = { ...record, cursor: 0, roles: {}, readableFrom: 0 };
+  const begun: RoomRecord = { ...record, cursor: 0, roles: {}, readableFrom: 0, unproven: [] };
   const draft: Draft = { ...rest, group: undefined, view: fresh, record: begun };
   for (const entry of await wholeLog(core, room)) await follow(core, draft, entry);
   const { cursor } = room.record;
   if (draft.record.cursor < cursor) return;
   draft.record.card ??= card;
   draft.record.owes = room.record.owes;
+  draft.record.unproven = room.record.unproven;
+  if (draft.record.card) await proveJoins(draft);
+  // The events that brought the keys were read once more.
+  delete draft.record.isStale;
   draft.record.pending = room.record.pending;
   if (!draft.record.pending) delete draft.record.pending;
   draft.removes.push(entryPrefix(record.id));

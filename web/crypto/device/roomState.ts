@@ -14,6 +14,8 @@ export interface RoomRecord {
   generation: number;
   /** The first position that this device could read; what it got keys for since counts. */
   readableFrom: number;
+  /** Where this device has entered the group for the first time: from there on it reads for itself. 0 while it has not. */
+  enteredAt: number;
   /** Accounts that the log says have gone, and that may still be in the tree. */
   left: string[];
   /** Devices that are no longer their account's. */
@@ -28,6 +30,10 @@ export interface RoomRecord {
   owes: { card: boolean; history: string[]; members?: boolean };
   /** Accounts that this device's person has let in, or whose changed key they have accepted. */
   invited: string[];
+  /** Who was in the group that the one of now has replaced, by their accounts. */
+  former?: string[];
+  /** Who has come with a new group, and was not in the one before: nothing is said until this device's person accepts them. */
+  strangers?: string[];
   lastCommitAt: number;
   ownCommitAt: number;
   pending?: Pending;
@@ -83,6 +89,7 @@ export function newRecord({ id, kind, directWith }: Pick<RoomFacts, 'id' | 'kind
     cursor: 0,
     generation: 0,
     readableFrom: 0,
+    enteredAt: 0,
     left: [],
     revoked: [],
     roles: {},
@@ -108,6 +115,10 @@ export const entryKey = (roomId: string, seq: number) => `${entryPrefix(roomId)}
 
 /** Whether this room is to be written to now, by what this device itself knows. */
 export const isIn = ({ group, record }: Room): boolean => !!group && !group.removed && !record.problem;
+
+export const accountsIn = ({ members }: Pick<GroupState, 'members'>): string[] => [
+  ...new Set(members.map(({ credential }) => credential.accountId)),
+];
 
 export const devicesIn = ({ group }: Pick<Room, 'group'>): string[] =>
   group?.members.map(({ credential }) => credential.deviceId) ?? [];

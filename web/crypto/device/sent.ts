@@ -10,5 +10,8 @@ export interface SentRecord {
 
 /** The key of something that was read, with its position, for the backup and for history. */
 export interface KeptKey extends MessageKey {
+  /** 0 while no entry was opened with it. */
   seq: number;
+  /** Whether somebody has shared it: then what it says of the sender is their word. */
+  isShared?: boolean;
 }
