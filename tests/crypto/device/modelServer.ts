@@ -45,6 +45,7 @@ export class ModelServer {
   readonly secrets = new Map<string, { version: number; blob: Bytes }>();
   readonly segments = new Map<string, Bytes>();
   welcomes: (Welcome & { deviceId: string })[] = [];
+  epoch = randomUUID();
   private at = Date.UTC(2026, 0, 1);
 
   person(name: string): Person {
@@ -100,6 +101,11 @@ export class ModelServer {
     return new Session(this, user, deviceId);
   }
 
+  /** Becomes what it was, as from a backup. */
+  restore(backup: ModelServer) {
+    Object.assign(this, backup.copy(), { epoch: randomUUID() });
+  }
+
   /** Another server that has all that this one has. */
   copy(): ModelServer {
     const { rooms, people, accountKeys, devices, secrets, segments, welcomes, at } = this;
@@ -127,7 +133,7 @@ class Session implements Server {
 
   async log(roomId: string, after: number, first: number) {
     const { log } = this.mine(roomId);
-    return { entries: structuredClone(log.slice(after, after + first)), lastSeq: log.length };
+    return { entries: structuredClone(log.slice(after, after + first)), lastSeq: log.length, epoch: this.model.epoch };
   }
 
   async group(roomId: string): Promise<Group | undefined> {
@@ -154,9 +160,10 @@ class Session implements Server {
   }
 
   async account(): Promise<AccountFacts> {
-    const left = this.model.devices.get(this.deviceId ?? '')?.keyPackages.length ?? 0;
+    const device = this.model.devices.get(this.deviceId ?? '');
     const accountKey = this.model.accountKeys.get(this.user.id);
-    return { user: this.user, accountKey, deviceId: this.deviceId, keyPackagesLeft: left };
+    const deviceId = device?.revoked ? undefined : this.deviceId;
+    return { user: this.user, accountKey, deviceId, keyPackagesLeft: device?.keyPackages.length ?? 0 };
   }
 
   async registerDevice({ id, accountKey, credential, keyPackages, lastResort, replaceAccountKey }: Registration) {

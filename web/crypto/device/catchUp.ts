@@ -3,13 +3,21 @@ import { draftOf, save } from './draft.ts';
 import { follow, LogHole } from './follow.ts';
 import type { LogEntry } from './log.ts';
 import type { Room } from './roomState.ts';
+import { isSetBack, startOver } from './startOver.ts';
 
 const PAGE = 32;
 
 /** Follows the log to its end. An entry that does not verify, or a hole, is fetched once more before it is believed. */
 export async function catchUp(core: Core, room: Room) {
+  let hasStartedOver = false;
   for (;;) {
-    const { entries, lastSeq } = await core.ports.server.log(room.record.id, room.record.cursor, PAGE);
+    const { entries, lastSeq, epoch } = await core.ports.server.log(room.record.id, room.record.cursor, PAGE);
+    if (!hasStartedOver && isSetBack(room, lastSeq, epoch)) {
+      hasStartedOver = true;
+      await startOver(core, room);
+      continue;
+    }
+    room.record = { ...room.record, logEpoch: epoch };
     if (entries.length) await followAll(core, room, entries);
     if (!entries.length || room.record.cursor >= lastSeq) return;
   }

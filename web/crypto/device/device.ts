@@ -169,6 +169,8 @@ export class Device {
   /** Entries of a log that came by a subscription; a gap is fetched. */
   async take(roomId: string, entries: LogEntry[]): Promise<void> {
     const room = await this.room(roomId);
+    // The position was of another log: this one is to be looked at from its beginning.
+    if (entries.some(({ __typename }) => __typename === 'Reset')) return void (await this.follow(roomId));
     await this.inTurn(roomId, async () => {
       await followAll(this.core, room, entries);
       if (room.record.isStale) await rebuild(this.core, room);
@@ -262,10 +264,10 @@ export class Device {
   async trust(accountId: string, how: 'accept' | 'verify') {
     await this.core.pins[how](accountId);
     for (const room of this.core.rooms.values()) {
-      const { invited, partner } = room.record;
+      const { partner } = room.record;
       const isThere = room.group?.members.some(({ credential }) => credential.accountId === accountId);
       if (!isThere && partner !== accountId) continue;
-      await this.inTurn(room.record.id, () => this.change(room, { invited: [...new Set([...invited, accountId])] }));
+      await this.inTurn(room.record.id, () => this.change(room, accepted(room.record, accountId)));
       room.lookedAt = 0;
       this.core.tell(room.record.id);
       this.watch(room);
@@ -375,6 +377,11 @@ export class Device {
     console.error(`Room ${room.record.id}: ${error instanceof Error ? error.stack : error}`);
   }
 }
+
+const accepted = ({ invited, strangers = [] }: RoomRecord, accountId: string) => ({
+  invited: [...new Set([...invited, accountId])],
+  strangers: strangers.filter((id) => id !== accountId),
+});
 
 function rankOf({ group }: Room): number {
   if (!group) return 0;

@@ -39,6 +39,7 @@ const ROOM = `{ id kind encryption generation lastSeq membership { role } direct
 export const ROOMS = `query SealedRooms { viewer { rooms ${ROOM} } }`;
 export const ROOM_NOW = `query SealedRoom($id: ID!) { room(id: $id) ${ROOM} }`;
 export const LOG = `query SealedLog($id: ID!, $after: Int!, $first: Int!) {
+  server { epoch }
   room(id: $id) { id lastSeq log(after: $after, first: $first) { ${ENTRY} } }
 }`;
 export const GROUP = `query SealedGroup($id: ID!) {

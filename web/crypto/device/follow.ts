@@ -2,6 +2,7 @@ import { type Bytes, equal } from '../bytes.ts';
 import { sharedKeys } from '../history/history.ts';
 import type { AppliedCommit, GroupState } from '../mls/engine.ts';
 import { MlsError } from '../mls/errors.ts';
+import { sha256 } from '../primitives.ts';
 import type { HistoryContent } from '../sealing/content.ts';
 import { SealError } from '../sealing/errors.ts';
 import { openBody } from '../sealing/seal.ts';
@@ -11,10 +12,10 @@ import type { Core } from './core.ts';
 import type { Draft } from './draft.ts';
 import { DeviceError } from './errors.ts';
 import { keep, keepShared, keyOf } from './keys.ts';
-import type { LogEntry, Sealed } from './log.ts';
+import type { Committed, LogEntry, Sealed } from './log.ts';
 import { followMember, learnPeople } from './membership.ts';
-import { isProven, judge, strangersIn, unprovenOf, type Verdict } from './policy.ts';
-import { accountsIn, keyKey } from './roomState.ts';
+import { isProven, judge, knownIn, meetStrangers, unprovenOf, type Verdict } from './policy.ts';
+import { keyKey } from './roomState.ts';
 
 /** Takes the next entry of the log into the draft. The log has no holes: anything but the next entry throws. */
 export async function follow(core: Core, draft: Draft, entry: LogEntry) {
@@ -58,6 +59,8 @@ async function take(core: Core, draft: Draft, entry: LogEntry) {
       return putSilent(draft, entry);
     case 'RoomChanged':
       return putSilent(draft, entry);
+    case 'Reset':
+      return putSilent(draft, entry);
     case 'MessagesExpired':
       return takeExpiry(draft, entry);
     default:
@@ -77,7 +80,8 @@ function takeExpiry(draft: Draft, entry: Extract<LogEntry, { __typename: 'Messag
   draft.view.put({ seq: entry.seq, at: entry.at, kind: 'notice', event: entry });
 }
 
-async function takeMessage(core: Core, draft: Draft, { message, seq }: Extract<LogEntry, { message: object }>) {
+async function takeMessage(core: Core, draft: Draft, { message: told, seq }: Extract<LogEntry, { message: object }>) {
+  const message = { ...told, seq };
   const { sealed, id } = message;
   // Whatever the server says: nobody here writes in plain text any more.
   const { sealedFrom } = draft.record;
@@ -152,7 +156,7 @@ function takeOpening(core: Core, draft: Draft, entry: Extract<LogEntry, { __type
   record.resyncs = 0;
   delete record.pending;
   delete record.problem;
-  record.former = draft.group ? accountsIn(draft.group) : record.former;
+  if (draft.group) record.former = knownIn(draft.group, record);
   const isOwn =
     pending?.what === 'open' && pending.generation === entry.generation && entry.deviceId === core.self.deviceId;
   draft.group = isOwn ? core.engine.load(pending.next) : undefined;
@@ -173,23 +177,33 @@ async function takeCommit(core: Core, draft: Draft, entry: Extract<LogEntry, { _
     pending?.what === 'commit' && pending.generation === entry.generation && pending.epoch === entry.epoch;
   if (isPending) delete record.pending;
   if (isPending && equal(pending.commit, entry.commit)) return adopt(core, draft, entry.seq, pending);
-  if (!group || group.removed || record.problem || group.epoch > BigInt(entry.epoch)) return;
+  if (!group || group.removed || record.problem) return;
+  if (group.epoch > BigInt(entry.epoch)) return checkBranch(draft, group, entry);
   await followCommit(core, draft, group, entry);
 }
 
-function adopt(
+/** Followed before, and now again. If another commit has led to this epoch, this device's state is of no use any more. */
+async function checkBranch(draft: Draft, group: GroupState, { epoch, commit }: Committed) {
+  const { lastCommit } = draft.record;
+  const isLast = group.epoch === BigInt(epoch) + 1n && lastCommit;
+  if (isLast && !equal(lastCommit, await sha256(commit))) draft.group = undefined;
+}
+
+async function adopt(
   core: Core,
   draft: Draft,
   seq: number,
   pending: Extract<Draft['record']['pending'], { what: 'commit' }>,
 ) {
   const { record } = draft;
+  const before = draft.group;
   draft.group = core.engine.load(pending.next);
+  record.lastCommit = await sha256(pending.commit);
   record.lastCommitAt = record.ownCommitAt = core.ports.clock.now();
   if (pending.external) {
     record.readableFrom ||= seq;
     record.enteredAt ||= seq;
-    record.strangers = strangersIn(draft.group, record);
+    meetStrangers(record, draft.group, before);
     record.resyncs += record.problem ? 1 : 0;
     record.unproven = [];
     delete record.problem;
@@ -216,6 +230,7 @@ async function followCommit(
       return verdict !== 'no';
     });
     draft.group = applied.state;
+    record.lastCommit = await sha256(entry.commit);
     record.lastCommitAt = core.ports.clock.now();
     if ((verdict as Verdict) === 'unproven') record.unproven.push(unprovenOf(applied));
     oweTo(core, draft, group, applied);

@@ -24,8 +24,8 @@ export function graphqlServer(ask: Ask): Server {
     },
     room: async (id) => roomFacts((await ask(documents.ROOM_NOW, { id })).room),
     log: async (id, after, first) => {
-      const { room } = await ask(documents.LOG, { id, after, first });
-      return { entries: room.log.map(readEntry), lastSeq: room.lastSeq };
+      const { room, server } = await ask(documents.LOG, { id, after, first });
+      return { entries: room.log.map(readEntry), lastSeq: room.lastSeq, epoch: server.epoch };
     },
     group: async (id) => groupOf((await ask(documents.GROUP, { id })).room.group),
     members: (id) => membersOf(ask, id),

@@ -8,7 +8,7 @@ import type { Core } from './core.ts';
 import { draftOf, save } from './draft.ts';
 import { isReason } from './errors.ts';
 import { type KeyPackageRecord, keyPackageKey, keyPackagePrefix } from './keyPackages.ts';
-import { groupIdOf, isForeign, linkProof, plainProof, strangersIn } from './policy.ts';
+import { groupIdOf, isForeign, linkProof, meetStrangers, plainProof } from './policy.ts';
 import type { Group, Welcome } from './ports.ts';
 import { entryKey, isIn, type Room, type RoomRecord } from './roomState.ts';
 
@@ -72,7 +72,7 @@ async function goOnFrom(core: Core, room: Room, { seq, generation, mls }: Welcom
   Object.assign(draft, { group, record: { ...record, cursor: seq, generation, unproven: [] } satisfies RoomRecord });
   draft.record.readableFrom ||= seq;
   draft.record.enteredAt = Math.min(draft.record.enteredAt || seq, seq);
-  draft.record.strangers = strangersIn(group, draft.record);
+  meetStrangers(draft.record, group, room.group);
   draft.removes.push(...(await usedUp(core, mls)));
   await save(core, draft);
   room.view.forget(seq);

@@ -23,6 +23,7 @@ export type LogEntry = Place &
     | { __typename: 'RoleChanged'; by: Person | null; user: Person | null; role: string }
     | { __typename: 'OwnershipTransferred'; by: Person | null; user: Person | null }
     | { __typename: 'MessagesExpired'; upTo: number }
+    | { __typename: 'Reset' }
     | { __typename: 'RoomCreated' | 'RoomChanged' | 'RoomDeleted' | 'MemberUnbanned'; by: Person | null }
   );
 

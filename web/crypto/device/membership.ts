@@ -35,6 +35,7 @@ export function followMember(core: Core, { record, room }: Draft, entry: LogEntr
     if (!user) return;
     delete record.roles[user];
     record.invited = record.invited.filter((id) => id !== user);
+    if (record.strangers) record.strangers = record.strangers.filter((id) => id !== user);
     if (!record.left.includes(user)) record.left.push(user);
   }
 }

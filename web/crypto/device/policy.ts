@@ -63,11 +63,18 @@ export function isForeign(members: readonly Newcomer[], group: GroupState, { kin
   return members.some(({ credential: { accountId } }) => accountId !== partner && accountId !== own);
 }
 
-/** Who has come with a new group, and neither was in the one that it replaced, nor asked in by this device's person. */
-export function strangersIn(group: GroupState, { former }: RoomRecord): string[] {
+/**
+ * Notes who was neither in the group that this device knew before, nor asked in by its person then, and is in the one that it
+ * enters now: a server can say that this is the room's group. Who enters a room for the first time knows nobody.
+ */
+export function meetStrangers(record: RoomRecord, group: GroupState, before?: GroupState) {
+  const former = record.former ?? (before && knownIn(before, record));
   const own = ownAccountIn(group);
-  return former ? accountsIn(group).filter((id) => id !== own && !former.includes(id)) : [];
+  delete record.former;
+  if (former) record.strangers = accountsIn(group).filter((id) => id !== own && !former.includes(id));
 }
+
+export const knownIn = (group: GroupState, { invited }: RoomRecord): string[] => [...accountsIn(group), ...invited];
 
 const ownAccountIn = ({ members, ownLeaf }: GroupState) =>
   members.find(({ leaf }) => leaf === ownLeaf)?.credential.accountId;

@@ -44,8 +44,8 @@ export interface Server {
   /** Every encrypted room of the account. */
   rooms(): Promise<RoomFacts[]>;
   room(roomId: string): Promise<RoomFacts>;
-  /** The log after a position, at most `first` entries, and where it ends. */
-  log(roomId: string, after: number, first: number): Promise<{ entries: LogEntry[]; lastSeq: number }>;
+  /** The log after a position, at most `first` entries, where it ends, and the server's epoch: another after it was restored. */
+  log(roomId: string, after: number, first: number): Promise<{ entries: LogEntry[]; lastSeq: number; epoch: string }>;
   group(roomId: string): Promise<Group | undefined>;
   members(roomId: string): Promise<MemberFacts[]>;
   account(): Promise<AccountFacts>;

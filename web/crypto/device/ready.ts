@@ -84,10 +84,9 @@ export function refuseChanged(core: Core, room: Room) {
 /** People of the group with another key than the one that is trusted, and those who came with a new group. */
 export function blockersOf({ pins }: Core, { group, record }: Room): string[] {
   if (!group) return [];
-  const { strangers = [], invited } = record;
   const present = accountsIn(group);
-  const unknown = strangers.filter((id) => present.includes(id) && !invited.includes(id));
-  return [...new Set([...pins.changedIn(group), ...unknown])];
+  const strangers = record.strangers?.filter((id) => present.includes(id)) ?? [];
+  return [...new Set([...pins.changedIn(group), ...strangers])];
 }
 
 const broken = () =>

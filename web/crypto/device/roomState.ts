@@ -10,6 +10,8 @@ export interface RoomRecord {
   kind: RoomFacts['kind'];
   /** The position in the log up to which everything was followed. */
   cursor: number;
+  /** Of the server to whose log the position belongs. */
+  logEpoch?: string;
   /** Of the group; 0 while there is none. */
   generation: number;
   /** The first position that this device could read; what it got keys for since counts. */
@@ -30,10 +32,12 @@ export interface RoomRecord {
   owes: { card: boolean; history: string[]; members?: boolean };
   /** Accounts that this device's person has let in, or whose changed key they have accepted. */
   invited: string[];
-  /** Who was in the group that the one of now has replaced, by their accounts. */
+  /** Who was in the group that the one of now has replaced, or was asked into it, by their accounts. */
   former?: string[];
   /** Who has come with a new group, and was not in the one before: nothing is said until this device's person accepts them. */
   strangers?: string[];
+  /** SHA-256 of the commit that has led to the group's epoch, where this device followed it. */
+  lastCommit?: Bytes;
   lastCommitAt: number;
   ownCommitAt: number;
   pending?: Pending;
