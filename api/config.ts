@@ -69,6 +69,11 @@ const Environment = z.object({
   S3_REGION: z.string().default('us-east-1'),
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
+  CLAMD_ADDRESS: z
+    .string()
+    .regex(/^[\w.-]+:\d{1,5}$/, 'must be a host and a port such as 127.0.0.1:3310')
+    .optional(),
+  OLD_ROUTES: flag.default(true),
   GRAPHIQL: flag.optional(),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   SEED: flag.default(false),
@@ -128,8 +133,12 @@ export function readConfig(environment: Record<string, string | undefined> = rea
     /** In bytes. */
     fileLimit: env.FILE_LIMIT_MB * 1_048_576,
     bucket: bucketOf(env),
+    /** The clamd that looks at files. */
+    scanner: scannerAt(env.CLAMD_ADDRESS),
     registration: env.REGISTRATION,
     graphiql: env.GRAPHIQL ?? (env.DEBUG || explorable),
+    /** Whether the routes and the socket of the Django application answer. */
+    oldRoutes: env.OLD_ROUTES,
     metricsToken: env.METRICS_TOKEN,
     seed: env.SEED,
     logLevel: env.LOG_LEVEL,
@@ -196,6 +205,12 @@ function bucketOf(env: z.output<typeof Environment>) {
   throw new StartError(
     'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are missing: S3_ADDRESS cannot be used without them.',
   );
+}
+
+function scannerAt(address: string | undefined) {
+  if (!address) return null;
+  const [host = '', port] = address.split(':');
+  return { host, port: Number(port) };
 }
 
 function allowedHosts(listed: string[], publicUrl: string | undefined, host: string): string[] {

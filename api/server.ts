@@ -119,7 +119,7 @@ async function handle(
   }
   if (path === '/export') return exportData(core, request, response, facts);
   if (await hook(core, request, response, facts, path, body)) return;
-  if (await legacy(core, request, response, facts, path, body)) return;
+  if (core.config.oldRoutes && (await legacy(core, request, response, facts, path, body))) return;
   if (isSafe(request) && /^\/docs\/api\/?$/.test(path)) return files.reference(request, response);
   if (!isSafe(request)) return answer(response, 404, { detail: 'Not found.' });
   files.serve(request, response);
@@ -238,6 +238,7 @@ async function hook(
     path,
     contentType: headers['content-type'] ?? '',
     idempotencyKey: key === undefined ? undefined : String(key),
+    bearer: facts.credentials.bearer,
     body,
   });
   if (!answered) return false;

@@ -60,7 +60,7 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
     const path = request.url?.split('?', 1)[0] ?? '/';
     if (!isKnownHost(core.config, request.headers.host)) return refuse(socket, '400 Bad Request');
     if (!isOurs(core.config, request, facts)) return foreign(core, socket, facts);
-    const roomId = /^\/ws\/chat\/([^/]+)\/?$/.exec(path)?.[1];
+    const roomId = core.config.oldRoutes ? /^\/ws\/chat\/([^/]+)\/?$/.exec(path)?.[1] : undefined;
     if (path !== '/graphql' && !roomId) return refuse(socket, '404 Not Found');
     const full = connections.refusal(facts.network);
     if (full) return refuse(socket, full, { 'Retry-After': 1 + Math.floor(Math.random() * 5) });

@@ -71,7 +71,14 @@ type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 export function createStatic(folder: string): { serve: Serve; explorer: Serve; reference: Serve } {
   if (!existsSync(join(folder, 'index.html'))) return { serve: notBuilt, explorer: notBuilt, reference: notBuilt };
   // Looked up anew each time: a new build may replace the files while the node runs.
-  const files = sirv(folder, { dev: true, single: true, etag: true, gzip: true, brotli: true });
+  const files = sirv(folder, {
+    dev: true,
+    single: true,
+    etag: true,
+    gzip: true,
+    brotli: true,
+    setHeaders: tellCharset,
+  });
   const send = (request: IncomingMessage, response: ServerResponse) =>
     files(request, response, () => notFound(response));
   const page = (path: string, policy: string) => (request: IncomingMessage, response: ServerResponse) => {
@@ -95,6 +102,14 @@ function prepare(request: IncomingMessage, response: ServerResponse, policy: str
   response.setHeader('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
   if (request.url?.startsWith('/assets/crypto-')) response.setHeader('Content-Security-Policy', WORKER_POLICY);
   else if (!hashed) response.setHeader('Content-Security-Policy', policy);
+}
+
+// sirv says the character set of HTML alone.
+const TEXTS: Record<string, string> = { js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' };
+
+function tellCharset(response: ServerResponse, path: string) {
+  const type = TEXTS[path.split('.').at(-1) ?? ''];
+  if (type) response.setHeader('Content-Type', `${type}; charset=utf-8`);
 }
 
 const notFound = (response: ServerResponse) => text(response, 404, 'Not found.');

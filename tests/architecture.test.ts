@@ -133,6 +133,37 @@ test('only web/crypto/mls knows the library under the encryption', () => {
   expect(importers.filter((file) => !file.startsWith('crypto/mls/'))).toEqual([]);
 });
 
+test('no statement is made of text, no program is run and no code is made of what people send', () => {
+  expect(having(/\$(query|execute)RawUnsafe\b|\beval\(|\bnew Function\(|node:vm\b/)).toEqual([]);
+  expect(having(/node:child_process/)).toEqual(['db/pglite.ts']);
+  // Constants alone: read them when one comes.
+  expect(having(/\bPrisma\.raw\(/)).toEqual([
+    ...['db/db.ts', 'mentions/mentions.ts', 'realtime/entry.ts', 'realtime/person.ts', 'rooms/unread.ts'],
+  ]);
+  expect(having(/\bnew RegExp\(/)).toEqual(['reactions/emoji.ts', 'search/search.ts', 'users/username.ts']);
+  expect(having(/\binnerHTML\b|\bv-html\b|\beval\(|\bnew Function\(/, join(ROOT, 'web'))).toEqual([]);
+});
+
+test('what may not be guessed is not made by Math.random', () => {
+  // They spread what comes at once.
+  const spreading = ['admission.ts', 'connections.ts', 'pubsub.ts', 'realtime/sharedSubscription.ts', 'sockets.ts'];
+  expect(having(/\bMath\.random\b/)).toEqual(spreading);
+});
+
+test('only the log writes to the console of a running server', () => {
+  const commands = [
+    ...['backup.ts', 'check-schema.ts', 'command.ts', 'createsuperuser.ts', 'importDjango.ts', 'main.ts', 'move.ts'],
+    ...['restore.ts', 'seed.ts'],
+  ];
+  const writing = having(/\bconsole\.|\bprocess\.std(out|err)\b/);
+  expect(writing.filter((file) => !commands.includes(file))).toEqual(['log.ts']);
+});
+
+const having = (pattern: RegExp, folder = API) =>
+  sources(folder)
+    .filter((file) => pattern.test(read(join(folder, file))))
+    .sort();
+
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))

@@ -97,6 +97,27 @@ test('only the proxy is reached from outside, it leads to each node, and the nod
   expect(environmentOf(proxy).SITE).toBe('chat.example.org');
 });
 
+test('the image runs as a user without rights', () => {
+  const [, last = ''] = read('Dockerfile')
+    .split(/^FROM .*$/m)
+    .slice(1);
+  expect(last).toMatch(/^USER node$/m);
+  expect(last).toContain('mkdir -m 700 /data && chown node:node /data');
+  const nodesAndAll = Object.values(services).map((service) => Object.keys(service));
+  for (const keys of nodesAndAll) expect(keys).not.toContain('privileged');
+});
+
+test('nothing of the repository but what is built is in the image', () => {
+  const [, last = ''] = read('Dockerfile')
+    .split(/^FROM .*$/m)
+    .slice(1);
+  const copied = [...last.matchAll(/^COPY (.*)$/gm)].map(([, what]) => what);
+  const source = (line = '') => line.replace('--from=build /app/', '').split(' ')[0];
+  expect(copied.map(source)).toEqual(['package.json', 'node_modules', 'prisma', 'dist']);
+  for (const name of ['.git', '.env', 'data']) expect(read('.dockerignore').split('\n')).toContain(name);
+  expect(read('Dockerfile')).toContain('npm prune --omit=dev');
+});
+
 test('each setting of the server stands in .env.example, and nothing else does', () => {
   const known = [...read('.env.example').matchAll(/^#? ?([A-Z][A-Z\d_]+)=/gm)].map(([, name]) => name).sort();
   const [, object = ''] = /const Environment = z\.object\({([\s\S]*?)\n}\);/.exec(read('api/config.ts')) ?? [];

@@ -1,10 +1,13 @@
 import dns from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
+import { createServer as createSite } from 'node:http';
+import { createServer as createSecureSite } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import type { Config } from '../api/config.ts';
 import { checkOutgoing, isPublic, post } from '../api/outgoing.ts';
+import { SELF_SIGNED } from './services/selfSigned.ts';
 
 vi.mock('node:dns/promises', async (original) => {
   const real = await original<typeof import('node:dns/promises')>();
@@ -79,6 +82,34 @@ test('what the operator lists may be asked, by its exact origin', async () => {
 
 test('it is checked again when it is asked', async () => {
   await expect(post(config, 'https://169.254.169.254/latest', {})).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+});
+
+test('a server that sends us elsewhere is not followed', async () => {
+  const asked: string[] = [];
+  const server = createSite((request, response) => {
+    asked.push(request.url ?? '');
+    response.writeHead(307, { location: '/elsewhere' }).end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const listed = { outgoingOrigins: [origin] } as unknown as Config;
+  expect(await post(listed, `${origin}/hook`, {})).toMatchObject({ status: 307 });
+  expect(asked).toEqual(['/hook']);
+  server.close();
+});
+
+test('a server whose certificate nobody vouches for is told nothing', async () => {
+  const asked: string[] = [];
+  const server = createSecureSite(SELF_SIGNED, (request, response) => {
+    asked.push(request.url ?? '');
+    response.end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const listed = { outgoingOrigins: [origin] } as unknown as Config;
+  await expect(post(listed, `${origin}/hook`, {})).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  expect(asked).toEqual([]);
+  server.close();
 });
 
 test('a name that leads to the public internet when it is checked, and here when it is connected to, reaches nobody', async () => {

@@ -153,7 +153,7 @@ builder.mutationFields((t) => ({
     resolve: async (_, { refreshToken }, context) => {
       const token = refreshToken ?? context.cookies?.refreshToken;
       if (!token) throw new AppError('UNAUTHENTICATED', 'Sign in first.');
-      return signIn(context, refreshToken == null, () => rotate(context.core, token));
+      return keep(context, refreshToken == null, () => rotate(context.core, token));
     },
   }),
   logOut: t.boolean({
@@ -174,8 +174,16 @@ builder.mutationFields((t) => ({
   }),
 }));
 
-// Where the tokens cannot be kept, nothing is started.
+// A browser has one session: whoever signs in there again, as whomever, ends the one before.
 async function signIn(context: Context, inCookies: boolean, start: () => Promise<Signed['tokens']>): Promise<Signed> {
+  const signed = await keep(context, inCookies, start);
+  const { core, cookies } = context;
+  if (inCookies) await endSessionOf(core, cookies?.accessToken, cookies?.refreshToken);
+  return signed;
+}
+
+// Where the tokens cannot be kept, nothing is started.
+async function keep(context: Context, inCookies: boolean, start: () => Promise<Signed['tokens']>): Promise<Signed> {
   if (inCookies && !context.cookies) throw noCookiesHere();
   const tokens = await start();
   if (inCookies) context.cookies?.set(tokens);

@@ -13,6 +13,7 @@ import { fileName } from './fileName.ts';
 import { typeOf, UNKNOWN } from './fileType.ts';
 import { cleanImage, isImage } from './images.ts';
 import { type Piece, pieces } from './pieces.ts';
+import { scan } from './scan.ts';
 
 const MOST_OPEN = 20;
 /** As much as tells the type of a file. */
@@ -151,6 +152,7 @@ async function finish(core: Core, file: File): Promise<File> {
 }
 
 async function store(core: Core, file: File, hash: Hash) {
+  await scan(core, joined(core, file));
   const type = await typeOf(await headOf(core, file));
   return isImage(type) ? storeImage(core, file, type, hash) : storeAsIs(core, file, type, hash);
 }

@@ -27,6 +27,7 @@ export async function signIn(core: Core, request: LegacyRequest): Promise<Legacy
     insteadOf('UNAUTHENTICATED', ({ message }) => new Refusal(400, { non_field_errors: [message] })),
   );
   request.cookies.set(tokens);
+  await endSessionOf(core, request.cookies.accessToken, request.cookies.refreshToken);
   const user = await getUser(core, { id: tokens.userId, sessionId: tokens.sessionId }, tokens.userId);
   return { status: 200, body: { message: 'Login successful', token: tokens.accessToken, user: asOwner(user) } };
 }

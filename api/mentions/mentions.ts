@@ -18,13 +18,15 @@ export function pageMentions(
 ): Promise<Page<MessageState>> {
   return readPage(page, 'first', ({ after, before, limit, backwards }) => {
     const order = backwards ? Prisma.sql`ASC` : Prisma.sql`DESC`;
-    const beyond = Prisma.sql`${bound('<', after)} AND ${bound('>', before)}`;
+    const listed = Prisma.sql`${bound('<', after)} AND ${bound('>', before)} AND NOT EXISTS (
+      SELECT 1 FROM block b WHERE b.blocker_id = ${viewer.id}::uuid AND b.blocked_id = e.actor_id)`;
+    const first = (place: string) =>
+      Prisma.sql`ORDER BY ${Prisma.raw(place)}.created_at ${order}, e.id ${order} LIMIT ${limit}`;
+    const named = Prisma.sql`(${namedIn(viewer, unread)} AND ${listed} ${unread ? Prisma.empty : first('n')})`;
     const found = Prisma.sql`(
-      SELECT e.* FROM (${places(viewer, unread)}) place
+      SELECT e.* FROM (${named} UNION ${called(viewer, unread)}) place
       JOIN entry e ON e.room_id = place.room_id AND e.seq = place.seq
-      WHERE ${beyond} AND NOT EXISTS (
-        SELECT 1 FROM block b WHERE b.blocker_id = ${viewer.id}::uuid AND b.blocked_id = e.actor_id)
-      ORDER BY e.created_at ${order}, e.id ${order} LIMIT ${limit}
+      WHERE ${listed} ${first('e')}
     )`;
     return selectMessages(core.db, found, Prisma.sql`e.created_at ${order}, e.id ${order}`);
   });
@@ -33,22 +35,30 @@ export function pageMentions(
 /** Where a mention stands in the list. */
 export const mentionCursor = ({ id, createdAt }: MessageState): string => `${id}.${createdAt}`;
 
-function places(viewer: Viewer, unread: boolean) {
-  const rooms = Prisma.sql`
-    SELECT m.*, r.kind FROM membership m JOIN room r ON r.id = m.room_id AND r.deleted_at IS NULL
-    WHERE m.user_id = ${viewer.id}::uuid AND m.left_seq IS NULL`;
-  const since = unread ? Prisma.sql`own.read_seq` : Prisma.sql`0`;
+// Of all there are, which may be many, the first by time; of the unread ones each: those of a room stand together.
+function namedIn(viewer: Viewer, unread: boolean) {
+  return Prisma.sql`
+    SELECT n.room_id, n.seq FROM (${rooms(viewer)}) own
+    JOIN mention n ON n.user_id = ${viewer.id}::uuid AND n.room_id = own.room_id
+    JOIN entry e ON e.room_id = n.room_id AND e.seq = n.seq
+    WHERE n.seq > ${since(unread)}`;
+}
+
+function called(viewer: Viewer, unread: boolean) {
   const others = Prisma.sql`e.room_id = own.room_id AND e.actor_id IS DISTINCT FROM own.user_id`;
   const direct = Prisma.sql`
-    UNION SELECT e.room_id, e.seq FROM (${rooms}) own JOIN entry e ON ${others}
+    UNION SELECT e.room_id, e.seq FROM (${rooms(viewer)}) own JOIN entry e ON ${others}
     WHERE own.kind = 'DIRECT' AND e.kind = 'MESSAGE' AND e.deleted_at IS NULL AND e.seq > own.read_seq`;
   return Prisma.sql`
-    SELECT n.room_id, n.seq FROM (${rooms}) own JOIN mention n ON n.user_id = own.user_id AND n.room_id = own.room_id
-    WHERE n.seq > ${since}
-    UNION SELECT e.room_id, e.seq FROM (${rooms}) own JOIN entry e ON ${others}
-    WHERE e.mentions_room AND e.seq > own.joined_seq AND e.seq > ${since}
+    SELECT e.room_id, e.seq FROM (${rooms(viewer)}) own JOIN entry e ON ${others}
+    WHERE e.mentions_room AND e.seq > own.joined_seq AND e.seq > ${since(unread)}
     ${unread ? direct : Prisma.empty}`;
 }
+
+const since = (unread: boolean) => (unread ? Prisma.sql`own.read_seq` : Prisma.sql`0`);
+const rooms = (viewer: Viewer) => Prisma.sql`
+  SELECT m.*, r.kind FROM membership m JOIN room r ON r.id = m.room_id AND r.deleted_at IS NULL
+  WHERE m.user_id = ${viewer.id}::uuid AND m.left_seq IS NULL`;
 
 const CURSOR = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\.(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)$/;
 

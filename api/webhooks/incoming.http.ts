@@ -11,6 +11,7 @@ export interface HookRequest {
   path: string;
   contentType: string;
   idempotencyKey: string | undefined;
+  bearer: string | undefined;
   body: Buffer;
 }
 
@@ -21,12 +22,12 @@ export interface HookAnswer {
 }
 
 /**
- * POST /hooks/SECRET posts a message: JSON with a `text`, whatever type curl gives it, a form with one, or plain text.
+ * POST /hooks/SECRET, or /hooks with the secret as Bearer, which no log of a proxy has, posts a message: JSON with a `text`, whatever type curl gives it, a form with one, or plain text.
  * With an Idempotency-Key a retry posts nothing more. Null when the path is another.
  */
 export async function answerHook(core: Core, request: HookRequest): Promise<HookAnswer | null> {
-  const token = PATH.exec(request.path)?.[1];
-  if (!token) return null;
+  const token = request.path === '/hooks' ? (request.bearer ?? '') : PATH.exec(request.path)?.[1];
+  if (token === undefined) return null;
   if (request.method !== 'POST') return { status: 405, headers: { Allow: 'POST' }, body: told('Post to a webhook.') };
   const allowances: Allowance[] = [];
   try {

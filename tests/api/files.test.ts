@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { purgeFiles } from '../../api/files/purge.ts';
 import { begin, beginRefused, bytesOf, look, patch, photograph, sha256, UPLOAD, upload } from '../files.ts';
 import { deleteRoom, expectSound, leave, people, roomOf, unsend } from '../rooms.ts';
+import { openScanner } from '../services/clamd.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 
 let world: World;
@@ -102,6 +103,28 @@ describe('bytes that come', () => {
     expect(await told(ada, id)).toMatchObject({ isReady: false, received: 0 });
     expect((await patch(ada, id, 0, bytes)).status).toBe(204);
     expect(await bytesOf(ada, id)).toEqual(bytes);
+  });
+
+  test('in which the scanner of the operator finds something are not kept, and none are while it is away', async () => {
+    const scanner = await openScanner('what harms');
+    const guarded = await openWorld({ CLAMD_ADDRESS: scanner.address });
+    const cleo = await guarded.person('cleo');
+    const room = await cleo.createRoom();
+    const good = text('what we said in August'.repeat(20_000));
+    expect(await bytesOf(cleo, await upload(cleo, room, { bytes: good }))).toEqual(good);
+    const bad = { name: 'notes.txt', bytes: Buffer.concat([good, text('what harms')]) };
+    const { id: harmful } = await begin(cleo, room, bad);
+    expect(await codeOf(await patch(cleo, harmful, 0, bad.bytes))).toBe('INVALID_INPUT');
+    expect(await cleo.refused(UPLOAD, { id: harmful })).toMatchObject({ code: 'NOT_FOUND' });
+    await scanner.stop();
+    const { id: unseen } = await begin(cleo, room, { bytes: good });
+    expect((await patch(cleo, unseen, 0, good)).status).toBe(503);
+    expect(await told(cleo, unseen)).toMatchObject({ isReady: false });
+    await scanner.start();
+    expect((await patch(cleo, unseen, good.length, text(''))).status).toBe(204);
+    expect(await told(cleo, unseen)).toMatchObject({ isReady: true });
+    await guarded.close();
+    await scanner.stop();
   });
 
   test('that are more than was said are refused', async () => {

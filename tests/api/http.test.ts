@@ -383,11 +383,58 @@ test.each([
   '/\\..\\x',
   '*',
   '//evil.example/',
+  '/%252e%252e/%252e%252e/etc/passwd',
+  '/.git/HEAD',
+  '/.env',
+  '/assets',
+  '/assets/',
 ])('the strange path %s finds nothing but the page', async (path) => {
-  const { status, text } = await send(node, { path });
+  const { status, text, headers } = await send(node, { path });
   expect(status).toBeLessThan(500);
-  expect(text).not.toContain('root:');
+  expect(headers).not.toHaveProperty('location');
+  expect(text).not.toMatch(/root:|ref:|app-1a2b3c/);
   expect(await post(node, NAME)).toMatchObject(answered);
+});
+
+test('what says something says what it is, and text in which characters', async () => {
+  const asked: Question[] = [
+    ...[
+      '/',
+      '/r/some-room',
+      '/assets/app-1a2b3c.js',
+      '/assets/none.js',
+      '/healthz',
+      '/readyz',
+      '/metrics',
+      '/rooms/',
+    ].map((path) => ({ path })),
+    { path: '/graphql', method: 'POST', headers: JSON_BODY, body: JSON.stringify({ query: NAME }) },
+    { path: '/graphql', method: 'POST', headers: JSON_BODY, body: '{' },
+    { path: '/graphql' },
+    { path: '/nowhere', method: 'DELETE' },
+    { path: '/hooks/none', method: 'POST', headers: JSON_BODY, body: '{"text":"hi"}' },
+    { path: '/files/none' },
+    { path: '/export' },
+  ];
+  for (const question of asked) {
+    const { headers, text } = await send(node, question);
+    expect({ ...question, text, type: headers['content-type'] }).toMatchObject({
+      text: expect.stringMatching(/./),
+      type: expect.stringMatching(/^(text\/(html|plain|javascript)|application\/json); ?(.*; ?)?charset=utf-8/i),
+    });
+  }
+});
+
+test('a request whose end two headers tell differently is refused, and TRACE is none of ours', async () => {
+  const { port, hostname } = new URL(node.url);
+  const socket = connect(Number(port), hostname);
+  const both = 'Content-Length: 4\r\nTransfer-Encoding: chunked';
+  socket.write(`POST /graphql HTTP/1.1\r\nHost: localhost\r\n${both}\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n`);
+  let text = '';
+  for await (const part of socket.setEncoding('utf8')) text += part;
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400']);
+  const { status, text: told } = await send(node, { method: 'TRACE', headers: { 'x-canary': 'canary' } });
+  expect({ status, told: told.includes('canary') }).toEqual({ status: 404, told: false });
 });
 
 test('GraphiQL opens in a browser where it is on, with scripts of our own only', async () => {

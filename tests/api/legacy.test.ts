@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openApp } from '../../api/server.ts';
 import * as ask from '../rooms.ts';
-import { type Answer, JSON_BODY, send } from '../wire.ts';
+import { type Answer, JSON_BODY, Line, send } from '../wire.ts';
 import { type Node, openWorld, PASSWORD, type Person, type World } from '../world.ts';
 
 const MINUTE = 60_000;
@@ -561,3 +561,16 @@ async function broken(error: Error): Promise<Node> {
   const app = await openApp({ ...core, db, log: { ...core.log, error: () => {} } }, 'no-web-client');
   return { core, app, url: await app.listen(), close: () => app.close() };
 }
+
+test('where the operator has switched them off there are no old routes and no old socket, and pages open', async () => {
+  const { core } = world.node;
+  const app = await openApp({ ...core, config: { ...core.config, oldRoutes: false } }, 'no-web-client');
+  const node = { ...world.node, url: await app.listen() };
+  for (const path of ['/login/', '/rooms/create/', '/logout/']) {
+    const answer = await send(node, { method: 'POST', path, headers: JSON_BODY, body: '{}' });
+    expect(answer).toMatchObject({ status: 404, json: { detail: 'Not found.' } });
+  }
+  expect((await send(node, { path: '/rooms/' })).headers['content-type']).toContain('text/plain');
+  expect(await new Line(node, { path: `/ws/chat/${randomUUID()}/`, protocol: [] }).status).toBe(404);
+  await app.close();
+});

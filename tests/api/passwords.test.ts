@@ -1,5 +1,7 @@
+import { dictionary } from '@zxcvbn-ts/language-common';
 import argon2 from 'argon2';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { Password } from '../../api/auth/passwords.ts';
 import { administrator, openWorld, PASSWORD, type World } from '../world.ts';
 
 const REGISTER = 'mutation ($input: RegisterInput!) { register(input: $input) { viewer { id } } }';
@@ -103,6 +105,21 @@ function lasting({ extensions, ...answer }: any) {
   const { limit, rest } = extensions.rateLimits.find(({ name }: any) => name === 'loginFailures');
   return { ...answer, limit, rest };
 }
+
+test('Eli, who chose his password ten years ago, signs in with it and is asked for no other', async () => {
+  const eli = await world.person('eli');
+  const begun = new Date(Date.now() - 10 * 365 * 86_400_000);
+  await world.node.core.db.user.update({ where: { id: eli.id }, data: { createdAt: begun } });
+  const input = { username: eli.username, password: PASSWORD, cookies: false };
+  expect((await world.stranger().graphql(LOG_IN, { input })).logIn.viewer.id).toBe(eli.id);
+});
+
+test('of the passwords that were leaked most often three thousand and more are refused, whatever their case', () => {
+  const leaked = dictionary['passwords-common' as never] as string[];
+  const long = leaked.filter((word) => word.length >= 8);
+  expect(long.length).toBeGreaterThan(3_000);
+  for (const word of [...long, long[0]?.toUpperCase()]) expect(Password.safeParse(word).success).toBe(false);
+});
 
 test('Dan, whose hash is of weaker times, gets a stronger one when he signs in', async () => {
   const { user } = world.node.core.db;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { SignJWT, UnsecuredJWT } from 'jose';
+import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Browser, Line } from '../wire.ts';
+import { Browser, JSON_BODY, Line, send } from '../wire.ts';
 import { openWorld, PASSWORD, type Person, type World } from '../world.ts';
 
 const LOG_IN = 'mutation ($input: LogInInput!) { logIn(input: $input) { accessToken refreshToken viewer { id } } }';
@@ -140,6 +140,19 @@ test('Kim sees her browsers, newest first, and signs one of them out', async () 
   expect((await laptop.graphql(REVOKE, { id: sessions[1].id })).errors?.[0].extensions.code).toBe('NOT_FOUND');
 });
 
+test('who signs in again in the same browser, as whomever, leaves no session behind', async () => {
+  const lee = await browserOf('lee');
+  const before = lee.cookies.get('access_token') ?? '';
+  const { username } = await world.person('moe');
+  await lee.graphql(LOG_IN, { input: { username, password: PASSWORD } });
+  expect(await whoIs(before)).toBeNull();
+  const again = lee.cookies.get('access_token') ?? '';
+  const headers = { ...JSON_BODY, cookie: lee.cookie };
+  const body = JSON.stringify({ username, password: PASSWORD });
+  expect((await send(world.node, { method: 'POST', path: '/login/', headers, body })).status).toBe(200);
+  expect(await whoIs(again)).toBeNull();
+});
+
 test('Mallory cannot sign Lea out', async () => {
   const [lea, mallory] = [await world.person('lea'), await world.person('mallory')];
   const { viewer } = await lea.graphql(SESSIONS);
@@ -206,6 +219,7 @@ test('Mallory’s token without a signature opens nothing', async () => {
   const unsigned = new UnsecuredJWT(claimsOf(pia.accessToken)).encode();
   const none = Buffer.from('{"alg":"none","typ":"access+jwt"}').toString('base64url');
   const lies = [unsigned, `${none}.${body}.`, `${none}.${body}.${signature}`, pia.accessToken.slice(0, -4), 'a.b.c'];
+  lies.push(await bringingItsKey(claimsOf(pia.accessToken)));
   for (const lie of lies) await expectUseless(lie);
 });
 
@@ -223,6 +237,13 @@ test('sessions outlive a change of the key while the old one is named, and not a
   expect(await whoIs(refresh.accessToken, after)).toBe(quin.id);
   await own.close();
 });
+
+// Signed with a key that the token itself names.
+function bringingItsKey(claims: JWTPayload): Promise<string> {
+  const key = Buffer.alloc(32, 7);
+  const jwk = { kty: 'oct', k: key.toString('base64url') };
+  return new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'access+jwt', jwk }).sign(key);
+}
 
 const SESSION_ENDED = { code: 'UNAUTHENTICATED', message: 'Your session has ended. Sign in again.' };
 

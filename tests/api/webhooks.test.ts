@@ -200,13 +200,16 @@ test('a webhook is answered clearly, whatever it posts, and a retry with its key
   ];
   for (const [body, type, status] of bad) expect((await hook(path, body, type)).status).toBe(status);
   expect((await send(world.node, { path })).status).toBe(405);
+  const bearer = { authorization: `Bearer ${path.split('/').at(-1)}` };
+  expect((await hook('/hooks', 'secret in a header', 'text/plain', bearer)).status).toBe(200);
+  expect((await hook('/hooks', 'no secret', 'text/plain')).status).toBe(404);
   const keyed = (node: Node, key: string) =>
     hook(path, '{"text":"once"}', 'application/json', { 'idempotency-key': key }, node);
   const [one, again, third] = [await keyed(world.node, 'k1'), await keyed(other, 'k1'), await keyed(other, 'k2')];
   expect(again.json).toEqual(one.json);
   expect(third.json.id).not.toBe(one.json.id);
   expect((await keyed(world.node, 'k'.repeat(300))).status).toBe(422);
-  expect(await messagesOf(gil, room)).toHaveLength(5);
+  expect(await messagesOf(gil, room)).toHaveLength(6);
   let last = one;
   for (let n = 0; n < 40 && last.status !== 429; n++) last = await hook(path, '{"text":"fast"}');
   expect(last).toMatchObject({ status: 429, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } });

@@ -47,6 +47,22 @@ test('Pia signs in with a wrong password and is told what to do', async () => {
   await pia.picture('login-light-1280');
 });
 
+test('her password is masked until she asks, can be pasted, and is known to password managers', async () => {
+  const { page } = pia;
+  const field = page.getByLabel('Password', { exact: true });
+  expect(await field.getAttribute('type')).toBe('password');
+  expect(await field.getAttribute('autocomplete')).toBe('current-password');
+  const pasted = await field.evaluate((input) =>
+    input.dispatchEvent(new Event('paste', { cancelable: true, bubbles: true })),
+  );
+  expect(pasted).toBe(true);
+  await page.getByRole('button', { name: 'Show password' }).click();
+  expect(await field.getAttribute('type')).toBe('text');
+  await page.goto('/register');
+  expect(await field.getAttribute('type')).toBe('password');
+  expect(await field.getAttribute('autocomplete')).toBe('new-password');
+});
+
 test('Pia finds a public room in the list and joins it', async () => {
   await olga.page.goto('/');
   await olga.createRoom('boat-shed');
