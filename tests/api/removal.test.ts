@@ -13,7 +13,7 @@ import {
   VIEWER_EVENTS,
   VIEWER_LOG,
 } from '../rooms.ts';
-import { type Arrivals, openWorld, type Person, ROOM_LOG, type World } from '../world.ts';
+import { type Arrivals, type Node, openWorld, type Person, ROOM_LOG, type World } from '../world.ts';
 
 const PEOPLE = 'subscription { peopleChanged { userId } }';
 const POSITION = 'query ($id: ID!) { room(id: $id) { lastSeq } }';
@@ -48,8 +48,10 @@ const ENDS: Record<
 
 let world: World;
 let olga: Person;
+let other: Node;
 beforeAll(async () => {
   world = await openWorld();
+  other = world.clustered ? await world.anotherNode() : world.node;
   olga = await world.person('olga');
 });
 afterAll(async () => {
@@ -66,7 +68,7 @@ test('every subscription of the schema is looked at', () => {
 test.each(Object.entries(ENDS))(
   'whoever %s gets nothing after that entry on any subscription that was open',
   async (_, { by, act, entry }) => {
-    const mallory = await world.person('mallory');
+    const mallory = await world.person('mallory', other);
     const [room, elsewhere] = [await olga.createRoom({ kind: 'PRIVATE' }), await mallory.createRoom()];
     await olga.graphql(...addMember(room, mallory.id));
     const open = Object.fromEntries(
