@@ -58,7 +58,10 @@ export default defineConfig({
     // Vue would ask for a policy that lets any string become HTML. Nothing here needs one, and the CSP allows none.
     'window.trustedTypes': 'undefined',
   },
-  worker: { format: 'es', rolldownOptions: { output: { entryFileNames: 'assets/crypto-[hash].js' } } },
+  worker: {
+    format: 'es',
+    rolldownOptions: { output: { entryFileNames: 'assets/crypto-[hash].js', comments: { annotation: false } } },
+  },
   build: {
     outDir: resolve(root, '../dist/web'),
     emptyOutDir: true,

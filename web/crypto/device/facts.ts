@@ -64,7 +64,7 @@ function stateOf(room: Room): Pick<RoomSummary, 'state' | 'problem'> {
   if (record.problem) return { state: 'broken', problem: PROBLEMS[record.problem] };
   // A direct room's group is made with the first message.
   if (!record.generation) return { state: 'ready' };
-  return { state: 'waiting' };
+  return { state: record.cameAlone && record.kind !== 'DIRECT' && !record.link ? 'not-joined' : 'waiting' };
 }
 
 const PROBLEMS = {

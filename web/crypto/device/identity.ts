@@ -4,7 +4,7 @@ import { type AccountKey, accountKeyOf, certifyDevice, makeAccountKey } from '..
 import type { MlsEngine, Signer } from '../mls/engine.ts';
 import { ENGINE_VERSION } from '../mls/suite.ts';
 import { createMlsEngine } from '../mls/tsMlsEngine.ts';
-import { DeviceError } from './errors.ts';
+import { DeviceError, isReason } from './errors.ts';
 import { newId } from './ids.ts';
 import { type KeyPackageRecord, keyPackageKey, keyPackagePrefix } from './keyPackages.ts';
 import type { AccountFacts, Ports } from './ports.ts';
@@ -68,9 +68,18 @@ export async function register(ports: Ports, identity: Identity, facts: AccountF
   const { deviceId: id, name, accountKey, credential } = record;
   const device = { id, name, accountKey, credential, signatureKey: signer.publicKey, suites: SUITES };
   const again = replace && { replaceAccountKey: true, password: replace.password };
-  await ports.server.registerDevice({ ...device, engineVersion: ENGINE_VERSION, keyPackages, lastResort, ...again });
+  const registration = { ...device, engineVersion: ENGINE_VERSION, keyPackages, lastResort, ...again };
+  await ports.server.registerDevice(registration).catch(async (error) => {
+    throw isReason(error, 'DEVICE_REVOKED') ? await dropped(ports) : error;
+  });
   const former = record.registered ? [] : [...FORMER, `pin/${record.accountId}`];
   await keep(ports, identity, { registered: true, lastResortAt: ports.clock.now() }, former);
+}
+
+/** It was taken out of use: nothing of it stays, and its person needs the recovery key as on any new browser. */
+async function dropped({ store }: Ports) {
+  await store.write([], [KEY, ...FORMER, 'key/', 'unsaved/', 'keyPackage/', 'recovery']);
+  return elsewhere();
 }
 
 // What this browser knew as another device. Keys of messages stay: they open old messages as before.

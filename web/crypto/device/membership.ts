@@ -14,6 +14,7 @@ export function followMember(core: Core, { record, room }: Draft, entry: LogEntr
       if (!user) return;
       record.left = record.left.filter((id) => id !== user);
       record.roles[user] = entry.role as RoomFacts['role'];
+      if (user === core.self.accountId) record.cameAlone = entry.by?.id === user;
       if (entry.by?.id === core.self.accountId && !record.invited.includes(user)) record.invited.push(user);
       room.lookedAt = 0;
       return;

@@ -44,6 +44,8 @@ export interface RoomRecord {
   problem?: Problem;
   /** The link by which this device is to join. */
   link?: { id: string; secret: Bytes };
+  /** This device's person came by a link: nobody has asked them in by name. */
+  cameAlone?: boolean;
   resyncs: number;
   /** From here on whatever is in plain text is not from anybody here; 0 while the room is not encrypted. */
   sealedFrom: number;
