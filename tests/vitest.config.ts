@@ -27,12 +27,12 @@ export default defineConfig({
       project('api-embedded', ['tests/{api,fuzz,protocols}/**/*.test.ts'], { ...embedded, ...warm, ...patience() }),
       project('api-cluster', ['tests/api/**/*.test.ts'], { ...cluster, ...warm, ...patience() }),
       project('chaos', ['tests/chaos/**/*.test.ts'], patience()),
-      project('e2e', ['tests/e2e/**/*.test.ts'], { ...embedded, ...patience() }),
+      project('e2e', ['tests/e2e/**/*.test.ts'], { ...embedded, ...patience(), testTimeout: 180_000 }),
     ],
   },
 });
 
 // Machines are slow and noisy: only what hangs may fail for its time.
 function patience() {
-  return { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_000 };
+  return { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_000, expect: { poll: { timeout: 30_000 } } };
 }

@@ -236,7 +236,7 @@ test('The banned person’s open subscription ends; rejoining fails.', async () 
   await ada.page.getByRole('button', { name: 'Lift the ban on Bea' }).click();
   await ada.page.getByText('Nobody is banned').waitFor();
   await ada.page.keyboard.press('Escape');
-  expect(await ada.page.evaluate(() => document.activeElement?.textContent)).toBe('Banned people');
+  await expect.poll(() => ada.page.evaluate(() => document.activeElement?.textContent)).toBe('Banned people');
   await ada.page.getByText('Ada lifted the ban on Bea').waitFor();
   await bea.joinByLink(room);
 });
@@ -269,7 +269,7 @@ test('who has left is banned from what they wrote, and Bea, who is back, gets th
   await look(ada, 'hand-over-light-1280');
   await dialog('Hand this room over to Bea?').getByRole('button', { name: 'Hand over' }).click();
   await page.getByRole('listitem').filter({ hasText: 'Bea' }).getByText('Owner').waitFor();
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Members');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Members');
 });
 
 test('Ada disables Bea, who is signed out at once, and lets her in again; the log says so', async () => {
