@@ -8,13 +8,16 @@ const PING = 12_000;
 const STUCK = 30_000;
 const SPREAD = 2_000;
 const GOODBYE = 1_000;
+/** How many answers to pings may wait to be written. */
+const ANSWERS = 60;
 
 /** The open sockets of this node: whose they are, and what makes them close. */
 export interface Connections {
   /** Whether one more socket may be opened from there; else the HTTP status that says why not. */
   refusal(network: string): string | null;
   /**
-   * Watches a new socket: too many frames, a peer that does not answer pings, or a reader that does not read, close it.
+   * Watches a new socket, and answers its pings: too many frames, more pings than answers can leave, a peer that does not
+   * answer ours, or a reader that does not read, close it.
    * Until a viewer is known it counts among the strangers of its network.
    */
   guard(socket: WebSocket, network: string): void;
@@ -35,8 +38,8 @@ export interface Connections {
   drain(): Promise<void>;
 }
 
-/** Sent too many frames; did not answer a ping; stopped reading what waited for it. */
-export type Fault = 'flooding' | 'silent' | 'stuck';
+/** Sent too many frames; pinged faster than answers leave; did not answer a ping; stopped reading what waited for it. */
+export type Fault = 'flooding' | 'pinging' | 'silent' | 'stuck';
 
 interface Guarded {
   network: string;
@@ -54,7 +57,7 @@ export async function openConnections(core: Core): Promise<Connections> {
   const { unknownSockets, unknownSocketsPerAddress, socketsPerPerson } = core.config;
   const all = new Map<WebSocket, Guarded>();
   const [people, networks] = [new Tally(), new Tally()];
-  const cut: Record<Fault, number> = { flooding: 0, silent: 0, stuck: 0 };
+  const cut: Record<Fault, number> = { flooding: 0, pinging: 0, silent: 0, stuck: 0 };
   let draining = false;
   const sessions = () => [...new Set([...all.values()].flatMap(({ viewer }) => viewer?.sessionId ?? []))];
   await watchSessions(core, sessions, (sessionId) => {
@@ -80,6 +83,7 @@ export async function openConnections(core: Core): Promise<Connections> {
       all.set(socket, guarded);
       networks.add(network);
       limitFrames(core, socket, () => cut.flooding++);
+      answerPings(socket, () => cut.pinging++);
       socket.on('pong', () => {
         guarded.answered = true;
       });
@@ -143,10 +147,29 @@ function limitFrames(core: Core, socket: WebSocket, onFlood: () => void) {
     last = now;
     if (allowance >= 0 || socket.readyState !== socket.OPEN) return;
     onFlood();
-    socket.close(4429, 'Too many frames.');
-    setTimeout(() => socket.terminate(), GOODBYE).unref();
+    cutOff(socket, 'Too many frames.');
   };
   for (const event of ['message', 'ping', 'pong']) socket.on(event, count);
+}
+
+// The library's own answers have the same limit, but say to nobody why the socket was cut.
+function answerPings(socket: WebSocket, onPileUp: () => void) {
+  let waiting = 0;
+  const answered = () => void waiting--;
+  socket.on('ping', (data) => {
+    if (socket.readyState !== socket.OPEN) return;
+    if (waiting < ANSWERS) {
+      waiting++;
+      return socket.pong(data, false, answered);
+    }
+    onPileUp();
+    cutOff(socket, 'Too many pings at once.');
+  });
+}
+
+function cutOff(socket: WebSocket, reason: string) {
+  socket.close(4429, reason);
+  setTimeout(() => socket.terminate(), GOODBYE).unref();
 }
 
 // A peer that vanished without a word would count as a socket of its person, and proxies cut what is silent.

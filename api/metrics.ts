@@ -45,7 +45,7 @@ export function createMetrics(core: Core, connections: Pick<Connections, 'size' 
   counter('shh_rings_lost_total', 'Times that a watched room was behind because a ring did not arrive.', () =>
     roomFeeds.ringsLost(),
   );
-  for (const fault of ['flooding', 'silent', 'stuck'] satisfies Fault[]) {
+  for (const fault of ['flooding', 'pinging', 'silent', 'stuck'] satisfies Fault[]) {
     counter(`shh_sockets_cut_${fault}_total`, `WebSockets that were cut: ${WHY[fault]}.`, () => connections.cut[fault]);
   }
   for (const [kind, turns] of Object.entries(admission)) {
@@ -57,6 +57,7 @@ export function createMetrics(core: Core, connections: Pick<Connections, 'size' 
 
 const WHY: Record<Fault, string> = {
   flooding: 'too many frames a second',
+  pinging: 'pings came faster than answers could leave',
   silent: 'a ping was not answered',
   stuck: 'what waited was not read',
 };

@@ -5,12 +5,12 @@ import {
   type FieldNode,
   getOperationAST,
 } from 'graphql';
-import type { WebSocket } from 'ws';
 import type { Context } from './context.ts';
 import type { Core } from './core.ts';
 import { type RoomNews, RoomReader } from './realtime/roomReader.ts';
 import { SharedBundle } from './realtime/sharedBundle.ts';
 import { type Deliveries, SharedGroup } from './realtime/sharedGroup.ts';
+import type { SharedSocket } from './realtime/sharedSocket.ts';
 import { SharedSubscription } from './realtime/sharedSubscription.ts';
 import { ViewerRooms } from './rooms/viewerRooms.ts';
 import { sharedDocuments } from './sharedDocument.ts';
@@ -21,7 +21,7 @@ export interface SharedOperation extends ExecutionArgs {
   /** What every member of the group has in common. */
   key: string;
   operationId: string;
-  socket: WebSocket;
+  socket: SharedSocket;
 }
 
 /** The variables that only say where to begin: they do not tell groups apart. */

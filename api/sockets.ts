@@ -8,6 +8,7 @@ import { type Credentials, callerOf, viewerOf } from './context.ts';
 import type { Core } from './core.ts';
 import { speakGraphQL, type Wire } from './graphqlSocket.ts';
 import { acceptLegacySocket } from './legacy/socket.ts';
+import { SharedSocket } from './realtime/sharedSocket.ts';
 import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
 import { createSharedExecution, type SharedOperation, sharedKey } from './sharedExecution.ts';
 import { SECURITY_HEADERS } from './static.ts';
@@ -38,8 +39,15 @@ export interface Sockets {
 /** Both kinds of WebSocket on the one HTTP server: /graphql and /ws/chat/<room_id>/. */
 export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
   const connections = await openConnections(core);
-  const options = { noServer: true, maxPayload: FRAME, perMessageDeflate: false, clientTracking: false };
-  const graphql = new WebSocketServer({ ...options, handleProtocols: (offered) => offered.has(PROTOCOL) && PROTOCOL });
+  const options = {
+    noServer: true,
+    maxPayload: FRAME,
+    perMessageDeflate: false,
+    clientTracking: false,
+    autoPong: false,
+  };
+  const handleProtocols = (offered: Set<string>) => offered.has(PROTOCOL) && PROTOCOL;
+  const graphql = new WebSocketServer({ ...options, WebSocket: SharedSocket, handleProtocols });
   const legacy = new WebSocketServer(options);
   const serve = serveGraphQL(core, yoga, connections);
   const pace = new Pace(UPGRADES);
@@ -84,6 +92,7 @@ function destroyIt(this: Duplex) {
 const PROTOCOL = 'graphql-transport-ws';
 
 interface Extra extends Wire {
+  socket: SharedSocket;
   facts: RequestFacts;
   viewer?: Viewer | null;
 }
@@ -119,7 +128,7 @@ function serveGraphQL(core: Core, yoga: Yoga, connections: Connections) {
       return inTurn(core, socket, () => subscribeShared(shared));
     },
   });
-  return (socket: WebSocket, facts: RequestFacts) => {
+  return (socket: SharedSocket, facts: RequestFacts) => {
     connections.guard(socket, facts.network);
     speak({ socket, facts });
   };
@@ -176,7 +185,7 @@ async function answered<Result>(core: Core, act: () => Result | Promise<Result>)
 const FORGOTTEN = { contextValue: undefined, rootValue: undefined, variableValues: undefined, shared: null };
 
 type Prepared = ExecutionArgs & {
-  socket: WebSocket;
+  socket: SharedSocket;
   shared: SharedOperation | null;
   /** Whether it changes nothing. */
   reads: boolean;

@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+
 const TEXT = 0x81;
 const OPEN = '{"id":"';
 
@@ -7,6 +9,8 @@ interface Made {
   bytes: Buffer;
   /** Where the ids begin. */
   places: number[];
+  /** Whether a stream still has the bytes to write. */
+  wanted: boolean;
 }
 
 /**
@@ -20,28 +24,35 @@ export class NextFrames {
 
   constructor(private readonly payloads: string[]) {}
 
-  /** All frames for an operation whose id this is, as it stands between quotes in JSON. */
-  for(id: string): Buffer {
+  /** Writes all frames for an operation whose id this is, as it stands between quotes in JSON, at once. */
+  writeTo(stream: Writable, id: string) {
     if (this.last?.id !== id) this.last = this.make(id);
-    return this.last.bytes;
+    stream.write(this.last.bytes);
+    if (stream.writableLength > 0) this.last.wanted = true;
   }
 
   private make(id: string): Made {
-    const length = Buffer.byteLength(id);
-    const known = this.made.get(length);
-    if (!known) this.made.set(length, joined(id, this.payloads));
-    else if (known.id !== id) replaceId(known, id);
-    return this.made.get(length) as Made;
+    const known = this.made.get(id.length);
+    if (known && replaceId(known, id)) return known;
+    const made = joined(id, this.payloads);
+    if (isAscii(id)) this.made.set(id.length, made);
+    return made;
   }
 }
 
-// The bytes made before may still wait in a socket.
-function replaceId(made: Made, id: string) {
-  const bytes = Buffer.allocUnsafe(made.bytes.length);
-  bytes.set(made.bytes);
-  for (const place of made.places) bytes.write(id, place);
-  made.bytes = bytes;
+const isAscii = (text: string) => Buffer.byteLength(text) === text.length;
+
+// In place, unless the bytes are still to be written for another. False for an id of other letters than ASCII.
+function replaceId(made: Made, id: string): boolean {
+  if (made.wanted) Object.assign(made, { bytes: Buffer.from(made.bytes), wanted: false });
+  const { bytes, places } = made;
+  for (let at = 0; at < id.length; at++) {
+    const letter = id.charCodeAt(at);
+    if (letter > 127) return false;
+    for (const place of places) bytes[place + at] = letter;
+  }
   made.id = id;
+  return true;
 }
 
 function joined(id: string, payloads: string[]): Made {
@@ -54,7 +65,7 @@ function joined(id: string, payloads: string[]): Made {
   });
   const [only] = frames;
   const bytes = only && frames.length === 1 ? only.bytes : Buffer.concat(frames.map((each) => each.bytes));
-  return { id, bytes, places };
+  return { id, bytes, places, wanted: false };
 }
 
 function frame(text: string): { header: number; bytes: Buffer } {

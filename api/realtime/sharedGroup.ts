@@ -12,7 +12,8 @@ export interface GroupMember {
   /** The id of the operation, as it stands between quotes in JSON. */
   readonly id: string;
   readonly stream: Socket;
-  readonly isOpen: boolean;
+  /** Where it stands in the group that it is in: for the group alone. */
+  place: number;
   /** Whether this entry is the last that the member may have. */
   isLast(entry: LogEntry): boolean;
   /** The member has its last entry and is out of the group. */
@@ -33,7 +34,10 @@ export interface Deliveries {
  * to the same position: each entry is executed once, and its text written to all of them.
  */
 export class SharedGroup {
-  private readonly members = new Set<GroupMember>();
+  private readonly members: GroupMember[] = [];
+  // What a delivery needs of each member, side by side: to look for it in the members would cost more than the rest.
+  private readonly streams: Socket[] = [];
+  private readonly ids: string[] = [];
   private readonly texts = new WeakMap<LogEntry, string>();
   private position: number;
   private epoch: string;
@@ -56,12 +60,23 @@ export class SharedGroup {
   join(member: GroupMember, position: number): boolean {
     this.flush();
     if (position !== this.position || this.epoch !== this.feed.epoch) return false;
-    this.members.add(member);
+    member.place = this.members.push(member) - 1;
+    this.streams.push(member.stream);
+    this.ids.push(member.id);
     return true;
   }
 
+  /** The last of all takes the place of the member. Does nothing for one who is not in the group. */
   leave(member: GroupMember) {
-    this.members.delete(member);
+    const { place } = member;
+    if (this.members[place] !== member) return;
+    const last = this.members.pop() as GroupMember;
+    const [stream, id] = [this.streams.pop() as Socket, this.ids.pop() as string];
+    if (last === member) return;
+    last.place = place;
+    this.members[place] = last;
+    this.streams[place] = stream;
+    this.ids[place] = id;
   }
 
   /** One more operation that is in the group or on its way there. */
@@ -76,9 +91,9 @@ export class SharedGroup {
     this.onEnd();
   }
 
-  /** The frame that tells one operation. Entries are executed once for the whole group. */
-  frameFor(id: string, news: RoomNews): Buffer {
-    return new NextFrames([news.kind === 'RESET' ? this.execute(news) : this.textOf(news)]).for(id);
+  /** Tells one operation alone. Entries are executed once for the whole group. */
+  tell({ stream, id }: GroupMember, news: RoomNews) {
+    new NextFrames([news.kind === 'RESET' ? this.execute(news) : this.textOf(news)]).writeTo(stream, id);
   }
 
   private textOf(entry: LogEntry): string {
@@ -115,32 +130,32 @@ export class SharedGroup {
   private deliver(entries: LogEntry[]) {
     const before = this.position;
     this.position = this.feed.top;
-    const parting = entries.some((entry) => entry.kind === 'ROOM_DELETED' || isParting(entry));
     const frames = new NextFrames(entries.map((entry) => this.textOf(entry)));
-    for (const member of this.members) {
-      if (!member.isOpen) continue;
-      if (member.stream.writableLength > BEHIND) this.dismiss(member, before);
-      else if (parting) this.deliverUntilLast(member, entries);
-      else {
-        member.stream.write(frames.for(member.id));
-        this.deliveries.delivered += entries.length;
-      }
+    const parting = entries.some((entry) => entry.kind === 'ROOM_DELETED' || isParting(entry));
+    const { members, streams, ids } = this;
+    // Backwards: a place that becomes free is taken by one who was served.
+    for (let place = streams.length - 1; place >= 0; place--) {
+      const stream = streams[place] as Socket;
+      if (stream.writableLength > BEHIND) this.dismiss(members[place] as GroupMember, before);
+      else if (parting) this.deliverUntilLast(members[place] as GroupMember, entries);
+      else frames.writeTo(stream, ids[place] as string);
     }
+    this.deliveries.delivered += entries.length * streams.length;
   }
 
   private deliverUntilLast(member: GroupMember, entries: LogEntry[]) {
     const last = entries.findIndex((entry) => member.isLast(entry));
     const due = last < 0 ? entries : entries.slice(0, last + 1);
-    member.stream.write(new NextFrames(due.map((entry) => this.textOf(entry))).for(member.id));
-    this.deliveries.delivered += due.length;
+    new NextFrames(due.map((entry) => this.textOf(entry))).writeTo(member.stream, member.id);
     if (last < 0) return;
-    this.members.delete(member);
+    this.deliveries.delivered += due.length;
+    this.leave(member);
     member.finish();
   }
 
   private dismiss(member: GroupMember, position: number) {
     this.deliveries.fellBack++;
-    this.members.delete(member);
+    this.leave(member);
     member.fallBack(position);
   }
 

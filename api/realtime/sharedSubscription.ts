@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { WebSocket } from 'ws';
 import type { LogEntry } from './entry.ts';
 import type { RoomReader } from './roomReader.ts';
 import type { GroupMember, SharedGroup } from './sharedGroup.ts';
+import type { SharedSocket, Writer } from './sharedSocket.ts';
 
 const FULL = 64 * 1_024;
 const DONE = { done: true, value: undefined } as const;
@@ -13,25 +13,26 @@ const DONE = { done: true, value: undefined } as const;
  * which the socket takes it, then, from exactly the next entry on, as a member of its group. To graphql-ws it is an
  * iterator that yields nothing and is done when the operation is.
  */
-export class SharedSubscription implements GroupMember, AsyncIterableIterator<never> {
+export class SharedSubscription implements GroupMember, Writer, AsyncIterableIterator<never> {
+  readonly id: string;
   readonly stream: Socket;
+  place = -1;
   private over = false;
   private end: (result: IteratorResult<never>) => void = () => {};
 
-  readonly id: string;
-
   constructor(
     id: string,
-    private readonly socket: WebSocket,
+    private readonly socket: SharedSocket,
     private readonly reader: RoomReader,
     private readonly group: SharedGroup,
     private readonly onTrouble: (error: unknown) => void,
   ) {
-    this.id = JSON.stringify(id).slice(1, -1);
+    this.id = betweenQuotes(id);
     this.stream = (socket as unknown as { _socket: Socket })._socket;
     group.attach();
     reader.whenEnded(() => void this.return());
-    void this.catchUp();
+    if (socket.admit(this)) void this.catchUp();
+    else this.finish();
   }
 
   [Symbol.asyncIterator]() {
@@ -46,16 +47,11 @@ export class SharedSubscription implements GroupMember, AsyncIterableIterator<ne
     });
   }
 
-  /** The client has had enough, or the socket is gone. */
+  /** The client has had enough, or the socket closes: nothing may follow its close frame. */
   async return(): Promise<IteratorResult<never>> {
     this.group.leave(this);
     this.finish();
     return DONE;
-  }
-
-  /** False once the closing of the socket has begun: nothing may follow its close frame. */
-  get isOpen(): boolean {
-    return this.socket.readyState === this.socket.OPEN;
   }
 
   isLast(entry: LogEntry): boolean {
@@ -65,6 +61,7 @@ export class SharedSubscription implements GroupMember, AsyncIterableIterator<ne
   finish() {
     if (this.over) return;
     this.over = true;
+    this.socket.forget(this);
     this.group.detach();
     void this.reader.return();
     this.end(DONE);
@@ -95,10 +92,16 @@ export class SharedSubscription implements GroupMember, AsyncIterableIterator<ne
   private async step() {
     const { done, value } = await this.reader.next();
     if (done) return this.finish();
-    if (this.over || !this.isOpen) return;
-    this.stream.write(this.group.frameFor(this.id, value));
+    if (this.over) return;
+    this.group.tell(this, value);
     if (this.stream.writableLength > FULL) await drained(this.stream);
   }
+}
+
+// Most ids stand in JSON as they are, and then need no second copy.
+function betweenQuotes(id: string): string {
+  const quoted = JSON.stringify(id);
+  return quoted.length === id.length + 2 ? id : quoted.slice(1, -1);
 }
 
 async function drained(stream: Socket): Promise<void> {
