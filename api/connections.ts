@@ -10,6 +10,8 @@ const SPREAD = 2_000;
 const GOODBYE = 1_000;
 /** How many answers to pings may wait to be written. */
 const ANSWERS = 60;
+/** With so many bytes to write, a socket is not read from: who asks on has to take the answers. */
+const UNREAD = 1_024 * 1_024;
 
 /** The open sockets of this node: whose they are, and what makes them close. */
 export interface Connections {
@@ -32,6 +34,8 @@ export interface Connections {
   sessions(): string[];
   /** How many of them nobody has signed in on. */
   strangers(): number;
+  /** How many bytes wait to be written. */
+  waiting(): number;
   /** How many were cut so far, and why. */
   readonly cut: Readonly<Record<Fault, number>>;
   /** Closes every socket, spread over two seconds so that they do not all come back at once, and every one that comes. */
@@ -106,6 +110,7 @@ export async function openConnections(core: Core): Promise<Connections> {
     size: () => all.size,
     sessions,
     strangers: () => networks.total,
+    waiting: () => [...all.keys()].reduce((sum, socket) => sum + socket.bufferedAmount, 0),
     cut,
     drain: async () => {
       draining = true;
@@ -145,7 +150,8 @@ function limitFrames(core: Core, socket: WebSocket, onFlood: () => void) {
     const now = performance.now();
     allowance = Math.min(framesPerSecond * 2, allowance + ((now - last) / 1_000) * framesPerSecond) - 1;
     last = now;
-    if (allowance >= 0 || socket.readyState !== socket.OPEN) return;
+    if (socket.readyState !== socket.OPEN) return;
+    if (allowance >= 0) return holdBack(socket);
     onFlood();
     cutOff(socket, 'Too many frames.');
   };
@@ -165,6 +171,13 @@ function answerPings(socket: WebSocket, onPileUp: () => void) {
     onPileUp();
     cutOff(socket, 'Too many pings at once.');
   });
+}
+
+// Its answers would be kept without an end.
+function holdBack(socket: WebSocket) {
+  if (socket.bufferedAmount < UNREAD || socket.isPaused) return;
+  socket.pause();
+  streamOf(socket)?.once('drain', () => socket.resume());
 }
 
 function cutOff(socket: WebSocket, reason: string) {
@@ -187,7 +200,7 @@ function closeIfSilent(socket: WebSocket, guarded: Guarded, now: number): boolea
 
 // What waits to be written and does not get shorter belongs to a reader that has stopped reading.
 function closeIfStuck(socket: WebSocket, guarded: Guarded, now: number): boolean {
-  const { _socket: stream } = socket as unknown as { _socket?: Socket };
+  const stream = streamOf(socket);
   if (!stream || socket.bufferedAmount === 0) {
     guarded.stuck = null;
     return false;
@@ -202,6 +215,8 @@ function closeIfStuck(socket: WebSocket, guarded: Guarded, now: number): boolean
   socket.terminate();
   return true;
 }
+
+const streamOf = (socket: WebSocket) => (socket as unknown as { _socket?: Socket | null })._socket;
 
 async function closeLater(socket: WebSocket, delay: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, delay));

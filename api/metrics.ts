@@ -8,7 +8,7 @@ import type { Core } from './core.ts';
  * The node's figures in the Prometheus text format, read at each scrape. They hold counts only: no id, name or address.
  * Served to this machine, and elsewhere to whoever has METRICS_TOKEN.
  */
-export function createMetrics(core: Core, connections: Pick<Connections, 'size' | 'strangers' | 'cut'>) {
+export function createMetrics(core: Core, connections: Pick<Connections, 'size' | 'strangers' | 'waiting' | 'cut'>) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
@@ -33,6 +33,7 @@ export function createMetrics(core: Core, connections: Pick<Connections, 'size' 
   const { deliveries, roomFeeds, admission } = core;
   gauge('shh_connections', 'Open WebSockets.', () => connections.size());
   gauge('shh_connections_unknown', 'Of them, those on which nobody has signed in.', () => connections.strangers());
+  gauge('shh_connections_waiting_bytes', 'What waits to be written to them.', () => connections.waiting());
   gauge('shh_rooms_watched', 'Rooms that somebody on this node follows.', () => roomFeeds.size());
   gauge('shh_log_lag_entries', 'Entries that the watched rooms were behind the database when last compared.', () =>
     roomFeeds.lag(),

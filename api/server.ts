@@ -22,6 +22,8 @@ import { answerHook } from './webhooks/incoming.http.ts';
 import { createGraphQL, render } from './yoga.ts';
 
 const BODY = 100 * 1_024;
+/** Longer than a proxy keeps an idle connection (the Caddyfile: 60 s): a request must not meet its end. */
+const IDLE = 75_000;
 const DRAIN = 8_000;
 // Whom the kernel has no place for tries again after 1, 3, 7 s.
 const BACKLOG = 8_192;
@@ -64,6 +66,7 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
   server.on('upgrade', sockets.upgrade);
   server.on('clientError', (error, socket) => refuseRaw(socket, BROKEN[codeOf(error)] ?? '400 Bad Request'));
   server.requestTimeout = 30_000;
+  server.keepAliveTimeout = IDLE;
   return {
     server,
     sockets,

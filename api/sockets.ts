@@ -30,6 +30,8 @@ export interface Sockets {
   sessions(): string[];
   /** How many of them nobody has signed in on. */
   strangers(): number;
+  /** How many bytes wait to be written. */
+  waiting(): number;
   /** How many were cut so far, and why. */
   readonly cut: Connections['cut'];
   /** Closes every socket, spread over two seconds so that they do not all come back at once. */
@@ -59,6 +61,7 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
     size: () => connections.size(),
     sessions: connections.sessions,
     strangers: () => connections.strangers(),
+    waiting: () => connections.waiting(),
     cut: connections.cut,
     drain: () => connections.drain(),
   };

@@ -173,6 +173,10 @@ export class Line {
     this.socket.pause();
   }
 
+  readOn() {
+    this.socket.resume();
+  }
+
   close() {
     this.socket.terminate();
   }

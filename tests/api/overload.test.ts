@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { RawSocket } from '../bench/rawSocket.ts';
 import { people, read, roomOf, send as sendTo, VIEWER_LOG } from '../rooms.ts';
 import { JSON_BODY, Line, send } from '../wire.ts';
 import { openWorld, type Person, type World, whileWaiting } from '../world.ts';
 
 const NAME = '{ server { name } }';
 const SEQ = 'subscription ($id: ID!, $after: Int) { roomLog(roomId: $id, after: $after) { seq } }';
+const TEXTS =
+  'subscription ($id: ID!, $after: Int) { roomLog(roomId: $id, after: $after) { ... on MessageSent { message { body } } } }';
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 let world: World;
@@ -246,6 +249,64 @@ test.each([
   await stillHears();
 });
 
+test('operations of as long and of other ids, some of which do not read, each get whole texts under their own id', async () => {
+  const room = await roomOf(alice);
+  const ids = range(1, 12).flatMap((n) => [`same-${String(n).padStart(2, '0')}`, randomUUID(), 'ж'.repeat(n)]);
+  const lines = await Promise.all(ids.map(() => lineOf(alice)));
+  for (const [n, line] of lines.entries()) {
+    await line.send(subscribing(ids[n] as string, TEXTS, { id: room, after: 1 }));
+    await line.ask(NAME);
+    if (n % 3 === 0) line.stopReading();
+  }
+  const bodies = range(1, 60).map((n) => `${n} `.repeat(1_500));
+  for (const body of bodies) await alice.say(room, body);
+  for (const [n, line] of lines.entries()) {
+    line.readOn();
+    for (const body of bodies) {
+      expect(await line.next()).toMatchObject({ id: ids[n], payload: { data: { roomLog: { message: { body } } } } });
+    }
+    line.close();
+  }
+});
+
+test('a socket that closes gets nothing after its close frame, though the room goes on', async () => {
+  const erin = await world.person('erin');
+  const room = await roomOf(alice, erin);
+  const { raw, arrived } = await listenTo(erin);
+  raw.send(JSON.stringify(subscribing('1', SEQ, { id: room, after: 0 })));
+  raw.send(JSON.stringify(subscribing(randomUUID(), SEQ, { id: room, after: 0 })));
+  raw.send(JSON.stringify(subscribing('all', VIEWER_LOG, { after: [{ roomId: room, seq: 0 }] })));
+  const before = await alice.say(room, 'before');
+  await vi.waitUntil(() => arrived.filter((frame) => frame.includes(`"seq":${before.seq}`)).length === 3, PATIENCE);
+  await erin.graphql('mutation { logOut }');
+  await vi.waitUntil(() => arrived.at(-1) === 'closed with 4401', PATIENCE);
+  const heard = alice.follow(room, { after: before.seq });
+  const { seq } = await alice.say(room, 'after');
+  await heard.upTo((event) => event.seq === seq);
+  expect((await alice.graphql(NAME)).server.name).toBe('shh');
+  expect(arrived.at(-1)).toBe('closed with 4401');
+  raw.close();
+  alice.disconnect();
+});
+
+const PATIENCE = { timeout: 20_000 };
+
+/** A socket that answers no close frame, and what came on it. */
+async function listenTo({ node, accessToken }: Person) {
+  const raw = new RawSocket({
+    port: Number(new URL(node.url).port),
+    path: '/graphql',
+    protocol: 'graphql-transport-ws',
+  });
+  const arrived: string[] = [];
+  raw.onText = (text) => arrived.push(text.toString('latin1'));
+  raw.onClose = (reason) => arrived.push(reason);
+  await raw.opened;
+  raw.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${accessToken}` } }));
+  await vi.waitUntil(() => arrived.length === 1, PATIENCE);
+  return { raw, arrived };
+}
+
 test('an empty operation id closes the socket that it came on, and no other', async () => {
   const stillHears = await bystander();
   const line = await lineOf(alice);
@@ -279,9 +340,11 @@ test('a client that answers no ping and reads nothing is let go, beside one who 
 });
 
 /** How many sockets the node says to have cut for that. */
-async function cut(fault: string): Promise<number> {
-  const { text } = await send(world.node, { path: '/metrics' });
-  return Number(new RegExp(`^shh_sockets_cut_${fault}_total (\\d+)$`, 'm').exec(text)?.[1]);
+const cut = (fault: string, node = world.node) => figure(`shh_sockets_cut_${fault}_total`, node);
+
+async function figure(name: string, node = world.node): Promise<number> {
+  const { text } = await send(node, { path: '/metrics' });
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
 }
 
 /** Keeps the database busy until what this gives is called. */
@@ -428,15 +491,50 @@ test('pings are frames too: more than so many a second are a flood', async () =>
   const line = new Line(strict.node);
   await line.init();
   void line.ping(1_000);
-  expect(await line.closing).toMatchObject({ code: 4429 });
+  expect(await line.closing).toEqual({ code: 4429, reason: 'Too many frames.' });
+  expect(await cut('flooding', strict.node)).toBe(1);
   await strict.close();
 });
 
-test('who pings without waiting for an answer is cut off before the answers pile up', async () => {
+test('who pings without waiting for an answer is cut off before the answers pile up, and told why', async () => {
+  const stillHears = await bystander();
+  const before = await cut('pinging');
+  const flooded = await cut('flooding');
   const line = await lineOf(alice);
   line.flood(5_000);
-  expect((await line.closing).code).toBe(1006);
-  expect((await alice.graphql(NAME)).server.name).toBe('shh');
+  expect(await line.closing).toEqual({ code: 4429, reason: 'Too many pings at once.' });
+  expect(await cut('pinging')).toBe(before + 1);
+  expect(await cut('flooding')).toBe(flooded);
+  await stillHears();
+});
+
+const GREAT = { type: 'ping', payload: { echo: 'x'.repeat(16_000) } };
+
+test('who asks for 32 MB and does not read them is not read from either, until they do: nothing is lost', async () => {
+  const stillHears = await bystander();
+  const line = await lineOf(alice);
+  line.stopReading();
+  await line.send(...range(1, 2_048).map(() => GREAT));
+  const waiting = () => figure('shh_connections_waiting_bytes');
+  await vi.waitUntil(async () => (await waiting()) > 500_000, { timeout: 20_000 });
+  await stillHears();
+  expect(await waiting()).toBeLessThan(3_000_000);
+  line.readOn();
+  const isAnswer = ({ type }: { type: string }) => type === 'pong';
+  for (const _ of range(1, 2_048)) expect((await line.next(isAnswer)).payload).toEqual(GREAT.payload);
+  expect((await line.ask(NAME)).payload.data.server.name).toBe('shh');
+  line.close();
+});
+
+test('who sends 1,024 frames of 16 kB at once is a flood after the first of them', async () => {
+  const strict = await openWorld({ LIMIT_FRAMES_PER_SECOND: '100' });
+  const line = new Line(strict.node);
+  await line.init();
+  await line.send(...range(1, 1_024).map(() => GREAT));
+  expect(await line.closing).toEqual({ code: 4429, reason: 'Too many frames.' });
+  expect(line.heard().length).toBeLessThan(1_024);
+  expect(await cut('flooding', strict.node)).toBe(1);
+  await strict.close();
 });
 
 test('what is wrong with a frame is not told on the console', async () => {
