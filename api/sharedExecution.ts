@@ -49,7 +49,7 @@ export function createSharedExecution(core: Core, deliveries: Deliveries) {
   }
 
   async function openAll(operation: SharedOperation, rooms: ViewerRooms): Promise<SharedBundle | ExecutionResult> {
-    const bundle = new SharedBundle(() => rooms.end());
+    const bundle = new SharedBundle(operation.socket, () => rooms.end());
     try {
       await rooms.start((reader) => bundle.add(open(operation, reader)), onTrouble);
       return bundle;

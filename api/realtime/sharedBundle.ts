@@ -1,14 +1,20 @@
+import type { SharedSocket, Writer } from './sharedSocket.ts';
 import type { SharedSubscription } from './sharedSubscription.ts';
 
-/** Several shared subscriptions that are one operation on the wire: done when the client has had enough. */
-export class SharedBundle implements AsyncIterableIterator<never> {
+/** Several shared subscriptions that are one operation on the wire: done when the client has had enough, or closes. */
+export class SharedBundle implements Writer, AsyncIterableIterator<never> {
   private readonly parts = new Set<SharedSubscription>();
   private end: () => void = () => {};
   private readonly ended = new Promise<void>((resolve) => {
     this.end = resolve;
   });
 
-  constructor(private readonly onEnd: () => void) {}
+  constructor(
+    private readonly socket: SharedSocket,
+    private readonly onEnd: () => void,
+  ) {
+    if (!socket.admit(this)) void this.return();
+  }
 
   [Symbol.asyncIterator]() {
     return this;
@@ -28,7 +34,8 @@ export class SharedBundle implements AsyncIterableIterator<never> {
 
   async return(): Promise<IteratorResult<never>> {
     this.onEnd();
-    for (const part of this.parts) await part.return();
+    this.socket.forget(this);
+    for (const part of this.parts) void part.return();
     this.end();
     return { done: true, value: undefined };
   }

@@ -280,10 +280,14 @@ test('a socket that closes gets nothing after its close frame, though the room g
   await vi.waitUntil(() => arrived.filter((frame) => frame.includes(`"seq":${before.seq}`)).length === 3, PATIENCE);
   await erin.graphql('mutation { logOut }');
   await vi.waitUntil(() => arrived.at(-1) === 'closed with 4401', PATIENCE);
+  const lookups = vi.spyOn(world.node.core.lookups, 'roomsOf');
   const heard = alice.follow(room, { after: before.seq });
   const { seq } = await alice.say(room, 'after');
   await heard.upTo((event) => event.seq === seq);
   expect((await alice.graphql(NAME)).server.name).toBe('shh');
+  // Nor is anything prepared for it.
+  expect(lookups).not.toHaveBeenCalled();
+  lookups.mockRestore();
   expect(arrived.at(-1)).toBe('closed with 4401');
   raw.close();
   alice.disconnect();
