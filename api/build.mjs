@@ -42,7 +42,10 @@ const STEPS = [
   {
     name: 'web',
     flags: [],
-    inputs: () => [...files('web', 'schema.graphql', 'codegen.ts', 'package-lock.json', 'examples/api', 'patches')],
+    inputs: () => [
+      ...files('web', 'schema.graphql', 'codegen.ts', 'package.json', 'package-lock.json', 'examples/api', 'patches'),
+      ...files('release/release.pub', 'release/app-manifest.sig'),
+    ],
     outputs: ['dist/web/index.html'],
     missing: ['web/vite.config.ts', 'web/index.html'],
     run: () => run('vite', 'vite', ['build', '--config', 'web/vite.config.ts', '--logLevel', 'warn']),
@@ -188,11 +191,17 @@ function run(name, program, args) {
 }
 
 // Prisma asks for a native engine before every command, also for those that never use it: any file satisfies it.
-// Its generators are found on PATH.
+// Its generators are found on PATH. The web client is built for use, wherever it is built.
 function toolEnvironment() {
   const path = `${at('node_modules/.bin')}${delimiter}${process.env.PATH ?? ''}`;
   const engine = process.env.PRISMA_SCHEMA_ENGINE_BINARY ?? process.execPath;
-  return { ...process.env, PATH: path, PRISMA_SCHEMA_ENGINE_BINARY: engine, PRISMA_HIDE_UPDATE_MESSAGE: '1' };
+  return {
+    ...process.env,
+    NODE_ENV: 'production',
+    PATH: path,
+    PRISMA_SCHEMA_ENGINE_BINARY: engine,
+    PRISMA_HIDE_UPDATE_MESSAGE: '1',
+  };
 }
 
 function fail(sentence) {

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import sirv from 'sirv';
+import { fittingLines } from '../release/signature.ts';
 
 const PAGE_POLICY = [
   "default-src 'none'",
@@ -65,6 +66,8 @@ const WORKER_POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
+const SIGNATURE = '/.well-known/app-manifest.sig';
+
 type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Serves the built web client: its files, and its page for every path that is none. `explorer` serves GraphiQL, `reference` the API. */
@@ -89,7 +92,8 @@ export function createStatic(folder: string): { serve: Serve; explorer: Serve; r
   return {
     serve: (request, response) => {
       prepare(request, response, PAGE_POLICY);
-      send(request, response);
+      if (request.url?.split('?')[0] === SIGNATURE) sendSignature(folder, response);
+      else send(request, response);
     },
     explorer: page('/graphiql.html', EXPLORER_POLICY),
     reference: page('/docs.html', REFERENCE_POLICY),
@@ -110,6 +114,16 @@ const TEXTS: Record<string, string> = { js: 'text/javascript', css: 'text/css', 
 function tellCharset(response: ServerResponse, path: string) {
   const type = TEXTS[path.split('.').at(-1) ?? ''];
   if (type) response.setHeader('Content-Type', `${type}; charset=utf-8`);
+}
+
+// One that was left from another build would only alarm people.
+function sendSignature(folder: string, response: ServerResponse) {
+  const [manifest, signature] = ['app-manifest.json', 'app-manifest.sig'].map((file) =>
+    join(folder, '.well-known', file),
+  );
+  if (!manifest || !signature || ![manifest, signature].every((file) => existsSync(file))) return notFound(response);
+  const lines = fittingLines(readFileSync(manifest), readFileSync(signature, 'utf8'));
+  return lines.length === 0 ? notFound(response) : text(response, 200, `${lines.join('\n')}\n`);
 }
 
 const notFound = (response: ServerResponse) => text(response, 404, 'Not found.');

@@ -2,11 +2,10 @@ import { resolve } from 'node:path';
 import vue from '@vitejs/plugin-vue';
 import icons from 'unplugin-icons/vite';
 import { defineConfig } from 'vite';
-import { compress } from './vite.compress.ts';
 import { documents } from './vite.documents.ts';
 import { emojis } from './vite.emoji.ts';
+import { finish } from './vite.finish.ts';
 import { reference } from './vite.reference.ts';
-import { worker } from './vite.worker.ts';
 
 const root = import.meta.dirname;
 
@@ -25,13 +24,17 @@ const inside = [
   /\/web\/lib\//,
   /\/web\/rooms\/(room(Queries|Text|Link|After)|unreadCounts|keptRooms|use(Rooms|RoomDialog|Unread)\.)/,
   /\/web\/ui\/(useNarrow|Dialog|useModal|PaneHead|copyText)/,
-  /\/web\/(settings\/useShown|notifications\/useNotifications)/,
+  /\/web\/(settings\/useShown|notifications\/useNotifications|updates\/useUpdate|worker\/notes)/,
 ];
 const oneOf = (paths: RegExp[]) => (id: string) => paths.some((path) => path.test(id));
 
 /** What is asked for together with a page: only for a room, because the list of the others weighs on the door. */
 const preloaded = (page: string, parts: string[]) =>
   /Room(Page|sLayout)-/.test(page) ? parts.filter((part) => !/\/(base|index)-/.test(part)) : [];
+
+/** The Worker of encrypted rooms has a name by which server and service worker know it; GraphiQL has others. */
+const workerName = ({ facadeModuleId }: { facadeModuleId?: string | null }) =>
+  `assets/${facadeModuleId?.includes('/web/crypto/') ? 'crypto' : '[name]'}-[hash].js`;
 
 export default defineConfig({
   root,
@@ -48,8 +51,7 @@ export default defineConfig({
         props['aria-hidden'] = 'true';
       },
     }),
-    worker(),
-    compress(),
+    finish(),
   ],
   resolve: { alias: [{ find: /^@0no-co\/graphql\.web$/, replacement: resolve(root, 'documentText.ts') }] },
   define: {
@@ -60,7 +62,7 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
-    rolldownOptions: { output: { entryFileNames: 'assets/crypto-[hash].js', comments: { annotation: false } } },
+    rolldownOptions: { output: { entryFileNames: workerName, comments: { annotation: false } } },
   },
   build: {
     outDir: resolve(root, '../dist/web'),

@@ -1,27 +1,19 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'esbuild';
-import type { Plugin, Rolldown } from 'vite';
+import type { Rolldown } from 'vite';
 
 type Bundle = Rolldown.OutputBundle;
 
-/** Makes /sw.js, which knows the files of this build that the page needs without a network. */
-export function worker(): Plugin {
-  return {
-    name: 'worker',
-    apply: 'build',
-    enforce: 'post',
-    generateBundle: {
-      order: 'post',
-      async handler(_, bundle) {
-        const files = shellFiles(bundle);
-        const page = bundle['index.html'];
-        const content = JSON.stringify([files, page?.type === 'asset' && page.source]);
-        const name = createHash('sha256').update(content).digest('hex').slice(0, 12);
-        this.emitFile({ type: 'asset', fileName: 'sw.js', source: await bundled(name, files) });
-      },
-    },
-  };
+/** The name of a build, and its /sw.js, which knows the files that the page needs without a network, and what each must be. */
+export async function workerOf(folder: string, bundle: Bundle): Promise<{ name: string; script: string }> {
+  const files = Object.fromEntries(shellFiles(bundle).map((file) => [file, sha256(contentOf(folder, file))]));
+  const name = sha256(await bundled('', files)).slice(0, 12);
+  return { name, script: await bundled(name, files) };
 }
+
+export const sha256 = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
 
 /** The page, and everything that its first script may load, now or later, its Worker too. GraphiQL is not part of it. */
 function shellFiles(bundle: Bundle): string[] {
@@ -40,7 +32,9 @@ function collect(bundle: Bundle, name: string, found: Set<string>) {
   for (const next of [...file.imports, ...file.dynamicImports]) collect(bundle, next, found);
 }
 
-async function bundled(name: string, files: string[]): Promise<string> {
+const contentOf = (folder: string, file: string) => readFileSync(join(folder, file === '/' ? 'index.html' : file));
+
+async function bundled(name: string, files: Record<string, string>): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [`${import.meta.dirname}/worker/serviceWorker.ts`],
     define: { BUILD: JSON.stringify(name), FILES: JSON.stringify(files) },

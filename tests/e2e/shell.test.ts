@@ -1,23 +1,22 @@
-import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator, Page, Worker } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPushService } from '../services/pushService.ts';
 import { packedSize, scripts, weigh } from '../weight.ts';
 import { PASSWORD } from '../world.ts';
+import { copyOfBuild } from './builds.ts';
 import { inhabit, say } from './harbour.ts';
 import { look } from './look.ts';
-import { openSite, PHONE, type Site, type Visitor, WEB } from './site.ts';
+import { openSite, PHONE, type Site, type Visitor } from './site.ts';
 
 let site: Site;
 let house: Awaited<ReturnType<typeof inhabit>>;
 let sam: Visitor;
 let pushes: Awaited<ReturnType<typeof openPushService>>;
-const web = mkdtempSync(join(tmpdir(), 'shh-web-'));
+const build = copyOfBuild();
+const { web } = build;
 
 beforeAll(async () => {
-  cpSync(WEB, web, { recursive: true });
   pushes = await openPushService();
   site = await openSite({ OUTGOING_ORIGINS: pushes.url }, web);
   house = await inhabit(site.node);
@@ -28,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await site?.close();
   pushes?.close();
-  rmSync(web, { recursive: true, force: true });
+  build.remove();
 });
 
 const focused = () =>
@@ -262,14 +261,14 @@ test('the service worker keeps the files of the build, and no answer of the serv
     return requests.flat().map(({ url }) => new URL(url).pathname);
   });
   expect(kept).toContain('/');
-  expect(kept.filter((path) => !/^\/(assets\/.*|icon\.svg|manifest\.webmanifest)?$/.test(path))).toEqual([]);
+  const own = /^\/(assets\/.*|icon\.svg|manifest\.webmanifest|\.well-known\/app-manifest\.json|installed|chosen)?$/;
+  expect(kept.filter((path) => !own.test(path))).toEqual([]);
   expect(kept.filter((path) => /graphiql|monaco/.test(path))).toEqual([]);
 });
 
 test('a new version says so, and comes when Sam asks for it', async () => {
   const { page } = sam;
-  for (const packed of ['.br', '.gz']) rmSync(join(web, `sw.js${packed}`));
-  appendFileSync(join(web, 'sw.js'), '// the next build');
+  build.become('the next one');
   await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
   await page.getByText('Update ready').waitFor();
   await sam.picture('update-dark-1280');

@@ -1,8 +1,9 @@
 import { readonly, ref } from 'vue';
 import { scriptAddress } from '../lib/scriptAddress';
+import { noted } from '../worker/notes';
 
 const AN_HOUR = 3_600_000;
-const ready = ref(false);
+const other = ref<string>();
 let registration: ServiceWorkerRegistration | undefined;
 let asked = Date.now();
 
@@ -14,16 +15,15 @@ export async function register() {
     .register(scriptAddress('/sw.js'), { updateViaCache: 'none' })
     .catch(() => undefined);
   if (!registration) return;
-  if (registration.waiting) ready.value = true;
   registration.addEventListener('updatefound', watchInstalling);
   document.addEventListener('visibilitychange', askAgain);
+  watchInstalling();
+  await look();
 }
 
 function watchInstalling() {
   const worker = registration?.installing;
-  worker?.addEventListener('statechange', () => {
-    if (worker.state === 'installed' && registration?.active) ready.value = true;
-  });
+  worker?.addEventListener('statechange', () => worker.state === 'installed' && look());
 }
 
 // Browsers ask when a page is loaded; this one may stay open for weeks.
@@ -33,14 +33,10 @@ function askAgain() {
   registration?.update().catch(() => {});
 }
 
-/** Loads the page anew, in its new version. */
-function apply() {
-  if (!registration?.waiting) return location.reload();
-  navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
-  registration.waiting.postMessage('take over');
+async function look() {
+  const [installed, chosen] = await Promise.all([noted('installed'), noted('chosen')]);
+  other.value = chosen && installed !== chosen ? installed : undefined;
 }
 
-/** Whether a new version is here. It is used only when somebody says so. */
-export function useUpdate() {
-  return { ready: readonly(ready), apply };
-}
+/** The build that is here and not in use, if there is one. What it is worth and what to do with it: useOffer.ts. */
+export const useUpdate = () => readonly(other);
