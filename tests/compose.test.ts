@@ -91,10 +91,25 @@ test('only the proxy is reached from outside, it leads to each node, and the nod
   const [, upstreams = ''] = /reverse_proxy (.*) {/.exec(caddyfile) ?? [];
   expect(upstreams.split(' ')).toEqual(nodes().map((name) => `${name}:${port}`));
   expect(caddyfile).toContain('health_uri /readyz');
+  const kept = Number(/keepalive (\d+)s/.exec(caddyfile)?.[1]) * 1_000;
+  const idle = /^const IDLE = ([\d_]+);/m.exec(read('api/server.ts'))?.[1];
+  expect(kept).toBeLessThan(Number(idle?.replaceAll('_', '')));
   const { ipv4_address: address = '' } = (proxy.networks as Record<string, { ipv4_address: string }>).inside ?? {};
   expect(isIP(address)).toBe(4);
   expect(readConfig(environmentOf(services['shh-1'])).trustedProxies).toEqual([address]);
   expect(environmentOf(proxy).SITE).toBe('chat.example.org');
+});
+
+test('over plain http who browses is led to https, and programs are refused', () => {
+  const [, plain = '', secure = ''] =
+    /^http:\/\/{\$SITE} {\n([\s\S]*?)^}\n\n^{\$SITE} {\n([\s\S]*?)^}/m.exec(read('Caddyfile')) ?? [];
+  expect(read('Caddyfile')).toMatch(/^{\n\tauto_https disable_redirects\n}$/m);
+  expect(plain.trim().split(/\s*\n\s*/)).toEqual([
+    '@page header Accept *text/html*',
+    'redir @page https://{host}{uri} 308',
+    'respond "Speak https to this server." 403',
+  ]);
+  expect(secure).toContain('reverse_proxy');
 });
 
 test('the image runs as a user without rights', () => {
