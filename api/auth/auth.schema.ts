@@ -55,7 +55,10 @@ const RegisterInput = builder.inputType('RegisterInput', {
       required: true,
       description: 'Letters and digits of one alphabet, . _ + - inside; at most 40.',
     }),
-    password: t.string({ required: true, description: 'At least 8 characters of any kind, not a common one.' }),
+    password: t.string({
+      required: true,
+      description: 'At least 8 characters of any kind, not a common one, nor little more than a name known here.',
+    }),
     displayName: t.string({ description: 'What to be called; the username if left out.' }),
     email: t.string({ description: 'Optional, never shown to anyone else; can be used to sign in.' }),
     invitation: t.string({ description: 'The token of an invitation link, where registration is by invitation.' }),

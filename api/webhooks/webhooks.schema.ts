@@ -81,7 +81,9 @@ const CreateIncomingWebhookPayload = builder
     fields: (t) => ({
       webhook: t.expose('webhook', { type: IncomingWebhookType, description: 'What was made.' }),
       path: t.exposeString('path', {
-        description: 'The path of its address on this server, shown this once: POST {"text": "…"} to it.',
+        description:
+          'The path of its address on this server, shown this once: POST {"text": "…"} to it, or to /hooks with its last part as ' +
+          '"Authorization: Bearer …", so that no log of a proxy has it.',
       }),
     }),
   });
