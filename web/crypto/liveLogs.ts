@@ -6,14 +6,22 @@ import type { Keyholder } from './keyholder';
 
 interface Follower {
   moved(): void;
+  /** The server's log is another from there on. */
+  reset(told: Told): void;
   failed(problem: unknown): void;
+}
+
+interface Told {
+  __typename: string;
+  roomId: string;
+  seq: number;
+  at: string;
+  resetEpoch?: string;
 }
 
 interface Log {
   followers: Set<Follower>;
-  entries: { __typename: string }[];
-  /** Up to here the Worker has followed it. */
-  end: number;
+  entries: Told[];
   handing: boolean;
   stop(): void;
 }
@@ -21,10 +29,7 @@ interface Log {
 // Both are called epoch, and are not of one type.
 const ROOM_LOG = `subscription SealedRoomLog($roomId: ID!, $after: Int) {
   roomLog(roomId: $roomId, after: $after) { ${ENTRY} ... on Reset { resetEpoch: epoch } }
-}` as unknown as TypedDocumentNode<
-  { roomLog: { __typename: string; seq: number } },
-  { roomId: string; after?: number }
->;
+}` as unknown as TypedDocumentNode<{ roomLog: Told }, { roomId: string; after?: number }>;
 
 /** The logs of the encrypted rooms that this page shows: what the server says of them goes to the Worker, entry by entry. */
 export class LiveLogs {
@@ -52,7 +57,7 @@ export class LiveLogs {
   }
 
   private open(roomId: string): Log {
-    const log: Log = { followers: new Set(), entries: [], end: 0, handing: false, stop: () => {} };
+    const log: Log = { followers: new Set(), entries: [], handing: false, stop: () => {} };
     this.logs.set(roomId, log);
     log.stop = subscribe(ROOM_LOG, () => ({ roomId, ...this.position(roomId) }), {
       next: ({ roomLog }) => {
@@ -77,10 +82,10 @@ export class LiveLogs {
     const holder = await this.holder();
     while (log.entries.length) {
       const entries = log.entries.splice(0);
-      const isReset = entries.some(({ __typename }) => __typename === 'Reset');
-      const taken = isReset ? holder.call('beginAnew', roomId) : holder.call('take', roomId, entries.map(readEntry));
       // What it cannot take now it asks for itself when the next one comes.
-      await taken.catch((problem) => console.error(problem));
+      await holder.call('take', roomId, entries.map(readEntry)).catch((problem) => console.error(problem));
+      for (const told of entries.filter(({ __typename }) => __typename === 'Reset'))
+        for (const { reset } of log.followers) reset(told);
     }
     log.handing = false;
   }

@@ -68,7 +68,14 @@ export function sealedSource(
       reached = events.at(-1)?.seq ?? after;
     }
 
-    const stop = logs.follow(roomId, { moved: ask, failed: (problem) => !ended && error?.(problem) });
+    const stop = logs.follow(roomId, {
+      moved: ask,
+      reset: ({ seq, at, resetEpoch = '' }) => {
+        reached = seq;
+        next({ __typename: 'Reset', roomId, seq, at, epoch: resetEpoch });
+      },
+      failed: (problem) => !ended && error?.(problem),
+    });
     void ask();
     return () => {
       ended = true;

@@ -53,7 +53,7 @@ test('Bob takes his phone out of use: whoever is next to do something removes it
   await expectAgreement(id, ann, bob, eve);
   const refused = await phone.say(id, 'from the phone').catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(ServerError);
-  expect(await phone.reload().catch((error: unknown) => error)).toMatchObject({ reason: 'DEVICE_REVOKED' });
+  expect(await phone.reload().catch((error: unknown) => error)).toMatchObject({ code: 'ELSEWHERE' });
   expect((await phone.device.room(id)).view.messages().map(({ message }) => message.body)).toEqual(['one']);
 });
 

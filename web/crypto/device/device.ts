@@ -53,7 +53,6 @@ export async function openDevice({ ports, name, onChange = () => {}, accountSeed
   const device = new Device(coreOf(ports, identity, facts, onChange), identity);
   if (!('isOld' in facts)) await device.register(facts, startAnew);
   await device.load();
-  if (former && former.epoch !== facts.epoch) await device.beginAnew();
   return device;
 }
 
@@ -63,9 +62,8 @@ const ACCOUNT = 'account';
 async function currentFacts({ server, store }: Ports, former: KnownAccount | undefined, mayBeOld: boolean) {
   try {
     const facts = await server.account();
-    const { user, epoch } = facts;
-    const isNews = JSON.stringify([user, epoch]) !== JSON.stringify([former?.user, former?.epoch]);
-    if (isNews) await store.write([[ACCOUNT, { user, ...(epoch && { epoch }) } satisfies KnownAccount]]);
+    const { user } = facts;
+    if (JSON.stringify(user) !== JSON.stringify(former?.user)) await store.write([[ACCOUNT, { user }]]);
     return facts;
   } catch (error) {
     if (former && mayBeOld && isPassing(error)) return { ...former, ...UNKNOWN };
@@ -73,7 +71,7 @@ async function currentFacts({ server, store }: Ports, former: KnownAccount | und
   }
 }
 
-type KnownAccount = Pick<AccountFacts, 'user' | 'epoch'>;
+type KnownAccount = Pick<AccountFacts, 'user'>;
 
 const UNKNOWN = { accountKey: undefined, deviceId: undefined, keyPackagesLeft: 0, isOld: true };
 
@@ -142,13 +140,6 @@ export class Device {
   /** Whether this device has ever known the room as encrypted. */
   isPinned(roomId: string): boolean {
     return this.core.rooms.has(roomId);
-  }
-
-  /** The server has gone back to an earlier state: what it has now is followed from the beginning, with the keys that are here. */
-  async beginAnew(roomId?: string) {
-    const rooms = [...this.core.rooms.values()].filter(({ record }) => !roomId || record.id === roomId);
-    for (const room of rooms) await this.inTurn(room.record.id, () => this.drop(room, []));
-    for (const { record } of rooms) this.core.tell(record.id);
   }
 
   /** Looks at every encrypted room of the account, and does there what there is to do. */

@@ -30,11 +30,11 @@ export function graphqlServer(ask: Ask): Server {
     group: async (id) => groupOf((await ask(documents.GROUP, { id })).room.group),
     members: (id) => membersOf(ask, id),
     account: async () => {
-      const { viewer, server } = await ask(documents.ACCOUNT, {});
+      const { viewer } = await ask(documents.ACCOUNT, {});
       const { identities } = await ask(documents.IDENTITIES, { userIds: [viewer.id] });
       const accountKey = read(identities[0]?.accountKey);
       const { user, device, keyPackagesLeft } = viewer;
-      return { user, accountKey: accountKey ?? undefined, deviceId: device?.id, keyPackagesLeft, epoch: server.epoch };
+      return { user, accountKey: accountKey ?? undefined, deviceId: device?.id, keyPackagesLeft };
     },
     registerDevice: (input) => put(documents.REGISTER, input),
     publishKeyPackages: async (keyPackages, lastResort) =>

@@ -99,8 +99,6 @@ export interface AccountFacts {
   /** The device that the session is bound to. */
   deviceId: string | undefined;
   keyPackagesLeft: number;
-  /** Of the server's logs: another one after it was restored from a backup. */
-  epoch?: string;
 }
 
 export interface Registration {

@@ -134,11 +134,6 @@ function roomsOf(desk: Desk) {
     isPinned: async (roomId: string) => (await desk.ready()).isPinned(roomId),
     heard: (roomId: string, seq: number) => desk.heard(roomId, seq),
     take: async (roomId: string, entries: LogEntry[]) => (await desk.ready()).take(roomId, entries),
-    beginAnew: async (roomId: string) => {
-      const device = await desk.ready();
-      await device.beginAnew(roomId);
-      await device.follow(roomId);
-    },
     renew: async (roomId: string) => (await desk.ready()).renew(roomId),
     setCard: async (roomId: string, change: Partial<Pick<RoomCard, 'name' | 'topic' | 'history'>>) =>
       setCard(await desk.begun(roomId), roomId, change),

@@ -99,7 +99,6 @@ export class Desk {
     const wanted = [];
     for (const facts of all) {
       const room = await device.know(facts);
-      if (room.record.cursor > facts.lastSeq) await device.beginAnew(facts.id);
       if (isBehind(room, facts)) wanted.push(facts.id);
     }
     for (const { id } of all) this.hasChanged(id);
@@ -231,7 +230,7 @@ const UNFORESEEN = 'The encryption could not be started in this browser. Reload 
 const isTold = (error: Error) => error instanceof ServerError || error instanceof DeviceError;
 
 const isBehind = (room: Room, { lastSeq }: RoomFacts) =>
-  room.record.cursor < lastSeq || !isIn(room) || !!room.record.pending || !!room.record.isStale;
+  room.record.cursor !== lastSeq || !isIn(room) || !!room.record.pending || !!room.record.isStale;
 
 async function inGroups<Item>(items: Item[], act: (item: Item) => Promise<unknown>) {
   const rest = [...items];
