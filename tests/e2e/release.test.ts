@@ -68,7 +68,8 @@ test('Ann sees which version she has, and with which key it is signed', async ()
   await page.getByText('shh 1.0.0').waitFor();
   await page.getByText('A server that serves you altered code').waitFor();
   expect(await page.getByText('Fingerprint').locator('code').textContent()).toMatch(/^[0-9a-f]{64}$/);
-  await page.getByRole('heading', { name: 'This version' }).scrollIntoViewIfNeeded();
+  await page.getByText('what you wrote, until it is deleted').waitFor();
+  await page.getByText('Nobody has audited shh').scrollIntoViewIfNeeded();
   await ann.picture('version-light-1280');
 });
 
