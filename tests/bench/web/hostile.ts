@@ -1,6 +1,6 @@
 import { parseMessage } from '../../../web/messages/messageText.ts';
 import type { Figure } from '../figures.ts';
-import { cpuOf, openRoom, sees } from './page.ts';
+import { cpuOf, endsWith, openRoom } from './page.ts';
 import type { Place } from './place.ts';
 
 const LENGTH = 10_000;
@@ -33,7 +33,7 @@ export async function hostile(place: Place): Promise<Figure[]> {
     const texts = [repeated(piece, MOST), `after ${index}`];
     const arrive = async () => {
       await ada.fill(room, texts);
-      await sees(page, `after ${index}`);
+      await endsWith(page, `after ${index}`);
     };
     spent.push(await cpuOf(page, arrive));
   }

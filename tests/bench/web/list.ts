@@ -14,9 +14,10 @@ const PIXELS = 20_000;
 export async function list(place: Place): Promise<Figure[]> {
   const [ada, bea] = [await place.account('Ada'), await place.account('Bea')];
   const room = await ada.createRoom('harbour');
-  await bea.join(room);
   const texts = smallTalk(LOADED);
   await ada.fill(room, texts);
+  // Only now: a room opens where what is new begins, and here that is its end.
+  await bea.join(room);
   const page = await openRoom(place, bea, room, texts.at(-1) as string);
 
   const arriving = smallTalk(ARRIVING).map((text) => `now ${text}`);

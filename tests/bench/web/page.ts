@@ -15,6 +15,12 @@ export async function sees(page: Page, text: string) {
   await page.getByRole('log').getByText(text, { exact: true }).first().waitFor();
 }
 
+/** Waits until a text is the last in the conversation. It reads no other: `sees` reads all of them, at the page's cost. */
+export async function endsWith(page: Page, text: string) {
+  const isLast = (wanted: string) => document.querySelector('.log .msg:last-child .body')?.textContent === wanted;
+  await page.waitForFunction(isLast, text, { polling: 50 });
+}
+
 /** The CPU time that the page's main thread spends on what happens meanwhile, in ms. */
 export async function cpuOf(page: Page, act: () => Promise<unknown>): Promise<number> {
   const session = await page.context().newCDPSession(page);
