@@ -312,16 +312,10 @@ export class Device {
 
   /** Who is out of a room keeps nothing of it but that it was encrypted. */
   private async leave(room: Room) {
-    const { id } = room.record;
-    await this.drop(room, [keyKey(id, ''), unsavedKey(id, '')]);
-  }
-
-  private async drop(room: Room, prefixes: string[]) {
-    const { id, kind, partner, invited } = room.record;
-    const fresh = newRecord({ id, kind, directWith: null });
-    const record = { ...fresh, invited, ...(partner && { partner }) };
-    const all = [groupKey(id), ratchetKey(id), entryPrefix(id), sentPrefix(id), ...prefixes];
-    await this.core.ports.store.write([[roomKey(id), record]], all);
+    const { id, kind, partner } = room.record;
+    const record = { ...newRecord({ id, kind, directWith: null }), ...(partner && { partner }) };
+    const prefixes = [entryPrefix(id), keyKey(id, ''), sentPrefix(id), unsavedKey(id, '')];
+    await this.core.ports.store.write([[roomKey(id), record]], [groupKey(id), ratchetKey(id), ...prefixes]);
     Object.assign(room, { record, group: undefined, view: new RoomView() });
   }
 
