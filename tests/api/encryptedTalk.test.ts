@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { graphqlServer, serverError } from '../../web/crypto/device/graphqlServer.ts';
-import { browser } from '../crypto/device/people.ts';
+import { browserOf } from '../encryptedPeople.ts';
 import { people } from '../rooms.ts';
-import { type Node, openWorld, type Person, type World } from '../world.ts';
+import { type Node, openWorld, type World } from '../world.ts';
 
 const DIRECT = 'mutation ($id: ID!) { openDirectRoom(userId: $id, encrypted: true) { id encryption } }';
 
@@ -14,15 +13,6 @@ beforeAll(async () => {
   elsewhere = world.clustered ? await world.anotherNode() : world.node;
 });
 afterAll(() => world?.close());
-
-const serverOf = (person: Person) =>
-  graphqlServer(async (document, variables) => {
-    const { data, errors } = await person.ask(document, variables);
-    if (errors) throw serverError(errors as never);
-    return data;
-  });
-const browserOf = (person: Person) =>
-  browser({ id: person.id, username: person.username, displayName: person.name } as never, serverOf(person));
 
 test('Ann writes to Bob, who was never online together with her, and he reads it at another node and answers', async () => {
   const [ann, bob] = await people(world, 'ann', 'bob').then(({ ann, bob }) => [ann, bob.at(elsewhere)] as const);

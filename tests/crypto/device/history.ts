@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { DeviceError, isPassing, ServerError } from '../../../web/crypto/device/errors.ts';
 import type { Content } from '../../../web/crypto/sealing/content.ts';
 import { Killed, Life } from './faults.ts';
+import { heardBy, type LoggedEntry } from './heard.ts';
 import { expectAgreement, expectNothingUnreadable } from './invariants.ts';
 import type { Browser } from './people.ts';
 import { type Play, stage } from './stage.ts';
@@ -147,36 +148,16 @@ class Tale {
 
   /** All that was ever said where this device could hear it, and how much of it since its person came in last. */
   private readable(deviceId: string) {
-    const all: { id: string; author: string | undefined; body: string | undefined }[] = [];
-    let since = 0;
+    const log = this.play.server.rooms.get(this.room)?.log ?? [];
     const owner = this.play.server.devices.get(deviceId)?.accountId;
-    for (const { entry, devices } of this.groups()) {
-      if ('user' in entry && LEAVING.includes(entry.__typename) && entry.user?.id === owner) since = 0;
-      if (!devices.has(deviceId)) continue;
-      if (entry.__typename === 'MessageSent') {
-        const { id, author } = entry.message;
-        all.push({ id, author: author?.id, body: this.words.get(id) });
-        since += 1;
-      }
-      if (entry.__typename !== 'SealedEventSent') continue;
-      const { target, body } = this.edits.get(entry.id) ?? {};
+    const { heard, since } = heardBy(log as LoggedEntry[], deviceId, owner);
+    const all = heard.messages.map(({ id, author }) => ({ id, author: author?.id, body: this.words.get(id) }));
+    for (const event of heard.events) {
+      const { target, body } = this.edits.get(event) ?? {};
       const edited = all.find(({ id }) => id === target);
       if (edited) edited.body = body;
     }
     return { all, since };
-  }
-
-  /** The log, and who was in the group after each entry. */
-  private *groups() {
-    let devices = new Set<string>();
-    for (const entry of this.play.server.rooms.get(this.room)?.log ?? []) {
-      if (entry.__typename === 'GroupOpened') devices = new Set([entry.deviceId ?? '']);
-      if (entry.__typename === 'GroupCommitted') {
-        const { adds, removes } = entry as unknown as { adds: string[]; removes: string[] };
-        devices = new Set([...devices, ...adds, entry.deviceId ?? ''].filter((id) => !removes.includes(id)));
-      }
-      yield { entry, devices };
-    }
   }
 
   private async say(name: DeviceName): Promise<boolean> {
@@ -257,8 +238,6 @@ class Tale {
     ];
   }
 }
-
-const LEAVING = ['MemberLeft', 'MemberRemoved'];
 
 /** That it cannot be done now, by who asks: not yet in, out, or in use no more. */
 const isRefusal = (error: unknown) =>

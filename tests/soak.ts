@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { DeviceError, isPassing, ServerError } from '../web/crypto/device/errors.ts';
+import { heardBy, type LoggedEntry } from './crypto/device/heard.ts';
+import type { Browser } from './crypto/device/people.ts';
+import { encryptedRoomOf } from './devices.ts';
+import { browserOf } from './encryptedPeople.ts';
+import { addMember, leave, removeMember } from './rooms.ts';
+import { PASSWORD, Person, type World } from './world.ts';
+
+export interface Plan {
+  messages: number;
+  people: number;
+  seed: number;
+}
+
+export interface Outcome {
+  sent: number;
+  devices: number;
+  opened: number;
+  /** Said to a device that cannot open it, or that it does not show. */
+  undecryptable: number;
+  /** Shown more than once, or to a device that was not in the group. */
+  wrong: number;
+  epochs: number;
+  deeds: Record<string, number>;
+}
+
+/** People with two browsers each live in one encrypted room: they write, come, go, reload and lose the line. */
+export async function soak(world: World, plan: Plan, tell: (line: string) => void = () => {}): Promise<Outcome> {
+  const company = await Company.gather(world, plan);
+  await company.live(plan.messages, tell);
+  return company.outcome();
+}
+
+interface Seat {
+  person: Person;
+  browser: Browser;
+  isOffline: boolean;
+}
+
+const AT_ONCE = 4;
+const REST = 250;
+
+class Company {
+  private sent = 0;
+  private readonly deeds: Record<string, number> = {};
+  private readonly outside = new Set<string>();
+
+  private constructor(
+    private readonly seats: Seat[],
+    private readonly room: string,
+    private readonly random: () => number,
+  ) {}
+
+  static async gather(world: World, { people, seed }: Plan): Promise<Company> {
+    const persons: Person[] = [];
+    for (let n = 0; n < people; n++) persons.push(await world.person(`soak${n}`));
+    const [owner, ...others] = persons as [Person, ...Person[]];
+    const room = await encryptedRoomOf(owner, ...others);
+    const seats: Seat[] = [];
+    for (const person of persons) seats.push(...(await seated(person)));
+    await (seats[0] as Seat).browser.device.makeGroup(room);
+    return new Company(seats, room, randomFrom(seed));
+  }
+
+  async live(messages: number, tell: (line: string) => void) {
+    while (this.sent < messages) {
+      const before = this.sent;
+      await Promise.all(Array.from({ length: AT_ONCE }, () => this.beat()));
+      if (Math.floor(before / REST) === Math.floor(this.sent / REST)) continue;
+      tell(`${this.sent} sent …`);
+      // Sessions last for a quarter of an hour.
+      for (const { person } of this.seats) await renewSession(person);
+    }
+    for (const seat of this.seats) seat.isOffline = false;
+    for (let round = 0; round < 2; round++)
+      for (const seat of this.inside) await insist(() => seat.browser.device.settle(this.room));
+    for (const seat of this.seats) await insist(() => seat.browser.device.follow(this.room));
+  }
+
+  async outcome(): Promise<Outcome> {
+    const log = await wholeLog(this.owner.person, this.room);
+    const outcome = { sent: this.sent, devices: this.seats.length, opened: 0, undecryptable: 0, wrong: 0 };
+    for (const { person, browser } of this.seats) {
+      const { heard, since } = heardBy(log, browser.device.core.self.deviceId, person.id);
+      const should = heard.messages.map(({ id }) => id);
+      const shown = browser.device.core.rooms.get(this.room)?.view.messages() ?? [];
+      const read = new Set(shown.filter(({ state }) => state === 'read').map(({ message }) => message.id));
+      const owed = this.outside.has(person.id) ? [] : should.slice(should.length - since);
+      outcome.opened += read.size;
+      outcome.undecryptable += owed.filter((id) => !read.has(id)).length;
+      outcome.wrong += shown.length - new Set(shown.map(({ message }) => message.id)).size;
+      outcome.wrong += [...read].filter((id) => !should.includes(id)).length;
+    }
+    const epochs = log.filter(({ __typename }) => __typename === 'GroupCommitted').length;
+    return { ...outcome, epochs, deeds: this.deeds };
+  }
+
+  private async beat() {
+    const seat = this.pick(this.inside);
+    const chance = this.random();
+    if (chance < 0.9) await this.say(seat);
+    else if (chance < 0.93) await this.reload(seat);
+    else if (chance < 0.97) seat.isOffline = !seat.isOffline;
+    else if (chance < 0.985) await this.come();
+    else if (chance < 0.997) await this.go(chance < 0.99);
+    else await this.renew();
+    await this.listen(this.pick(this.seats));
+  }
+
+  private async say(seat: Seat) {
+    const [id, body] = [randomUUID(), `${this.sent} ${'x'.repeat(Math.floor(this.random() * 200))}`];
+    if (await insist(() => seat.browser.say(this.room, body, id))) this.sent += 1;
+  }
+
+  private async listen({ browser, isOffline }: Seat) {
+    if (!isOffline) await insist(() => browser.device.follow(this.room));
+  }
+
+  private async reload(seat: Seat) {
+    this.count('reloads');
+    await insist(async () => {
+      seat.browser = await seat.browser.reload();
+    });
+  }
+
+  private async come() {
+    const [id] = this.outside;
+    const guest = this.seats.find(({ person }) => person.id === id)?.person;
+    if (!guest) return;
+    this.outside.delete(guest.id);
+    this.count('joins');
+    await this.owner.person.graphql(...addMember(this.room, guest.id));
+    await insist(() => this.owner.browser.device.settle(this.room));
+  }
+
+  private async go(byThemselves: boolean) {
+    const { person } = this.pick(this.inside);
+    if (person.id === this.owner.person.id || this.outside.size > this.seats.length / 4) return;
+    this.outside.add(person.id);
+    this.count('leaves');
+    if (byThemselves) await person.graphql(...leave(this.room));
+    else await this.owner.person.graphql(...removeMember(this.room, person.id));
+  }
+
+  private async renew() {
+    this.count('renewals');
+    await insist(() => this.owner.browser.device.renew(this.room));
+  }
+
+  private count(deed: string) {
+    this.deeds[deed] = (this.deeds[deed] ?? 0) + 1;
+  }
+
+  private get owner(): Seat {
+    return this.seats[0] as Seat;
+  }
+
+  private get inside(): Seat[] {
+    return this.seats.filter(({ person }) => !this.outside.has(person.id));
+  }
+
+  private pick(seats: Seat[]): Seat {
+    return seats[Math.floor(this.random() * seats.length)] as Seat;
+  }
+}
+
+/** Somebody at two browsers, with a session and a device for each. */
+async function seated(person: Person): Promise<Seat[]> {
+  const first = await browserOf(person);
+  const other = await signedInAgain(person);
+  const { accountSeed } = first.device.identity.record;
+  const second = await browserOf(other, { accountSeed });
+  return [
+    { person, browser: first, isOffline: false },
+    { person: other, browser: second, isOffline: false },
+  ];
+}
+
+async function signedInAgain(person: Person): Promise<Person> {
+  const document = 'mutation ($input: LogInInput!) { logIn(input: $input) { accessToken refreshToken } }';
+  const input = { username: person.username, password: PASSWORD, cookies: false };
+  return new Person(person.node, { ...person, ...(await person.graphql(document, { input })).logIn });
+}
+
+async function renewSession(person: Person) {
+  const document = 'mutation ($token: String!) { refresh(refreshToken: $token) { accessToken refreshToken } }';
+  Object.assign(person, (await person.graphql(document, { token: person.refreshToken })).refresh);
+}
+
+/** Whether it could be done: whoever is out, or not let in yet, cannot; all else is tried until it works. */
+async function insist(act: () => Promise<unknown>): Promise<boolean> {
+  for (let tries = 0; tries < 50; tries++) {
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      const isWaiting = error instanceof DeviceError && ['WAITING', 'IDENTITY_CHANGED'].includes(error.code);
+      if (isWaiting || (error instanceof ServerError && error.code === 'NOT_FOUND')) return false;
+      if (!isPassing(error)) throw error;
+    }
+  }
+  throw new Error('It could not be done in fifty tries.');
+}
+
+async function wholeLog(person: Person, roomId: string): Promise<LoggedEntry[]> {
+  const entries: LoggedEntry[] = [];
+  const document = `query ($id: ID!, $after: Int!) { room(id: $id) { log(after: $after, first: 100) {
+    __typename seq ... on MessageSent { message { id author { id } } } ... on SealedEventSent { id }
+    ... on GroupOpened { deviceId } ... on GroupCommitted { deviceId adds removes }
+    ... on MemberLeft { user { id } } ... on MemberRemoved { user { id } }
+  } } }`;
+  for (let page: LoggedEntry[] | undefined; !page || page.length; entries.push(...page))
+    page = (await person.graphql(document, { id: roomId, after: entries.length })).room.log as LoggedEntry[];
+  return entries;
+}
+
+/** Mulberry32: the same seed, the same numbers. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
