@@ -40,6 +40,12 @@ export function createMetrics(core: Core, connections: Pick<Connections, 'size' 
   );
   gauge('shh_bus_up', 'Whether rings reach other nodes.', () => Number(core.bus.connected()));
   gauge('shh_database_up', 'Whether the database answers.', () => databaseAnswers(core));
+  gauge('shh_devices', 'Devices for encrypted rooms that are in use.', () =>
+    core.db.device.count({ where: { revokedAt: null } }),
+  );
+  gauge('shh_removals_due', 'Encrypted rooms in which nothing is taken before a commit has removed somebody.', () =>
+    core.db.room.count({ where: { removalsDue: true, deletedAt: null } }),
+  );
   counter('shh_deliveries_total', 'Entries written to members of groups.', () => deliveries.delivered);
   counter('shh_executions_total', 'GraphQL executions that those deliveries took.', () => deliveries.executions);
   counter('shh_fallbacks_total', 'Readers that fell behind and went back to the log.', () => deliveries.fellBack);

@@ -23,12 +23,11 @@ export const WRITABLE = new Set([
   ...['createOutgoingWebhook', 'resumeOutgoingWebhook', 'revokeOutgoingWebhook'],
 ]);
 
-/** What no token reads: the ways into the account. */
+/** What no token reads: the ways into the account, and what is kept for the devices of sessions. */
 export const UNREADABLE = new Set([
   'Query.personalTokens',
-  'Viewer.session',
-  'Viewer.sessions',
-  'Viewer.securityEvents',
+  ...['Viewer.session', 'Viewer.sessions', 'Viewer.securityEvents'],
+  ...['Viewer.secret', 'Viewer.backupRooms', 'Viewer.backupSegments', 'Viewer.welcomes', 'Viewer.keyPackagesLeft'],
 ]);
 
 /** FORBIDDEN when a viewer who came with a token has in the document, anywhere, what tokens cannot do. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { soak } from '../soak.ts';
+import { soak } from '../soak/soak.ts';
 import { openWorld, type World } from '../world.ts';
 
 // npm run soak:e2ee asks for more.

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { commit, encryptedRoomOf, open, revoke, withDevice } from '../devices.ts';
 import { openWorld, type World } from '../world.ts';
 
 let world: World;
@@ -36,6 +37,24 @@ test('the operator reads how much was delivered, and how few executions it took'
   expect(text).not.toContain(room);
   ann.disconnect();
   ben.disconnect();
+});
+
+test('the operator reads how many devices there are, and in how many rooms a removal is waited for', async () => {
+  const [ann, ben] = [await world.person('ann'), await world.person('ben')];
+  const room = await encryptedRoomOf(ann, ben);
+  const figures = async () => {
+    const text = await (await scrape()).text();
+    return [figure(text, 'shh_devices'), figure(text, 'shh_removals_due')] as const;
+  };
+  const [devices, due] = await figures();
+  const bensDevice = [await withDevice(ann), await withDevice(ben)][1] as string;
+  await ann.graphql(...open(room));
+  await ann.graphql(...commit(room, 0, { adds: [bensDevice] }));
+  expect(await figures()).toEqual([devices + 2, due]);
+  await ben.graphql(...revoke(bensDevice));
+  expect(await figures()).toEqual([devices + 1, due + 1]);
+  await ann.graphql(...commit(room, 1, { removes: [bensDevice] }));
+  expect(await figures()).toEqual([devices + 1, due]);
 });
 
 test('a stranger from elsewhere does not read the figures', async () => {

@@ -188,6 +188,14 @@ async function tokenOf(person: Person, scope: 'READ' | 'WRITE') {
 const programOf = ({ node, id }: Person, accessToken: string) => new Person(node, { name: 'program', id, accessToken });
 
 function readingOf(field: string): string {
-  const [type, name] = field.split('.');
-  return type === 'Query' ? `{ ${name} { id } }` : `{ viewer { ${name} { id } } }`;
+  const [type, name = ''] = field.split('.');
+  const selection = READS[name] ?? `${name} { id }`;
+  return type === 'Query' ? `{ ${selection} }` : `{ viewer { ${selection} } }`;
 }
+
+const READS: Record<string, string> = {
+  secret: 'secret(name: "account-key") { blob }',
+  backupRooms: 'backupRooms',
+  backupSegments: `backupSegments(roomId: "${randomUUID()}", after: 0) { blob }`,
+  keyPackagesLeft: 'keyPackagesLeft',
+};

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { DeviceError, isPassing, ServerError } from '../web/crypto/device/errors.ts';
-import { heardBy, type LoggedEntry } from './crypto/device/heard.ts';
-import type { Browser } from './crypto/device/people.ts';
-import { encryptedRoomOf } from './devices.ts';
-import { browserOf } from './encryptedPeople.ts';
-import { addMember, leave, removeMember } from './rooms.ts';
-import { PASSWORD, Person, type World } from './world.ts';
+import { DeviceError, isPassing, ServerError } from '../../web/crypto/device/errors.ts';
+import { heardBy, type LoggedEntry } from '../crypto/device/heard.ts';
+import type { Browser } from '../crypto/device/people.ts';
+import { encryptedRoomOf } from '../devices.ts';
+import { browserOf } from '../encryptedPeople.ts';
+import { addMember, leave, removeMember } from '../rooms.ts';
+import { PASSWORD, Person, type World } from '../world.ts';
 
 export interface Plan {
   messages: number;
