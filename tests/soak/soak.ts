@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DeviceError, isPassing, ServerError } from '../../web/crypto/device/errors.ts';
+import { createTurns } from '../../web/crypto/device/turns.ts';
 import { heardBy, type LoggedEntry } from '../crypto/device/heard.ts';
 import type { Browser } from '../crypto/device/people.ts';
 import { encryptedRoomOf } from '../devices.ts';
@@ -45,6 +46,7 @@ class Company {
   private sent = 0;
   private readonly deeds: Record<string, number> = {};
   private readonly outside = new Set<string>();
+  private readonly inTurn = createTurns();
 
   private constructor(
     private readonly seats: Seat[],
@@ -74,8 +76,8 @@ class Company {
     }
     for (const seat of this.seats) seat.isOffline = false;
     for (let round = 0; round < 2; round++)
-      for (const seat of this.inside) await insist(() => seat.browser.device.settle(this.room));
-    for (const seat of this.seats) await insist(() => seat.browser.device.follow(this.room));
+      for (const seat of this.inside) await this.at(seat, () => seat.browser.device.settle(this.room));
+    for (const seat of this.seats) await this.at(seat, () => seat.browser.device.follow(this.room));
   }
 
   async outcome(): Promise<Outcome> {
@@ -110,16 +112,23 @@ class Company {
 
   private async say(seat: Seat) {
     const [id, body] = [randomUUID(), `${this.sent} ${'x'.repeat(Math.floor(this.random() * 200))}`];
-    if (await insist(() => seat.browser.say(this.room, body, id))) this.sent += 1;
+    if (await this.at(seat, () => seat.browser.say(this.room, body, id))) this.sent += 1;
   }
 
-  private async listen({ browser, isOffline }: Seat) {
-    if (!isOffline) await insist(() => browser.device.follow(this.room));
+  private async listen(seat: Seat) {
+    if (!seat.isOffline) await this.at(seat, () => seat.browser.device.follow(this.room));
+  }
+
+  /** A browser does one thing after the other, and no page is closed in the middle: there is one for each disk. */
+  private async at(seat: Seat, act: () => Promise<unknown>): Promise<boolean> {
+    const isDone = await this.inTurn(String(this.seats.indexOf(seat)), () => insist(act));
+    if (!isDone) this.count('putOff');
+    return isDone;
   }
 
   private async reload(seat: Seat) {
     this.count('reloads');
-    await insist(async () => {
+    await this.at(seat, async () => {
       seat.browser = await seat.browser.reload();
     });
   }
@@ -131,7 +140,7 @@ class Company {
     this.outside.delete(guest.id);
     this.count('joins');
     await this.owner.person.graphql(...addMember(this.room, guest.id));
-    await insist(() => this.owner.browser.device.settle(this.room));
+    await this.at(this.owner, () => this.owner.browser.device.settle(this.room));
   }
 
   private async go(byThemselves: boolean) {
@@ -145,7 +154,7 @@ class Company {
 
   private async renew() {
     this.count('renewals');
-    await insist(() => this.owner.browser.device.renew(this.room));
+    await this.at(this.owner, () => this.owner.browser.device.renew(this.room));
   }
 
   private count(deed: string) {
