@@ -28,6 +28,7 @@ export type MessageEntry = Extract<Entry, { kind: 'message' }>;
 export class RoomView {
   private readonly ids = new Map<string, number>();
   private readonly entries = new Map<number, Entry>();
+  private inOrder: Entry[] | undefined = [];
 
   constructor(entries: Iterable<Entry> = []) {
     for (const entry of entries) this.put(entry);
@@ -45,17 +46,21 @@ export class RoomView {
 
   put(entry: Entry) {
     this.entries.set(entry.seq, entry);
+    if (this.inOrder && entry.seq > (this.inOrder.at(-1)?.seq ?? 0)) this.inOrder.push(entry);
+    else this.inOrder = undefined;
     if (entry.kind === 'message') this.ids.set(entry.message.id, entry.seq);
   }
 
   /** Drops what came after a position. */
   forget(after: number) {
     for (const seq of [...this.entries.keys()]) if (seq > after) this.entries.delete(seq);
+    this.inOrder = undefined;
   }
 
   /** In the order of the log. */
-  all(): Entry[] {
-    return [...this.entries.values()].sort((a, b) => a.seq - b.seq);
+  all(): readonly Entry[] {
+    this.inOrder ??= [...this.entries.values()].sort((a, b) => a.seq - b.seq);
+    return this.inOrder;
   }
 
   /** Messages that are to be shown, oldest first. */

@@ -1,6 +1,6 @@
 import { edit, makeLink, pin, react, remove, say, setCard } from '../device/conversation.ts';
 import type { Device } from '../device/device.ts';
-import { DeviceError } from '../device/errors.ts';
+import { DeviceError, ServerError } from '../device/errors.ts';
 import type { LogEntry } from '../device/log.ts';
 import { mentionsIn } from '../device/mentions.ts';
 import { fromBase64Url } from '../device/records.ts';
@@ -109,12 +109,13 @@ function writingOf(desk: Desk) {
     send: async (roomId: string, { files, ...message }: Wanted) => {
       const device = await desk.begun(roomId);
       const keys = files?.map(({ key, ...file }) => ({ ...file, ...key }));
-      return say(device, {
+      const said = say(device, {
         ...sentOf(message),
         roomId,
         ...(keys && { files: keys }),
         ...(await mentions(device, roomId, message.body)),
       });
+      return said.catch(later);
     },
     edit: async (roomId: string, id: string, body: string) => {
       const device = await desk.begun(roomId);
@@ -125,6 +126,13 @@ function writingOf(desk: Desk) {
       react(await desk.begun(roomId), roomId, id, emoji, on),
     pin: async (roomId: string, id: string, on: boolean) => pin(await desk.begun(roomId), roomId, id, on),
   };
+}
+
+/** Who waits to be let in sends it then: it is not refused. */
+function later(error: unknown): never {
+  if (error instanceof DeviceError && error.code === 'WAITING')
+    throw new ServerError('UNAVAILABLE', error.message, error.code);
+  throw error;
 }
 
 const sentOf = ({ id, body, replyTo }: Omit<Wanted, 'files'>) => ({ id, body, ...(replyTo && { replyTo }) });
