@@ -19,9 +19,11 @@ export async function makeReady(core: Core, room: Room) {
     if (room.record.problem === 'intruder') throw broken();
     if (!room.record.generation && !(await openFirst(core, room))) continue;
     if (!isIn(room) && !(await join(core, room))) throw notIn(room);
-    if (room.record.owes.members && !(await letInFirst(core, room))) continue;
+    // The server takes nothing else before: neither those who are to come in.
     const gone = leavers(room);
     if (gone.length && !(await commit(core, room, { removes: gone }))) continue;
+    if (room.record.owes.members && !(await letInFirst(core, room))) continue;
+    if (leavers(room).length) continue;
     await core.pins.seeAll(room.group as GroupState);
     return;
   }
