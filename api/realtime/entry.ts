@@ -118,6 +118,9 @@ type Row = Record<string, unknown>;
 export const isParting = ({ kind }: LogEntry) =>
   kind === 'MEMBER_LEFT' || kind === 'MEMBER_REMOVED' || kind === 'MEMBER_BANNED';
 
+/** Whether it is the last of the log for one person, or for all. */
+export const isLastForSomebody = (entry: LogEntry) => entry.kind === 'ROOM_DELETED' || isParting(entry);
+
 /** What only encrypted rooms have in their logs: no client of plaintext knows what to do with it. */
 export const isOfEncryption = ({ kind, message }: LogEntry) =>
   BETWEEN_DEVICES.includes(kind) ||

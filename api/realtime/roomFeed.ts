@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts';
-import { type LogEntry, type MessageState, toQuote, withPerson } from './entry.ts';
+import { isLastForSomebody, type LogEntry, type MessageState, toQuote, withPerson } from './entry.ts';
 import type { Person } from './person.ts';
 import type { Position } from './positions.ts';
 import type { RoomPages } from './roomPages.ts';
@@ -20,6 +20,7 @@ export class RoomFeed {
   private latest: LogEntry[] = [];
   private sealed = 0;
   private readonly waiting = new Set<() => void>();
+  private readonly toldOfPartings = new Set<(entry: LogEntry | null) => void>();
   private readers = 0;
   private stop: (() => void) | null = null;
   private pulling: Promise<void> | null = null;
@@ -99,6 +100,12 @@ export class RoomFeed {
     return () => this.waiting.delete(onWake);
   }
 
+  /** Calls back with each entry that may be the last for somebody, and with null when the log becomes another. */
+  onParting(callback: (entry: LogEntry | null) => void): () => void {
+    this.toldOfPartings.add(callback);
+    return () => this.toldOfPartings.delete(callback);
+  }
+
   private remember(entries: LogEntry[]) {
     this.rungBefore = Math.max(this.rungBefore, entries.at(-1)?.seq ?? 0);
   }
@@ -112,6 +119,7 @@ export class RoomFeed {
     if (entry.kind === 'MESSAGE_EDITED' || entry.kind === 'MESSAGE_DELETED') this.revision++;
     // Who is behind reads from the database what is left of the rest.
     if (entry.kind === 'ROOM_DELETED' || entry.kind === 'MESSAGES_EXPIRED') this.forgetBefore(entry);
+    if (isLastForSomebody(entry)) for (const tell of this.toldOfPartings) tell(entry);
   }
 
   private forgetOldest() {
@@ -161,6 +169,7 @@ export class RoomFeed {
   }
 
   private restart(position: Position) {
+    for (const tell of this.toldOfPartings) tell(null);
     this.revision++;
     this.replace([]);
     this.top = position.seq;

@@ -93,6 +93,18 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
     return { done: true, value: undefined };
   }
 
+  /**
+   * Gives nothing, and ends when there is nothing more to give: for who only has to know until when they may. Entries that
+   * are the last for nobody cost nothing.
+   */
+  async untilOver(): Promise<void> {
+    while (!this.ended) {
+      this.skip();
+      if (this.position === null) await this.next();
+      else await this.parting();
+    }
+  }
+
   /** Calls back when the reader has ended, for whatever reason; at once when it has already. */
   whenEnded(onEnd: () => void) {
     if (this.ended) return onEnd();
@@ -135,6 +147,29 @@ export class RoomReader implements AsyncIterableIterator<RoomNews> {
   private reset(notice: ResetNotice): IteratorResult<RoomNews> {
     this.notice = null;
     return { done: false, value: notice };
+  }
+
+  private skip() {
+    if (this.notice || this.epoch !== this.feed.epoch) return;
+    for (let entry = this.feed.at(this.cursor + 1); entry && !this.over; entry = this.feed.at(this.cursor + 1)) {
+      this.advance(entry);
+    }
+  }
+
+  // Resolves after the entry that is the last for who reads, and when the log is another one.
+  private parting() {
+    return new Promise<void>((resolve) => {
+      const forget = this.feed.onParting((entry) => {
+        this.cursor = this.feed.top;
+        if (entry && !this.isLast(entry)) return;
+        this.over = entry !== null;
+        this.cancelWait();
+      });
+      this.cancelWait = () => {
+        forget();
+        resolve();
+      };
+    });
   }
 
   private news() {

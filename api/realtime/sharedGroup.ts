@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { isParting, type LogEntry } from './entry.ts';
+import { isLastForSomebody, type LogEntry } from './entry.ts';
 import { NextFrames } from './frames.ts';
 import type { RoomFeed } from './roomFeed.ts';
 import type { RoomNews } from './roomReader.ts';
@@ -131,7 +131,7 @@ export class SharedGroup {
     const before = this.position;
     this.position = this.feed.top;
     const frames = new NextFrames(entries.map((entry) => this.textOf(entry)));
-    const parting = entries.some((entry) => entry.kind === 'ROOM_DELETED' || isParting(entry));
+    const parting = entries.some(isLastForSomebody);
     const { members, streams, ids } = this;
     // Backwards: a place that becomes free is taken by one who was served.
     for (let place = streams.length - 1; place >= 0; place--) {

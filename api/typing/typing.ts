@@ -46,7 +46,7 @@ export async function subscribeToTyping(core: Core, viewer: Viewer, roomId: stri
 // Whoever is no longer a member hears nobody type: the room's log says when that is.
 async function endWith(reader: RoomReader, notices: TypingNotices, log: Log): Promise<void> {
   try {
-    for await (const _entry of reader);
+    await reader.untilOver();
   } catch (error) {
     log.warn('typing.reader_failed', { error });
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { deleteRoom, leave, people, read, removeMember, roomOf, startTyping, TYPING } from '../rooms.ts';
 import { type Arrivals, openWorld, type Person, type World } from '../world.ts';
@@ -77,6 +78,30 @@ test('one who is removed, or leaves, hears no more, and the stream ends', async 
     { timeout: 20_000 },
   );
   expect([bobs.all.length, carols.all.length]).toEqual(before);
+});
+
+test('who hears typing outlives partings of others and a thousand messages, and is let go with the own one', async () => {
+  const room = await roomOf(alice, bob, carol);
+  const heard = await listen(bob, room, alice);
+  for (let sent = 0; sent < 1_000; sent += 50) {
+    await Promise.all(Array.from({ length: 50 }, (_, n) => alice.say(room, `message ${sent + n}`)));
+  }
+  await alice.graphql(...removeMember(room, carol.id));
+  await alice.graphql(...startTyping(room));
+  expect((await heard.next()).user.id).toBe(alice.id);
+  await alice.graphql(...removeMember(room, bob.id));
+  expect(await heard.ending()).toBe('complete');
+});
+
+test('who hears typing while the database gets another epoch is asked for anew, and hears on as a member', async () => {
+  const room = await roomOf(alice, bob, carol);
+  const [bobs, carols] = [await listen(bob, room, alice), await listen(carol, room, alice)];
+  const { core } = world.node;
+  await core.db.membership.deleteMany({ where: { roomId: room, userId: carol.id } });
+  await core.db.instance.updateMany({ data: { epoch: randomUUID() } });
+  expect(await carols.ending()).toBe('complete');
+  await alice.graphql(...startTyping(room));
+  expect((await bobs.next()).user.id).toBe(alice.id);
 });
 
 test('when the room is deleted, listening ends', async () => {
