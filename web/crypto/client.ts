@@ -74,11 +74,22 @@ function heed(news: News) {
   }
 }
 
+let isAsked = false;
+
+/** What goes with the browser's storage cannot be read again: the browser is asked not to clear it by itself. */
+function keepStorage() {
+  if (isAsked || !rooms.size) return;
+  isAsked = true;
+  // It may say no, and then it is as it was.
+  navigator.storage.persist().catch(() => false);
+}
+
 function takeRooms(shown: Extract<News, { kind: 'rooms' }>['rooms']) {
   for (const { room, end } of shown) {
     rooms.set(room.roomId, room);
     logs.reached(room.roomId, end);
   }
+  keepStorage();
 }
 
 function leave() {

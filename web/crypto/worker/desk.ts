@@ -37,7 +37,7 @@ export class Desk {
   constructor(
     readonly store: BrowserStore,
     readonly viewer: CryptoViewer,
-    private readonly tell: (news: News) => void,
+    private readonly tell: (news: News) => unknown,
   ) {
     const server = this.watched(graphqlServer(askSignedIn));
     this.ports = { store, keys: store.keys, clock: browserClock, server };

@@ -56,12 +56,15 @@ let stop = () => {};
 async function work() {
   if (ended || !viewer) return;
   const channel = new BroadcastChannel(name);
-  const tell = (message: Message) => channel.postMessage(message);
+  let isOpen = true;
+  // What was begun may end after somebody else has taken over.
+  const tell = (message: Message) => isOpen && channel.postMessage(message);
   const desk = await openDesk(viewer, tell);
   const calls: Partial<Calls> = desk instanceof Desk ? callsOf(desk) : { hello: () => toldBy(tell, desk) };
   return new Promise<void>((resolve) => {
     stop = () => {
       stop = () => {};
+      isOpen = false;
       channel.close();
       if (desk instanceof Desk) void desk.close();
       resolve();
@@ -79,7 +82,7 @@ async function work() {
 async function answer(
   calls: Partial<Calls>,
   { from, id, name: asked, args }: CallMessage,
-  tell: (it: Message) => void,
+  tell: (it: Message) => unknown,
 ) {
   try {
     const call = calls[asked] as ((...given: unknown[]) => Promise<unknown>) | undefined;
@@ -92,7 +95,7 @@ async function answer(
 }
 
 /** Or what to tell everybody where this browser cannot keep keys. */
-async function openDesk(person: CryptoViewer, tell: (message: Message) => void): Promise<Desk | State> {
+async function openDesk(person: CryptoViewer, tell: (message: Message) => unknown): Promise<Desk | State> {
   if (!(await isSuiteSupported())) return unsupported(TOO_OLD);
   try {
     return new Desk(await BrowserStore.open(name), person, tell);
@@ -102,7 +105,7 @@ async function openDesk(person: CryptoViewer, tell: (message: Message) => void):
   }
 }
 
-async function toldBy(tell: (message: Message) => void, state: State) {
+async function toldBy(tell: (message: Message) => unknown, state: State) {
   tell(state);
   return [];
 }
