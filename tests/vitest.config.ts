@@ -23,7 +23,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      project('unit', ['tests/*.test.ts', 'tests/{web,crypto}/**/*.test.ts']),
+      project('unit', ['tests/*.test.ts', 'tests/{web,crypto}/**/*.test.ts'], patience()),
       project('api-embedded', ['tests/{api,fuzz,protocols}/**/*.test.ts'], { ...embedded, ...warm, ...patience() }),
       project('api-cluster', ['tests/api/**/*.test.ts'], { ...cluster, ...warm, ...patience() }),
       project('chaos', ['tests/chaos/**/*.test.ts'], patience()),
