@@ -110,6 +110,7 @@ export async function runBot(url: string, username: string, password: string, fi
     await live.dispose();
     await ended;
     await device.close();
+    await store.close();
   }
 }
 

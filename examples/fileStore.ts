@@ -8,8 +8,12 @@ import type { Signer } from '../web/crypto/mls/engine.ts';
 type Puts = Parameters<Store['write']>[0];
 type Line = { puts: Puts; removes: readonly string[] };
 
+export interface FileStore extends Store {
+  close(): Promise<void>;
+}
+
 /** Everything in `path`, which nobody else may read: the keys are in it. One program at a time. */
-export async function openFileStore(path: string): Promise<Store> {
+export async function openFileStore(path: string): Promise<FileStore> {
   const memory = new MemoryStore();
   const text = await readFile(path, 'utf8').catch(() => '');
   // What stands after the last end of a line was not written to its end: it has never happened.
@@ -35,6 +39,7 @@ export async function openFileStore(path: string): Promise<Store> {
       await fresh.truncate();
       await memory.destroy();
     },
+    close: () => fresh.close(),
   };
 }
 

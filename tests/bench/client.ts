@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { answerCalls } from './calls.ts';
 import type { Order } from './control.ts';
-import { ROOM_LOG, SEND_MESSAGE, SHORT } from './payload.ts';
+import { ROOM_LOG, SEALED_LOG, SEND_MESSAGE, SHORT } from './payload.ts';
 import { RawSocket } from './rawSocket.ts';
 
 // Everyone else's end of the wire: thousands of sockets that count what arrives.
@@ -20,6 +20,8 @@ interface Audience {
   size: number;
   /** Whether every socket chooses another id for its operation. */
   differentIds?: boolean;
+  /** Whether the rooms are encrypted. */
+  sealed?: boolean;
 }
 
 let sockets: RawSocket[] = [];
@@ -33,13 +35,15 @@ let latencies: number[] | null = null;
 
 answerCalls({ open, settle, drive, stall, resume, send, close });
 
-async function open({ place, rooms, tokens, size, differentIds }: Audience) {
+async function open({ place, rooms, tokens, size, differentIds, sealed }: Audience) {
+  const query = sealed ? SEALED_LOG : ROOM_LOG;
   orders ??= connect({ port: place.orders, host: '127.0.0.1', noDelay: true });
   while (sockets.length < size) {
     const batch = Array.from({ length: Math.min(100, size - sockets.length) }, (_, n) => sockets.length + n);
     const joined = batch.map((number) => {
       const id = differentIds ? randomUUID() : '1';
-      return join(place, rooms, number % rooms.length, tokens[number % tokens.length] ?? '', id);
+      const variables = { roomId: rooms[number % rooms.length] };
+      return join(place, number % rooms.length, tokens[number % tokens.length] ?? '', id, { query, variables });
     });
     sockets.push(...(await Promise.all(joined)));
   }
@@ -51,10 +55,10 @@ function close() {
   stalled = [];
 }
 
-function join(place: Place, rooms: string[], room: number, token: string, id: string): Promise<RawSocket> {
+function join(place: Place, room: number, token: string, id: string, operation: Operation): Promise<RawSocket> {
   if (place.kind === 'plain') return joinPlain(place, room);
   if (place.kind === 'socket.io') return joinSocketIO(place, `room-${room}`);
-  return joinGraphQL(place, token, id, { query: ROOM_LOG, variables: { roomId: rooms[room] } });
+  return joinGraphQL(place, token, id, operation);
 }
 
 async function joinPlain({ port }: Place, room: number): Promise<RawSocket> {

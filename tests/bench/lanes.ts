@@ -10,11 +10,12 @@ export const VARIANTS = {
   ours: '**shh**',
   different: '**shh**, every operation id different',
   real: '**shh**, sending included',
+  sealed: '**shh**, an encrypted room',
 } as const;
 
 export type Variant = keyof typeof VARIANTS;
 
-const OURS: Variant[] = ['ours', 'different', 'real'];
+const OURS: Variant[] = ['ours', 'different', 'real', 'sealed'];
 const PEOPLE = 64;
 
 /** One server and the process with all of its clients. */
@@ -37,6 +38,7 @@ export async function openLane(variant: Variant, services: Services): Promise<La
   const databaseUrl = ours ? await services.database() : undefined;
   const place = await server.call<Place>('start', ours ? { DATABASE_URL: databaseUrl } : {});
   const tokens = ours ? await server.call<string[]>('people', { count: PEOPLE }) : [];
+  if (variant === 'sealed') await server.call('seal');
   if (variant === 'real') await server.call('real');
   else if (ours) await server.call('synthetic');
   return { variant, server, client, place, tokens, rooms: [] };
@@ -53,7 +55,8 @@ export async function gather(lane: Lane, rooms: number, size: number): Promise<v
       : Array.from({ length: rooms }, () => '');
   }
   const { place, tokens, rooms: names, variant } = lane;
-  await lane.client.call('open', { place, tokens, rooms: names, size, differentIds: variant === 'different' });
+  const kind = { differentIds: variant === 'different', sealed: variant === 'sealed' };
+  await lane.client.call('open', { place, tokens, rooms: names, size, ...kind });
   await lane.client.call('settle', { spread: rooms > 1 });
 }
 

@@ -9,6 +9,7 @@ import { memory } from './scenarios/memory.ts';
 import { pages } from './scenarios/pages.ts';
 import { plans } from './scenarios/plans.ts';
 import { scaling } from './scenarios/scaling.ts';
+import { sealed } from './scenarios/sealed.ts';
 import { search } from './scenarios/search.ts';
 import { sends } from './scenarios/sends.ts';
 import { slowReader } from './scenarios/slowReader.ts';
@@ -29,6 +30,7 @@ const SCENARIOS: Record<string, (settings: Settings) => Promise<Figure[]>> = {
   logins,
   slowReader,
   sends,
+  sealed,
   pages,
   search,
   bus,

@@ -6,6 +6,19 @@ export const ROOM_LOG = `subscription ($roomId: ID!) {
   }
 }`;
 
+/** The same where the room is encrypted. */
+export const SEALED_LOG = `subscription ($roomId: ID!) {
+  roomLog(roomId: $roomId) {
+    __typename seq roomId at
+    ... on MessageSent {
+      message { id createdAt author { id username displayName } sealed { deviceId generation epoch mls body } }
+    }
+  }
+}`;
+
+/** What a device makes of a message like `SHORT`, in length: 334 bytes for MLS, and 218 beside it. */
+export const SEALED = { mls: Buffer.alloc(334, 7).toString('base64'), body: Buffer.alloc(218, 7).toString('base64') };
+
 export const SEND_MESSAGE = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id seq } }';
 
 export const SHORT = 'The swans are back on the river, all seven of them. Come and look before it rains.';

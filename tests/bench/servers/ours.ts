@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import pg from 'pg';
 import { startSession } from '../../../api/auth/sessions.ts';
 import { readConfig } from '../../../api/config.ts';
 import { type Core, openCore } from '../../../api/core.ts';
+import { sendSealed } from '../../../api/groups/sealed.ts';
 import { createLog } from '../../../api/log.ts';
 import { pageMessages } from '../../../api/messages/messagePages.ts';
 import { sendMessage } from '../../../api/messages/messages.ts';
@@ -18,7 +19,7 @@ import { openApp } from '../../../api/server.ts';
 import type { Viewer } from '../../../api/users/users.ts';
 import { answerCalls } from '../calls.ts';
 import { listenForOrders } from '../control.ts';
-import { AUTHOR, messageId, SHORT } from '../payload.ts';
+import { AUTHOR, messageId, SEALED, SHORT } from '../payload.ts';
 
 const MANY = '1000000';
 const UNLIMITED = {
@@ -36,6 +37,7 @@ let people: Viewer[] = [];
 let feeds: RoomFeed[] = [];
 let body = SHORT;
 let real = false;
+let sealed = false;
 let queries = 0;
 
 answerCalls({
@@ -47,6 +49,16 @@ answerCalls({
   real: () => {
     real = true;
   },
+  /** From now on what is published is of encrypted rooms. */
+  seal: () => {
+    sealed = true;
+  },
+  sealedRoom: makeSealedRoom,
+  speak: ({ room, senders, seconds }) =>
+    perSecond(senders, seconds, (sender) =>
+      sendMessage(core, someone(sender), room, { id: randomUUID(), body: SHORT }),
+    ),
+  speakSealed: ({ room, senders, seconds }) => perSecond(senders, seconds, (sender) => speakSealed(room, sender)),
   say: ({ text }) => {
     body = text;
   },
@@ -92,8 +104,7 @@ function entryOf({ roomId, top }: RoomFeed): LogEntry {
     seq,
     author,
     integration: null,
-    encoding: 'NONE' as const,
-    body,
+    ...(sealed ? SEALED_MESSAGE : { encoding: 'NONE' as const, body }),
     createdAt: at,
     editedAt: null,
     deletedAt: null,
@@ -106,6 +117,37 @@ function entryOf({ roomId, top }: RoomFeed): LogEntry {
     pinnedAt: null,
   };
   return { roomId, seq, id, kind: 'MESSAGE', at, actor: author, subject: null, detail: null, message };
+}
+
+const SEALED_MESSAGE = {
+  encoding: 'MLS' as const,
+  body: null,
+  sealed: { deviceId: AUTHOR, generation: 1, epoch: 1, ...SEALED },
+};
+
+/** An encrypted room in whose group everybody has a device. */
+async function makeSealedRoom(): Promise<string> {
+  const { id } = await createRoom(core, someone(0), { kind: 'PRIVATE', encrypted: true });
+  const blank = { name: 'bench', credential: Buffer.alloc(129), suites: [1], engineVersion: 1 };
+  for (const { id: userId, sessionId } of people) {
+    const device = await core.db.device.create({
+      data: { ...blank, id: randomUUID(), userId, signatureKey: randomBytes(32) },
+    });
+    await core.db.session.update({ where: { id: sessionId }, data: { deviceId: device.id } });
+    await core.db.membership.createMany({
+      data: { roomId: id, userId, role: 'MEMBER', joinedSeq: 1 },
+      skipDuplicates: true,
+    });
+    await core.db.groupDevice.create({ data: { roomId: id, deviceId: device.id, joinedSeq: 1 } });
+  }
+  await core.db.room.update({ where: { id }, data: { generation: 1, suite: 1, groupEpoch: 1 } });
+  return id;
+}
+
+function speakSealed(roomId: string, sender: number) {
+  const [mls, content] = [SEALED.mls, SEALED.body].map((text) => Buffer.from(text, 'base64'));
+  const place = { roomId, generation: 1, epoch: 1, id: randomUUID(), kind: 'MESSAGE' as const };
+  return sendSealed(core, someone(sender), { ...place, mls, body: content } as Parameters<typeof sendSealed>[2]);
 }
 
 async function makePeople(count: number) {
