@@ -427,5 +427,7 @@ test('somebody who comes with another key as Bob is shown as changed, and hears 
   await ann.device.follow(room);
   expect(await codeOf(ann.say(room, 'still you?'))).toBe('IDENTITY_CHANGED');
   expect((await ghost.read(room)).includes('still you?')).toBe(false);
-  expect(summaryOf(ann.device.core, await ann.device.room(room)).blockedBy).toEqual([users.bob.id]);
+  const now = await ann.device.room(room);
+  expect(summaryOf(ann.device.core, now).blockedBy).toEqual([users.bob.id]);
+  expect(now.view.all().at(-1)).toMatchObject({ kind: 'told', what: 'keyChanged', user: { id: users.bob.id } });
 });

@@ -1,5 +1,6 @@
 import { type Bytes, equal } from '../bytes.ts';
 import { sharedKeys } from '../history/history.ts';
+import type { DeviceCredential } from '../identity/credential.ts';
 import type { AppliedCommit, GroupState } from '../mls/engine.ts';
 import { MlsError } from '../mls/errors.ts';
 import { sha256 } from '../primitives.ts';
@@ -16,6 +17,7 @@ import type { Committed, LogEntry, Sealed } from './log.ts';
 import { followMember, learnPeople } from './membership.ts';
 import { isProven, judge, knownIn, meetStrangers, unprovenOf, type Verdict } from './policy.ts';
 import { keyKey } from './roomState.ts';
+import type { Told } from './view.ts';
 
 /** Takes the next entry of the log into the draft. The log has no holes: anything but the next entry throws. */
 export async function follow(core: Core, draft: Draft, entry: LogEntry) {
@@ -234,7 +236,7 @@ async function followCommit(
     record.lastCommitAt = core.ports.clock.now();
     if ((verdict as Verdict) === 'unproven') record.unproven.push(unprovenOf(applied));
     oweTo(core, draft, group, applied);
-    tellOf(draft, group, applied, entry.seq, entry.at);
+    tellOf(core, draft, group, applied, entry);
   } catch (error) {
     if (!(error instanceof MlsError)) throw error;
     record.problem = (verdict as Verdict) === 'no' ? 'intruder' : 'unverified';
@@ -254,24 +256,25 @@ function oweTo(
   if (credential.accountId !== self.accountId) record.owes.history.push(credential.deviceId);
 }
 
-function tellOf(draft: Draft, before: GroupState, applied: AppliedCommit, seq: number, at: string) {
-  const devices = new Set(before.members.map(({ credential }) => credential.deviceId));
-  const accounts = new Set(before.members.map(({ credential }) => credential.accountId));
-  const joiner = applied.external ? applied.committer : undefined;
-  if (joiner && !accounts.has(joiner.credential.accountId) && draft.record.kind !== 'DIRECT') {
-    return draft.view.put({
-      seq,
-      at,
-      kind: 'told',
-      what: 'joinedByLink',
-      user: draft.person(joiner.credential.accountId),
-    });
-  }
-  const fresh = [...applied.adds, ...(joiner ? [joiner] : [])].find(
-    ({ credential }) => accounts.has(credential.accountId) && !devices.has(credential.deviceId),
-  );
-  if (fresh)
-    draft.view.put({ seq, at, kind: 'told', what: 'newDevice', user: draft.person(fresh.credential.accountId) });
+/** What a commit means to people, in one line: of a changed key first. */
+function tellOf(core: Core, draft: Draft, before: GroupState, applied: AppliedCommit, { seq, at }: LogEntry) {
+  const newcomers = [...applied.adds, ...(applied.external ? [applied.committer] : [])].map((one) => one.credential);
+  const known = before.members.map(({ credential }) => credential);
+  const hasOtherKey = ({ accountId, accountKey }: DeviceCredential) => {
+    const pinned = core.pins.keyOf(accountId);
+    return !!pinned && !equal(pinned, accountKey);
+  };
+  const isOfSomebodyHere = ({ accountId }: DeviceCredential) => known.some((one) => one.accountId === accountId);
+  const isNew = ({ deviceId }: DeviceCredential) => !known.some((one) => one.deviceId === deviceId);
+  const byLink = applied.external && draft.record.kind !== 'DIRECT';
+
+  const news: [Told, DeviceCredential | undefined][] = [
+    ['keyChanged', newcomers.find(hasOtherKey)],
+    ['joinedByLink', byLink ? newcomers.find((one) => !isOfSomebodyHere(one)) : undefined],
+    ['newDevice', newcomers.find((one) => isOfSomebodyHere(one) && isNew(one))],
+  ];
+  const [what, who] = news.find(([, somebody]) => somebody) ?? [];
+  if (what && who) draft.view.put({ seq, at, kind: 'told', what, user: draft.person(who.accountId) });
 }
 
 /** Joins from before the card was known here: if one of them is a ghost's, nothing is said to it. */

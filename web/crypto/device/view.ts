@@ -21,7 +21,7 @@ export type Entry = { seq: number; at: string } & (
 
 /** 'locked': this device has no key of it; 'unreadable': it has, and what the server holds is something else. */
 export type MessageState = 'read' | 'plain' | 'locked' | 'unreadable';
-export type Told = 'joinedByLink' | 'newDevice' | 'renewed' | 'encrypted' | 'unreadable';
+export type Told = 'joinedByLink' | 'newDevice' | 'renewed' | 'encrypted' | 'keyChanged' | 'unreadable';
 export type MessageEntry = Extract<Entry, { kind: 'message' }>;
 
 /** A room's entries by position, and its messages by id. A draft of it writes over it without touching it. */
