@@ -25,6 +25,8 @@ const inside = [
   /\/web\/rooms\/(room(Queries|Text|Link|After)|unreadCounts|keptRooms|use(Rooms|RoomDialog|Unread)\.)/,
   /\/web\/ui\/(useNarrow|Dialog|useModal|PaneHead|copyText)/,
   /\/web\/(settings\/useShown|notifications\/useNotifications|updates\/useUpdate|worker\/notes)/,
+  /~icons\/lucide\/search$/,
+  /\/web\/messages\/(authorName|plainWords|message(Text|Inlines|Links))\./,
 ];
 const oneOf = (paths: RegExp[]) => (id: string) => paths.some((path) => path.test(id));
 
