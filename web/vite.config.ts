@@ -20,10 +20,12 @@ const base = [
 /** What all doors are made of, and what every page behind them needs: each in one file, for the same reason. */
 const door = /\/web\/auth\/(Server)?Door\./;
 const inside = [
-  /node_modules\/idb\//,
   /\/web\/lib\//,
   /\/web\/rooms\/(room(Queries|Text|Link|After)|unreadCounts|keptRooms|use(Rooms|RoomDialog|Unread)\.)/,
-  /\/web\/ui\/(useNarrow|Dialog|useModal|PaneHead|copyText)/,
+  /\/web\/ui\/(useNarrow|Dialog|useModal|PaneHead|copyText|Avatar)/,
+  /\/web\/encryption\/(useCrypto|pinnedRooms|asDecrypted|useDecryptedRooms|encryptedRoom|plainConsent)\./,
+  /\/web\/messages\/(roomSource|plainRoom|messageDocuments|OfflineStrip)/,
+  /~icons\/lucide\/(lock|hash|user|ellipsis|wifi-off)$/,
   /\/web\/(settings\/useShown|notifications\/useNotifications|updates\/useUpdate|worker\/notes)/,
   /~icons\/lucide\/search$/,
   /\/web\/messages\/(authorName|plainWords|message(Text|Inlines|Links))\./,

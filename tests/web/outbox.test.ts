@@ -18,7 +18,7 @@ function memory(): OutboxStore {
   return {
     all: async () => [...items.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     put: async (item) => void items.set(item.id, item),
-    remove: async (id) => void items.delete(id),
+    remove: async ({ id }) => void items.delete(id),
   };
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { effectScope } from 'vue';
+import type { SealedEvent } from '../../web/crypto/types';
 import { wake } from '../../web/lib/retry';
 import type { Message, RoomEvent } from '../../web/lib/roomStore';
 import type { Listener } from '../../web/lib/supervisor';
@@ -69,7 +70,7 @@ afterEach(() => {
 function open(roomId = `room-${++rooms}`) {
   const scope = effectScope();
   scopes.push(scope);
-  const events: RoomEvent[] = [];
+  const events: SealedEvent[] = [];
   const arrived: Message[] = [];
   const room = scope.run(() =>
     useMessages(roomId, {

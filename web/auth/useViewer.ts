@@ -28,7 +28,7 @@ const logInMutation = graphql(`
 
 const logOutMutation = graphql(`
   mutation LogOut {
-    logOut
+    logOut(forgetDevice: true)
   }
 `);
 

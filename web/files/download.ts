@@ -1,4 +1,5 @@
 import { refreshSession } from '../lib/client';
+import { errorSentence } from '../lib/errors';
 import { notify } from '../ui/useNotice';
 import type { ShownFile } from './fileWords';
 
@@ -8,13 +9,15 @@ const SENTENCES: Record<number, string> = {
 };
 
 /** Has the browser download a file: first it is asked whether it may be had, for an answer in place of a file would be kept. */
-export async function download({ url, name }: Pick<ShownFile, 'url' | 'name'>) {
+export async function download(file: ShownFile, fileUrl?: (file: ShownFile) => Promise<string>) {
+  const { url, name } = file;
   try {
+    if (fileUrl) return save(await fileUrl(file), name);
     const { ok, status } = await askSignedIn(url);
     if (ok) save(url, name);
     else notify(SENTENCES[status] ?? 'The server is busy. Try again in a moment.');
-  } catch {
-    notify('The server cannot be reached. Check the connection and try again.');
+  } catch (error) {
+    notify(fileUrl ? errorSentence(error) : 'The server cannot be reached. Check the connection and try again.');
   }
 }
 

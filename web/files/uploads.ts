@@ -15,6 +15,8 @@ interface Running {
 
 const AT_ONCE = 3;
 const DAY = 86_400_000;
+/** What the server is told that an encrypted file is called. */
+const ENCRYPTED = 'encrypted';
 const owners = new Map<string, ReturnType<typeof openUploads>>();
 
 /** The uploads of a person on this page. */
@@ -47,12 +49,12 @@ function openUploads(owner: string) {
     const bytes = given ?? (await read<Blob>('files', owner, file.key));
     signal.throwIfAborted();
     if (!bytes) return missing(file);
-    show(file, bytes);
+    if (!file.sealed) show(file, bytes);
     const id = await read<string>('facts', owner, factOf(file));
     if (id) showAs(id, file);
     const upload = new Upload({
       roomId,
-      file,
+      file: file.sealed ? { ...file, name: ENCRYPTED, size: bytes.size } : file,
       bytes,
       id,
       server: uploadServer,
@@ -69,8 +71,9 @@ function openUploads(owner: string) {
     showAs(id, file);
   }
 
-  /** Keeps the bytes on this device, for after a reload, and sends them. */
-  function add(roomId: string, file: UnsentFile, bytes: Blob) {
+  /** Keeps the bytes on this device, for after a reload, and sends them. What is encrypted is shown from what it was. */
+  function add(roomId: string, file: UnsentFile, bytes: Blob, shown = bytes) {
+    show(file, shown);
     void write('files', owner, file.key, bytes);
     begin(roomId, file, bytes);
   }

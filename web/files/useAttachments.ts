@@ -1,5 +1,7 @@
-import { onScopeDispose, type Ref, shallowRef } from 'vue';
+import { onScopeDispose, type Ref, shallowRef, watch } from 'vue';
 import { useStart } from '../auth/useStart';
+import { isEncrypted } from '../encryption/pinnedRooms';
+import { errorSentence } from '../lib/errors';
 import type { UnsentFile } from '../lib/outbox';
 import { uuidv7 } from '../lib/uuid';
 import { notify } from '../ui/useNotice';
@@ -16,8 +18,8 @@ export function useAttachments(owner: string, roomId: string, files: Ref<readonl
   let closed = false;
   let coming: Promise<void> | undefined;
 
-  // What a draft has kept goes on.
-  if (files.value.length) void goOn();
+  // What a draft has kept goes on, whenever it is read.
+  watch(files, ({ length }) => length && void goOn(), { immediate: true });
   onScopeDispose(() => {
     closed = true;
   });
@@ -52,9 +54,25 @@ export function useAttachments(owner: string, roomId: string, files: Ref<readonl
     for (const bytes of wanted.slice(0, MOST - files.value.length)) {
       const file = { key: uuidv7(), ...(await described(bytes)) };
       if (!found || closed) return;
-      files.value = [...files.value, file];
-      found.add(roomId, file, bytes);
+      if (isEncrypted(roomId)) await takeInSealed(found, file, bytes);
+      else takeInAs(found, file, bytes);
     }
+  }
+
+  async function takeInSealed(found: Uploads, file: UnsentFile, bytes: File) {
+    try {
+      const { sealUpload } = await import('../encryption/sealUpload');
+      const sealed = await sealUpload(file, bytes);
+      takeInAs(found, sealed.file, sealed.bytes, sealed.shown);
+    } catch (error) {
+      notify(`${file.name} could not be encrypted. ${errorSentence(error)}`);
+    }
+  }
+
+  function takeInAs(found: Uploads, file: UnsentFile, bytes: Blob, shown?: Blob) {
+    if (closed) return;
+    files.value = [...files.value, file];
+    found.add(roomId, file, bytes, shown);
   }
 
   function isFit({ name, size }: File) {

@@ -7,7 +7,9 @@ export function useSignedImage(address: () => string) {
   const tries = ref(0);
   const loaded = ref(false);
   const failed = ref(false);
-  const src = computed(() => (tries.value ? `${address()}?try=${tries.value}` : address()));
+  const src = computed(() =>
+    tries.value && address().startsWith('/') ? `${address()}?try=${tries.value}` : address(),
+  );
 
   watch(address, () => {
     tries.value = 0;

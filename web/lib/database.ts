@@ -1,4 +1,3 @@
-import { type IDBPDatabase, openDB } from 'idb';
 import { readonly, ref } from 'vue';
 
 /** What this device keeps: unsent messages and files, rooms as they were last shown, small things about a person. */
@@ -12,32 +11,34 @@ const PATIENCE_FOR_FILES = 60_000;
 
 const forgetful = ref(false);
 let closed = false;
-let opening: Promise<IDBPDatabase> | undefined;
+let opening: Promise<IDBDatabase> | undefined;
 
 /** Whether something could not be written: storage is full, or not allowed here. */
 export const isForgetful = readonly(forgetful);
 
 /** What an owner keeps under a key. */
 export function read<Value>(table: Table, owner: string, key: string): Promise<Value | undefined> {
-  return attempt((db) => db.get(table, [owner, key]) as Promise<Value | undefined>);
+  return attempt((db) => inTable<Value | undefined>(db, table, 'readonly', (rows) => rows.get([owner, key])));
 }
 
 /** Everything that an owner keeps, in the order of the keys. */
 export function readAll<Value>(table: Table, owner: string): Promise<Value[] | undefined> {
-  return attempt((db) => db.getAll(table, ownedBy(owner)) as Promise<Value[]>);
+  return attempt((db) => inTable<Value[]>(db, table, 'readonly', (rows) => rows.getAll(ownedBy(owner))));
 }
 
 /** The keys of everything that an owner keeps. */
 export async function keysOf(table: Table, owner: string): Promise<string[]> {
-  const keys = await attempt((db) => db.getAllKeys(table, ownedBy(owner)) as Promise<[string, string][]>);
-  return keys?.map(([, key]) => key) ?? [];
+  const keys = await attempt((db) => inTable(db, table, 'readonly', (rows) => rows.getAllKeys(ownedBy(owner))));
+  return (keys as [string, string][] | undefined)?.map(([, key]) => key) ?? [];
 }
 
 /** Says whether it is written: false where storage is full or not allowed. */
 export async function write(table: Table, owner: string, key: string, value: unknown): Promise<boolean> {
   if (closed) return false;
   const patience = table === 'files' ? PATIENCE_FOR_FILES : PATIENCE;
-  const written = (await attempt((db) => db.put(table, value, [owner, key]), patience)) !== undefined;
+  const written =
+    (await attempt((db) => inTable(db, table, 'readwrite', (rows) => rows.put(value, [owner, key])), patience)) !==
+    undefined;
   if (!written) forgetful.value = true;
   return written;
 }
@@ -51,22 +52,29 @@ export async function change<Value>(
 ): Promise<Value | undefined> {
   if (closed) return undefined;
   return attempt(async (db) => {
-    const { store } = db.transaction(table, 'readwrite');
-    const next = how(await store.get([owner, key]));
-    await (next === undefined ? store.delete([owner, key]) : store.put(next, [owner, key]));
+    let next: Value | undefined;
+    await inTable<Value | undefined>(db, table, 'readwrite', (rows) => {
+      const kept: IDBRequest<Value | undefined> = rows.get([owner, key]);
+      kept.onsuccess = () => {
+        next = how(kept.result);
+        if (next === undefined) rows.delete([owner, key]);
+        else rows.put(next, [owner, key]);
+      };
+      return kept;
+    });
     return next;
   });
 }
 
 export async function remove(table: Table, owner: string, key: string) {
-  await attempt((db) => db.delete(table, [owner, key]));
+  await attempt((db) => inTable(db, table, 'readwrite', (rows) => rows.delete([owner, key])));
 }
 
 /** Removes what an owner keeps in these tables, or everything. Nothing is written by this page from then on. */
 export async function removeAll(owner: string, tables: Table[] = TABLES) {
   closed = true;
   await attempt(async (db) => {
-    for (const table of tables) await db.delete(table, ownedBy(owner));
+    for (const table of tables) await inTable(db, table, 'readwrite', (rows) => rows.delete(ownedBy(owner)));
   });
 }
 
@@ -74,7 +82,7 @@ const ownedBy = (owner: string) => IDBKeyRange.bound([owner], [owner, []]);
 
 /** Never rejects, and never waits long: a page without storage is a page that forgets. */
 async function attempt<Result>(
-  act: (db: IDBPDatabase) => Promise<Result>,
+  act: (db: IDBDatabase) => Promise<Result>,
   patience = PATIENCE,
 ): Promise<Result | undefined> {
   try {
@@ -86,22 +94,46 @@ async function attempt<Result>(
   }
 }
 
-function open() {
-  return openDB(NAME, VERSION, {
-    upgrade: (db) => {
-      // Rooms as an earlier version kept them lack what this one shows.
-      if (db.objectStoreNames.contains('logs')) db.deleteObjectStore('logs');
-      for (const table of TABLES) if (!db.objectStoreNames.contains(table)) db.createObjectStore(table);
-    },
-    // A newer page wants to upgrade.
-    blocking: (_current, _blocked, event) => {
-      (event.target as IDBDatabase).close();
-      opening = undefined;
-    },
-    terminated: () => {
-      opening = undefined;
-    },
+/** Gives what was asked for once the transaction is done: what was written is kept then. */
+function inTable<Result>(
+  db: IDBDatabase,
+  table: Table,
+  mode: IDBTransactionMode,
+  ask: (rows: IDBObjectStore) => IDBRequest<Result>,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const transaction = db.transaction(table, mode);
+    const asked = ask(transaction.objectStore(table));
+    transaction.oncomplete = () => resolve(asked.result);
+    transaction.onabort = () => reject(transaction.error);
   });
+}
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(NAME, VERSION);
+    request.onupgradeneeded = () => upgrade(request.result);
+    request.onsuccess = () => resolve(watched(request.result));
+    request.onerror = () => reject(request.error);
+  });
+}
+
+function upgrade(db: IDBDatabase) {
+  // Rooms as an earlier version kept them lack what this one shows.
+  if (db.objectStoreNames.contains('logs')) db.deleteObjectStore('logs');
+  for (const table of TABLES) if (!db.objectStoreNames.contains(table)) db.createObjectStore(table);
+}
+
+function watched(db: IDBDatabase): IDBDatabase {
+  // A newer page wants to upgrade.
+  db.onversionchange = () => {
+    db.close();
+    opening = undefined;
+  };
+  db.onclose = () => {
+    opening = undefined;
+  };
+  return db;
 }
 
 function within<Result>(ms: number, promise: Promise<Result>): Promise<Result> {

@@ -1,3 +1,5 @@
+import { pinsKey } from '../encryption/pinnedRooms';
+import { stored } from '../ui/stored';
 import { removeAll } from './database';
 
 let forgotten = false;
@@ -12,8 +14,16 @@ export const mayWriteDrafts = () => !forgotten;
 export async function forgetPerson(viewerId: string) {
   forgotten = true;
   for (const key of draftKeys(viewerId)) localStorage.removeItem(key);
+  await forgetEncrypted(viewerId);
   await (await import('../notifications/useWebPush')).endPush(viewerId);
   await removeAll(viewerId);
+}
+
+// Once the page is at rest it has been loaded; where it has not, there may be something all the same.
+async function forgetEncrypted(viewerId: string) {
+  const { cryptoClient } = await import('../encryption/start');
+  await cryptoClient.forget();
+  stored.set(pinsKey(viewerId), null);
 }
 
 /** Removes what others wrote, when the session was ended elsewhere. The person's own words wait for them. */

@@ -70,13 +70,17 @@ export class Outbox<Sent> {
   /** Forgets a message that was not sent. */
   async remove(item: Unsent) {
     this.hide(item);
-    await this.store.remove(item.id);
+    await this.store.remove(item);
     this.tell({ kind: 'removed', item });
   }
 
   private async load() {
-    for (const item of await this.store.all()) this.show(item);
-    for (const roomId of this.rooms.keys()) this.drain(roomId);
+    const take = async (kept: Promise<Unsent[]> | undefined) => {
+      for (const item of (await kept) ?? []) this.show(item);
+      for (const roomId of this.rooms.keys()) this.drain(roomId);
+    };
+    await take(this.store.all());
+    await take(this.store.encrypted?.());
   }
 
   private drain(roomId: string) {
@@ -97,7 +101,7 @@ export class Outbox<Sent> {
 
   /** Gives the ms to wait before the next. Reads the store, because another tab may have added or sent. */
   private async sendFirst(roomId: string): Promise<number> {
-    const stored = await this.store.all();
+    const stored = await this.store.all(roomId);
     const item = stored.find((one) => one.roomId === roomId && !one.refusal);
     if (!item) return DONE;
     try {
@@ -111,7 +115,7 @@ export class Outbox<Sent> {
   private async acknowledged(item: Unsent, sent: Sent) {
     this.failures = 0;
     this.faults.delete(item.id);
-    await this.store.remove(item.id);
+    await this.store.remove(item);
     const news = { kind: 'sent', item, sent } as const;
     this.learn(news);
     this.tell(news);

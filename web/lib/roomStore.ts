@@ -1,3 +1,4 @@
+import type { SealedEvent, SealedNotice } from '../crypto/types';
 import type { MessagePartsFragment, NoticePartsFragment, RoomLogSubscription } from '../gql/graphql';
 
 export type Message = MessagePartsFragment;
@@ -9,7 +10,8 @@ export type RoomEvent = RoomLogSubscription['roomLog'];
 /** An entry that is told in one quiet line between the messages. */
 export type Notice =
   | Exclude<RoomEvent, { __typename: 'Reset' | 'RoomDeleted' | 'MessagesExpired' } | { message: unknown }>
-  | PinNotice;
+  | PinNotice
+  | SealedNotice;
 /** That a message was pinned, or is no longer. Not its text, which may be deleted. */
 export interface PinNotice extends Omit<PinEvent, 'message'> {
   about: string;
@@ -65,7 +67,7 @@ const stillKept = ({ expired = 0 }: RoomLog, page: readonly Message[]) =>
   expired ? page.filter(({ seq }) => seq > expired) : page;
 
 /** Where an event belongs: only what is 'next' may be applied. */
-export function placeOf(log: RoomLog, event: RoomEvent): Place {
+export function placeOf(log: RoomLog, event: SealedEvent): Place {
   if (event.__typename === 'Reset') return 'reset';
   if (event.seq <= log.last) return 'seen';
   // Nothing else is left of a room that was deleted.
@@ -80,7 +82,7 @@ export interface Reader {
 }
 
 /** The log with the next event in it. */
-export function applyEvent(log: RoomLog, event: RoomEvent, reader: Reader): RoomLog {
+export function applyEvent(log: RoomLog, event: SealedEvent, reader: Reader): RoomLog {
   const moved = { ...log, last: event.seq };
   switch (event.__typename) {
     case 'MessageSent':
@@ -98,6 +100,8 @@ export function applyEvent(log: RoomLog, event: RoomEvent, reader: Reader): Room
       return { ...moved, ended: true };
     case 'Reset':
       return { ...moved, epoch: event.epoch };
+    case 'Silent':
+      return moved;
     case 'MemberLeft':
     case 'MemberRemoved':
     case 'MemberBanned':

@@ -80,6 +80,7 @@ graphql(`
     ... on MemberLeft { user { ...UserParts } }
     ... on MemberRemoved { by { ...UserParts } user { ...UserParts } }
     ... on MemberBanned { by { ...UserParts } user { ...UserParts } wasMember }
+    ... on RoomEncrypted { by { ...UserParts } }
     ... on MemberUnbanned { by { ...UserParts } user { ...UserParts } }
     ... on RoleChanged { by { ...UserParts } user { ...UserParts } role }
     ... on OwnershipTransferred { by { ...UserParts } user { ...UserParts } }

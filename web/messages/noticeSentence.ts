@@ -1,3 +1,4 @@
+import type { SealedNotice } from '../crypto/types';
 import type { Notice } from '../lib/roomStore';
 import { daysWords } from '../rooms/retention';
 
@@ -27,6 +28,10 @@ export function noticeSentence(notice: Notice): string {
       return `${by} took a pin away.`;
     case 'RoleChanged':
       return `${by} made ${name(notice.user)} ${ROLES[notice.role] ?? `something ${UNKNOWN}`}`;
+    case 'RoomEncrypted':
+      return `${by} ${ENCRYPTED}`;
+    case 'EncryptionNotice':
+      return encryption(notice);
     default:
       return `Something happened here ${UNKNOWN}.`;
   }
@@ -34,6 +39,7 @@ export function noticeSentence(notice: Notice): string {
 
 // The server is newer than the page.
 const UNKNOWN = 'that this page is too old to show: reload it';
+const ENCRYPTED = 'turned on encryption. What is written from here on only the people in this room can read.';
 const ROLES = { OWNER: 'an owner', MODERATOR: 'a moderator', MEMBER: 'a member' };
 
 function changed(
@@ -43,6 +49,24 @@ function changed(
   if (!retentionChanged) return `${by} changed this room: ${[name, topic].filter(Boolean).join(', ')}`;
   if (!retentionDays) return `${by} decided that messages are kept for good from now on`;
   return `${by} decided that messages are deleted after ${daysWords(retentionDays)}`;
+}
+
+function encryption({ what, user }: SealedNotice) {
+  const who = name(user);
+  switch (what) {
+    case 'encrypted':
+      return `${who} ${ENCRYPTED}`;
+    case 'renewed':
+      return `${who} renewed the encryption`;
+    case 'joinedByLink':
+      return `${who} joined through the invite link`;
+    case 'newDevice':
+      return `${who} added a new device`;
+    case 'keyChanged':
+      return `The security key of ${who} has changed`;
+    default:
+      return 'A message here was damaged, and cannot be read.';
+  }
 }
 
 function joined({ by, user }: Extract<Notice, { __typename: 'MemberJoined' }>, byName: string) {

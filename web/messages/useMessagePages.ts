@@ -90,7 +90,7 @@ export function useMessagePages(source: RoomSource, log: ShallowRef<RoomLog | un
   }
 
   /** What else happened there: on older pages nobody has told of it. */
-  const noticesOf = (after = 0, before = END): Promise<Notice[]> => source.notices(after, before);
+  const noticesOf = (after = 0, before = END): Promise<readonly Notice[]> => source.notices(after, before);
 
   /** Asks for what the log is not told again of: before it was followed. */
   async function loadNotices() {

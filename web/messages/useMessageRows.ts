@@ -1,7 +1,7 @@
 import { computed, type Ref } from 'vue';
 import type { Unsent } from '../lib/outbox';
 import type { RoomLog } from '../lib/roomStore';
-import { messageRows, type Person, type UnreadMark } from './messageRows';
+import { messageRows, type NoticeRow, type Person, type UnreadMark } from './messageRows';
 import { stableRows } from './stableRows';
 import { useToday } from './useToday';
 
@@ -11,8 +11,23 @@ export function useMessageRows(
   unsent: Readonly<Ref<readonly Unsent[]>>,
   unread: Readonly<Ref<UnreadMark | undefined>>,
   me: Person,
+  /** What to say where the room begins. */
+  lead: () => string | undefined = () => undefined,
 ) {
   const today = useToday();
   const stable = stableRows();
-  return computed(() => (log.value ? stable(messageRows(log.value, unsent.value, me, today.value, unread.value)) : []));
+  return computed(() => {
+    if (!log.value) return [];
+    const rows = messageRows(log.value, unsent.value, me, today.value, unread.value);
+    const sentence = log.value.hasOlder ? undefined : lead();
+    return stable(sentence ? [beginning(sentence), ...rows] : rows);
+  });
 }
+
+const beginning = (sentence: string): NoticeRow => ({
+  kind: 'notice',
+  key: 'lead',
+  at: '',
+  sentence,
+  about: undefined,
+});

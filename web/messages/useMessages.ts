@@ -1,16 +1,8 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue';
+import type { SealedEvent } from '../crypto/types';
 import { isRefusal } from '../lib/errors';
 import { pause, retryDelay } from '../lib/retry';
-import {
-  addMessage,
-  applyEvent,
-  leadsTo,
-  type Message,
-  openLog,
-  placeOf,
-  type RoomEvent,
-  type RoomLog,
-} from '../lib/roomStore';
+import { addMessage, applyEvent, leadsTo, type Message, openLog, placeOf, type RoomLog } from '../lib/roomStore';
 import { notify } from '../ui/useNotice';
 import { onPersonChanged } from '../users/people';
 import type { PersonNews } from '../users/personNow';
@@ -25,7 +17,7 @@ export interface MessagesOptions {
   /** Whether the reader is at the end of the room. */
   following: () => boolean;
   /** Every entry of the log, once, in order. */
-  onEvent: (event: RoomEvent) => void;
+  onEvent: (event: SealedEvent) => void;
   /** The messages that arrived together. */
   onArrived: (messages: Message[]) => void;
 }
@@ -38,7 +30,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
   const settled = ref(false);
   const source = sourceOf(roomId);
   const pages = useMessagePages(source, log);
-  let received: RoomEvent[] = [];
+  let received: SealedEvent[] = [];
   let known = 0;
   let holes = 0;
   let loading = false;
@@ -114,7 +106,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
     return { after: log.value?.last, epoch: log.value?.epoch };
   }
 
-  function receive(event: RoomEvent) {
+  function receive(event: SealedEvent) {
     received.push(event);
     applySoon();
   }
@@ -138,7 +130,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
   }
 
   /** Whether the event was applied. What comes after a Reset waits until the room is loaded anew. */
-  function applyOne(event: RoomEvent): boolean {
+  function applyOne(event: SealedEvent): boolean {
     const now = log.value as RoomLog;
     if (loading) {
       received.push(event);
@@ -154,7 +146,7 @@ export function useMessages(roomId: string, { viewerId, following, onEvent, onAr
     return true;
   }
 
-  async function onHole({ last }: RoomLog, { seq }: RoomEvent) {
+  async function onHole({ last }: RoomLog, { seq }: SealedEvent) {
     if (holes++) return;
     console.error(`Room ${roomId}: entry ${seq} came after ${last}. Asking again from ${last}.`);
     notify('Something was missing here, and is asked for again. Please report this as a bug.');

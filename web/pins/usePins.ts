@@ -1,6 +1,7 @@
 import { onScopeDispose, shallowRef, watch } from 'vue';
+import type { SealedEvent } from '../crypto/types';
 import { errorSentence } from '../lib/errors';
-import type { Message, RoomEvent } from '../lib/roomStore';
+import type { Message } from '../lib/roomStore';
 import { sourceOf } from '../messages/roomSource';
 import { messageNow } from '../messages/withPerson';
 import { onPersonChanged } from '../users/people';
@@ -24,7 +25,7 @@ export function usePins(roomId: () => string) {
     }
   }
 
-  function apply(event: RoomEvent) {
+  function apply(event: SealedEvent) {
     if (!list.value) return;
     if (event.__typename === 'Reset') return void load();
     if (event.seq > seq) list.value = pinsAfter(list.value, event);
@@ -43,7 +44,7 @@ export function usePins(roomId: () => string) {
 }
 
 /** The pins after an entry of the log. */
-export function pinsAfter(pins: readonly Message[], event: RoomEvent): readonly Message[] {
+export function pinsAfter(pins: readonly Message[], event: SealedEvent): readonly Message[] {
   if (event.__typename === 'MessagesExpired') return pins.filter(({ seq }) => seq > event.upTo);
   if (!('message' in event)) return pins;
   const { message } = event;

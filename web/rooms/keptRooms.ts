@@ -1,4 +1,5 @@
 import { watch } from 'vue';
+import { asServed } from '../encryption/asDecrypted';
 import { stored } from '../ui/stored';
 import { keptSince } from './retention';
 import type { Room } from './unreadCounts';
@@ -36,6 +37,7 @@ export function keepRooms(viewerId: string | undefined, rooms: Map<string, Room>
 // Of a message the list shows one line.
 function short(room: Room): Room {
   const { lastMessage } = room;
+  if (room.encryption === 'MLS') return asServed(room);
   return lastMessage
     ? { ...room, lastMessage: { ...lastMessage, body: lastMessage.body?.slice(0, SHOWN) ?? null } }
     : room;

@@ -1,7 +1,11 @@
+import { isEncrypted } from '../encryption/pinnedRooms';
+import { encryptsNew, readyCrypto } from '../encryption/readyCrypto';
 import { graphql } from '../gql';
 import type { CreateRoomInput, MemberRole, NotifyLevel, UpdateRoomInput } from '../gql/graphql';
+import { errorSentence } from '../lib/errors';
 import { act } from '../request';
-import { useRooms } from './useRooms';
+import { notify } from '../ui/useNotice';
+import { type Room, useRooms } from './useRooms';
 
 const createRoomMutation = graphql(`
   mutation CreateRoom($input: CreateRoomInput!) {
@@ -12,8 +16,16 @@ const createRoomMutation = graphql(`
 `);
 
 const openDirectRoomMutation = graphql(`
-  mutation OpenDirectRoom($userId: ID!) {
-    openDirectRoom(userId: $userId) {
+  mutation OpenDirectRoom($userId: ID!, $encrypted: Boolean!) {
+    openDirectRoom(userId: $userId, encrypted: $encrypted) {
+      ...RoomParts
+    }
+  }
+`);
+
+const encryptRoomMutation = graphql(`
+  mutation EncryptRoom($id: ID!) {
+    encryptRoom(id: $id) {
       ...RoomParts
     }
   }
@@ -118,13 +130,37 @@ const setNotifyMutation = graphql(`
 const { put, rooms } = useRooms();
 
 export async function createRoom(input: CreateRoomInput) {
+  if (input.encrypted) return createEncryptedRoom(input);
   const { createRoom: room } = await act(createRoomMutation, { input });
   put(room);
   return room;
 }
 
+/** What it is called stands inside the encryption: the server is not told. */
+async function createEncryptedRoom({ kind, encrypted, name, topic }: CreateRoomInput) {
+  const crypto = await readyCrypto();
+  const { createRoom: room } = await act(createRoomMutation, { input: { kind, encrypted } });
+  put(room);
+  await crypto.setCard(room.id, { name: name ?? '', topic: topic ?? '' }).catch(onNameless);
+  return room;
+}
+
+// It is there, and can be named later.
+const onNameless = (error: unknown) =>
+  notify(`The name was not kept: change it under Details. ${errorSentence(error)}`);
+
+/** For good. What it was called until now goes inside the encryption. */
+export async function encryptRoom({ id, kind, name, topic }: Room) {
+  const crypto = await readyCrypto();
+  put((await act(encryptRoomMutation, { id })).encryptRoom);
+  if (kind !== 'DIRECT') await crypto.setCard(id, { name: name ?? '', topic }).catch(onNameless);
+}
+
+/** The one that is there, or a new one, which is encrypted. */
 export async function openDirectRoom(userId: string) {
-  const { openDirectRoom: room } = await act(openDirectRoomMutation, { userId });
+  const there = [...rooms.values()].find(({ directWith }) => directWith?.id === userId);
+  const encrypted = there ? there.encryption === 'MLS' : await encryptsNew();
+  const { openDirectRoom: room } = await act(openDirectRoomMutation, { userId, encrypted });
   put(room);
   return room;
 }
@@ -142,6 +178,10 @@ export async function joinByLink(token: string) {
 }
 
 export async function updateRoom(input: UpdateRoomInput) {
+  if (isEncrypted(input.id)) {
+    const { id, name, topic } = input;
+    return (await readyCrypto()).setCard(id, { ...(name != null && { name }), ...(topic != null && { topic }) });
+  }
   const { updateRoom: room } = await act(updateRoomMutation, { input });
   put(room);
 }

@@ -1,7 +1,8 @@
+import type { SealedNotice, SilentEvent } from '../crypto/types';
 import type { MemberRole, RoomNewsSubscription } from '../gql/graphql';
 import { countedAfter, type Room } from './unreadCounts';
 
-export type RoomNews = RoomNewsSubscription['viewerLog'];
+export type RoomNews = RoomNewsSubscription['viewerLog'] | SilentEvent | SealedNotice;
 
 /** The room as it is after the entry. An entry that the room already has in it changes nothing. */
 export function roomAfter(room: Room, event: RoomNews, viewerId: string | undefined): Room {

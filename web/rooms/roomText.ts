@@ -8,7 +8,7 @@ const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' }
 const LONGEST = 120;
 const week = 6 * 24 * 60 * 60 * 1000;
 
-/** What a room is called: a direct room has the other person's name, and what an encrypted one is called no server knows. */
+/** What a room is called: a direct room has the other person's name. An encrypted one is nameless until it is opened here. */
 export function roomTitle(room: RoomPartsFragment): string {
   return room.name ?? room.directWith?.displayName ?? (room.kind === 'DIRECT' ? 'Deleted account' : 'Encrypted room');
 }

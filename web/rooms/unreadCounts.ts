@@ -1,8 +1,9 @@
+import type { SealedNotice, SilentEvent } from '../crypto/types';
 import type { RoomNewsSubscription, RoomPartsFragment } from '../gql/graphql';
 import { callsFor } from '../messages/callsFor';
 
 type Counts = Pick<RoomPartsFragment, 'readSeq' | 'unreadCount' | 'mentionCount' | 'lastSeq'>;
-type Event = RoomNewsSubscription['viewerLog'];
+type Event = RoomNewsSubscription['viewerLog'] | SilentEvent | SealedNotice;
 
 /** An entry that counts one message more, or one less: which message, and where the entry stands. */
 interface Change {

@@ -11,6 +11,7 @@ import IconShield from '~icons/lucide/shield';
 import IconSquarePen from '~icons/lucide/square-pen';
 import IconSunMoon from '~icons/lucide/sun-moon';
 import { useViewer } from '../auth/useViewer';
+import { signOut } from '../encryption/useSignOut';
 import { lengths, useHush } from '../hush/useHush';
 import { type Theme, useTheme } from '../ui/useTheme';
 import { copyRoomLink } from './roomLink';
@@ -31,7 +32,7 @@ export function useCommands(): Command[] {
   const opened = useRoomDialog();
   const theme = useTheme();
   const { hushed, hush, end } = useHush();
-  const { viewer, logOut } = useViewer();
+  const { viewer } = useViewer();
   const here = useRooms().rooms.get(String(route.params.id));
 
   const open = (dialog: typeof opened.value) => () => {
@@ -66,7 +67,7 @@ export function useCommands(): Command[] {
     dress('dark', 'Dark colours'),
     dress('system', 'Colours as the system has them'),
     { name: 'Keys', icon: IconKeyboard, run: open('keys') },
-    { name: 'Sign out', icon: IconLogOut, run: logOut },
+    { name: 'Sign out', icon: IconLogOut, run: signOut },
   ];
   return commands.map((command) => ({ ...command, id: command.name.toLowerCase().replace(/\W+/g, '-') }));
 }

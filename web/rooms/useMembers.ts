@@ -1,7 +1,7 @@
 import { computed, type MaybeRefOrGetter, onScopeDispose, ref, shallowRef, toValue, watch } from 'vue';
+import type { SealedEvent } from '../crypto/types';
 import { graphql } from '../gql';
 import type { MemberPartsFragment } from '../gql/graphql';
-import type { RoomEvent } from '../lib/roomStore';
 import { ask } from '../request';
 import { onPersonChanged } from '../users/people';
 import { personNow } from '../users/personNow';
@@ -58,7 +58,7 @@ export function useMembers(roomId: MaybeRefOrGetter<string>) {
   // A stale list is not worth a word: the next visit mends it.
   const reload = () => void more().catch(() => {});
 
-  function apply(event: RoomEvent) {
+  function apply(event: SealedEvent) {
     if (event.__typename === 'Reset') return reload();
     if (event.seq <= seq) return;
     seq = event.seq;
@@ -83,8 +83,8 @@ export function useMembers(roomId: MaybeRefOrGetter<string>) {
   return { list, hasMore: computed(() => Boolean(cursor.value)), more: () => more(undefined, cursor.value), apply };
 }
 
-function membersAfter(members: Member[], event: RoomEvent): Member[] {
-  if (!('user' in event) || !event.user) return members;
+function membersAfter(members: Member[], event: SealedEvent): Member[] {
+  if (event.__typename === 'EncryptionNotice' || !('user' in event) || !event.user) return members;
   const { user } = event;
   const others = members.filter((member) => member.user.id !== user.id);
   if (event.__typename === 'OwnershipTransferred')

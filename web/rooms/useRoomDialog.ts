@@ -1,6 +1,6 @@
 import { ref } from 'vue';
 
-const opened = ref<'create' | 'browse' | 'direct' | 'jump' | 'keys'>();
+const opened = ref<'create' | 'browse' | 'direct' | 'jump' | 'keys' | 'signOut'>();
 
 /** The one dialog about rooms that is open, wherever it was opened from. */
 export function useRoomDialog() {

@@ -1,5 +1,8 @@
 import { onScopeDispose, watch } from 'vue';
 import { useViewer } from '../auth/useViewer';
+import type { SealedRoom } from '../crypto/types';
+import { openCrypto } from '../encryption/useCrypto';
+import { onDecrypted } from '../encryption/useDecryptedRooms';
 import { filesWords } from '../files/fileWords';
 import type { PreviewPartsFragment } from '../gql/graphql';
 import { subscribe } from '../lib/live';
@@ -14,6 +17,7 @@ import { roomTitle } from './roomText';
 import { type Room, useRooms } from './useRooms';
 
 const LONGEST = 280;
+type Told = Pick<PreviewPartsFragment, 'author' | 'body' | 'files' | 'createdAt'>;
 
 /** Follows all rooms of the viewer, so that the list and the notices tell what goes on in them. */
 export function useRoomNews() {
@@ -28,17 +32,31 @@ export function useRoomNews() {
     apply(news, viewer.value?.user.id);
     if (news.__typename === 'MessagesExpired')
       void expireStored(viewer.value?.id ?? '', news.roomId, { upTo: news.upTo });
-    if (room && news.__typename === 'MessageSent') onMessage(room, news.message);
+    if (room?.encryption === 'MLS') {
+      openCrypto().then(
+        (client) => client.heard(room.id, news.seq),
+        () => {},
+      );
+    } else if (room && news.__typename === 'MessageSent')
+      onMessage(room, news.message, callsFor(news.message, viewer.value?.user.id));
     if (room && (mayUnmention(room, news) || mayUncount(room, news))) recount(room.id).catch(() => {});
   }
 
-  function onMessage(room: Room, message: PreviewPartsFragment) {
+  /** What was said in an encrypted room is known once it was decrypted. What is not new since this page was opened is no news. */
+  function onOpened(now: SealedRoom, before: SealedRoom | undefined) {
+    const room = rooms.get(now.roomId);
+    const { lastMessage } = now;
+    if (!room || !lastMessage || !before || lastMessage.seq <= (before.lastMessage?.seq ?? 0)) return;
+    onMessage(room, lastMessage, now.mentionsAfter.includes(lastMessage.seq));
+  }
+
+  function onMessage(room: Room, message: Told, named: boolean) {
     if (message.author?.id === viewer.value?.user.id) return;
-    const mentioned = room.kind === 'DIRECT' || callsFor(message, viewer.value?.user.id);
+    const mentioned = room.kind === 'DIRECT' || named;
     if (room.notify === 'ALL' || (room.notify === 'MENTIONS' && mentioned)) tell(room, message);
   }
 
-  function tell(room: Room, { author, body, files, createdAt }: PreviewPartsFragment) {
+  function tell(room: Room, { author, body, files, createdAt }: Told) {
     if (!author || blocked.has(author.id) || !isFresh(createdAt)) return;
     const direct = room.kind === 'DIRECT';
     void show({
@@ -60,7 +78,9 @@ export function useRoomNews() {
   const positions = () => [...rooms.values()].map(({ id, lastSeq }) => ({ roomId: id, seq: lastSeq }));
 
   const stopWaiting = watch(fresh, (now) => now && follow(), { immediate: true });
+  const stopHearing = onDecrypted(onOpened);
   onScopeDispose(() => {
+    stopHearing();
     stopWaiting();
     stop();
   });

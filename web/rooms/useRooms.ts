@@ -1,5 +1,8 @@
 import { computed, ref, shallowReactive } from 'vue';
 import { useViewer } from '../auth/useViewer';
+import { asDecrypted } from '../encryption/asDecrypted';
+import { isEncrypted, pin } from '../encryption/pinnedRooms';
+import { onDecrypted } from '../encryption/useDecryptedRooms';
 import type { RoomPartsFragment, ViewerEventsSubscription } from '../gql/graphql';
 import { useHush } from '../hush/useHush';
 import { errorSentence } from '../lib/errors';
@@ -53,8 +56,14 @@ async function load(again = false) {
 function put(answer: RoomPartsFragment) {
   const room = asCounted(answer);
   const held = fresh.value && rooms.get(room.id);
-  rooms.set(room.id, held ? newerOf(held, room) : room);
+  set(held ? newerOf(held, room) : room);
   forgetOld(room);
+}
+
+/** The one place where a room comes into the list. */
+function set(room: Room) {
+  if (room.encryption === 'MLS') pin(room.id);
+  rooms.set(room.id, asDecrypted(isEncrypted(room.id) ? { ...room, encryption: 'MLS' } : room));
 }
 
 /** What the room keeps no longer goes from this device too, also where the room is not open. */
@@ -83,7 +92,7 @@ function onReadMoved(moved: Extract<ViewerEventsSubscription['viewerEvents'], { 
   const room = rooms.get(moved.roomId);
   if (!room) return;
   if (moved.lastSeq < countedAt(room)) refresh();
-  else rooms.set(room.id, withCounts(room, moved));
+  else set(withCounts(room, moved));
 }
 
 /** Whoever is called otherwise is called so everywhere at once. */
@@ -99,7 +108,7 @@ function onPerson(news: PersonNews) {
 
 function change(id: string, parts: Partial<Room>) {
   const room = rooms.get(id);
-  if (room) rooms.set(id, { ...room, ...parts });
+  if (room) set({ ...room, ...parts });
 }
 
 /** Brings a room up to date with an entry of its log. */
@@ -110,7 +119,7 @@ function apply(event: RoomNews, viewerId: string | undefined) {
     return refresh();
   }
   if (event.__typename === 'RoomDeleted') return void rooms.delete(event.roomId);
-  if (room) rooms.set(room.id, roomAfter(room, heard(event), viewerId));
+  if (room) set(roomAfter(room, heard(event), viewerId));
 }
 
 // What a blocked person says is no mention.
@@ -123,7 +132,7 @@ function heard(event: RoomNews): RoomNews {
 function follow(): () => void {
   let stopped = false;
   let end = () => {};
-  const ends = [followPeople(), onPersonChanged(onPerson)];
+  const ends = [followPeople(), onPersonChanged(onPerson), onDecrypted(({ roomId }) => change(roomId, {}))];
   const forget = keepRooms(viewer.value?.id, rooms);
   for (const room of keptRooms(viewer.value?.id)) put(room);
   loaded.value = rooms.size > 0;

@@ -2,8 +2,7 @@ import { computed, onScopeDispose, type Ref, ref, shallowRef, watch } from 'vue'
 import type { SearchMessagesQuery } from '../gql/graphql';
 import { errorCode, errorSentence } from '../lib/errors';
 import { connection } from '../lib/live';
-import { ask } from '../request';
-import { searchMessages } from './searchDocument';
+import { type FoundMessages, searchMessages } from './searchMessages';
 
 export type Found = SearchMessagesQuery['search']['nodes'][number];
 
@@ -42,8 +41,8 @@ export function useMessageSearch(text: Readonly<Ref<string>>, roomId: Readonly<R
     const mine = ++latest;
     phase.value = 'busy';
     try {
-      const { search } = await ask(searchMessages, { text: words.value, roomId: roomId.value, after });
-      if (mine === latest) take(search, after);
+      const page = await searchMessages(words.value, roomId.value, after);
+      if (mine === latest) take(page, after);
     } catch (error) {
       if (mine !== latest) return;
       phase.value = 'failed';
@@ -51,7 +50,7 @@ export function useMessageSearch(text: Readonly<Ref<string>>, roomId: Readonly<R
     }
   }
 
-  function take({ nodes, pageInfo }: SearchMessagesQuery['search'], after: string | undefined) {
+  function take({ nodes, pageInfo }: FoundMessages, after: string | undefined) {
     found.value = after ? [...found.value, ...nodes] : nodes;
     cursor.value = pageInfo.hasNextPage ? (pageInfo.endCursor ?? undefined) : undefined;
     phase.value = 'done';

@@ -164,7 +164,7 @@ export class Device {
     if (entries.some(({ __typename }) => __typename === 'Reset')) return void (await this.follow(roomId));
     await this.inTurn(roomId, async () => {
       await followAll(this.core, room, entries);
-      if (room.record.isStale) await rebuild(this.core, room);
+      await this.settled(room);
     });
     this.watch(room);
   }
@@ -301,13 +301,19 @@ export class Device {
       await catchUp(this.core, room);
       this.followed.add(room.record.id);
       if (!isIn(room) && room.record.generation) await join(this.core, room);
-      if (room.record.isStale) await rebuild(this.core, room);
+      await this.settled(room);
     } catch (error) {
       if (error instanceof ServerError && error.code === 'NOT_FOUND') return this.leave(room);
       throw error;
     } finally {
       this.core.tell(room.record.id);
     }
+  }
+
+  /** Who is there is known from now on, also by who only reads: a key that is another later is noticed. */
+  private async settled(room: Room) {
+    if (room.record.isStale) await rebuild(this.core, room);
+    if (isIn(room) && room.group) await this.core.pins.seeAll(room.group);
   }
 
   /** Who is out of a room keeps nothing of it but that it was encrypted. */
