@@ -1,4 +1,3 @@
-import { type Emoji, searchEmojis } from '../emoji/emojiSearch';
 import { EVERYONE, type NamedPerson, type NamedRoom } from './messageNames';
 
 /** The piece of text before the cursor that asks to be completed. */
@@ -19,7 +18,7 @@ export interface Option {
   person?: NamedPerson;
 }
 
-const MOST = 8;
+export const MOST = 8;
 const FRAGMENT = /(?:^|[\s([{"'])([@#:])([\p{L}\p{N}._+-]{0,40})$/u;
 const SHORTEST_EMOJI = 2;
 
@@ -65,14 +64,4 @@ export function roomOptions(rooms: readonly NamedRoom[], letters: string): Optio
     .sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name))
     .slice(0, MOST)
     .map(({ id, name }) => ({ id, text: `#${name} `, title: name, sign: '#' }));
-}
-
-/** The emojis that the letters mean. */
-export function emojiOptions(emojis: readonly Emoji[], letters: string): Option[] {
-  return searchEmojis(emojis, letters, MOST).map(({ sign, names }) => ({
-    id: sign,
-    text: `${sign} `,
-    title: `:${names.find((name) => name.startsWith(letters.toLowerCase())) ?? names[0]}:`,
-    sign,
-  }));
 }

@@ -1,12 +1,11 @@
 import { computed, nextTick, type Ref, ref, shallowRef, watch } from 'vue';
-import type { Emoji } from '../emoji/emojiSearch';
-import { emojiOptions, everyoneOption, fragmentAt, type Option, peopleOptions, roomOptions } from './completion';
+import { everyoneOption, fragmentAt, type Option, peopleOptions, roomOptions } from './completion';
 import type { Names } from './messageNames';
 
 /** Names and emojis offered while they are written: arrows choose, Enter and Tab take, Escape sends them away. */
 export function useCompletion(area: Readonly<Ref<HTMLTextAreaElement | null>>, text: Ref<string>, names: Names) {
   const cursor = ref(-1);
-  const emojis = shallowRef<readonly Emoji[]>([]);
+  const emojiOptions = shallowRef((_letters: string): Option[] => []);
   const dismissed = ref(-1);
   const at = ref(0);
 
@@ -15,7 +14,7 @@ export function useCompletion(area: Readonly<Ref<HTMLTextAreaElement | null>>, t
     if (!fragment.value || fragment.value.from === dismissed.value) return [];
     const { sign, letters } = fragment.value;
     if (sign === '@') return [...peopleOptions(names.people.value, letters), ...everyone(letters)];
-    return sign === '#' ? roomOptions(names.rooms.value, letters) : emojiOptions(emojis.value, letters);
+    return sign === '#' ? roomOptions(names.rooms.value, letters) : emojiOptions.value(letters);
   });
   const everyone = (letters: string) => (names.mayCallEveryone.value ? everyoneOption(letters) : []);
   const chosen = computed(() => options.value[Math.min(at.value, options.value.length - 1)]);
@@ -28,9 +27,9 @@ export function useCompletion(area: Readonly<Ref<HTMLTextAreaElement | null>>, t
 
   // Without them nothing is offered, and the letters stay what they are.
   const loadEmojis = () =>
-    import('../emoji/emojiTable').then(
-      (table) => {
-        emojis.value = table.emojis;
+    import('./emojiOptions').then(
+      (found) => {
+        emojiOptions.value = found.emojiOptions;
       },
       () => undefined,
     );
