@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PASSWORD } from '../world.ts';
 import { photo } from './harbour.ts';
 import { look } from './look.ts';
+import { listen } from './overheard.ts';
 import { openSite, PHONE, type Site, type Visitor } from './site.ts';
 
 let site: Site;
@@ -9,10 +10,13 @@ let ada: Visitor;
 let bea: Visitor;
 let conversation: string;
 let recoveryKey: string;
+let server: ReturnType<typeof listen>;
 
 beforeAll(async () => {
-  site = await openSite();
+  server = listen();
+  site = await openSite({ LOG_LEVEL: 'debug' });
   [ada, bea] = [await site.visitor('Ada'), await site.visitor('Bea')];
+  for (const one of [ada, bea]) server.to(one);
 });
 afterAll(() => site?.close());
 
@@ -192,11 +196,11 @@ test('a private room is encrypted: who is removed reads nothing that is said aft
   await page.goto('/');
   await page.getByRole('button', { name: 'New room' }).first().click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Name').fill('attic');
+  await dialog.getByLabel('Name').fill('lantern attic');
   await dialog.getByText('People who are added').click();
   await look(ada, 'create-encrypted-light-1280');
   await dialog.getByRole('button', { name: 'Create room' }).click();
-  await page.getByRole('heading', { level: 1, name: 'attic' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'lantern attic' }).waitFor();
   const attic = new URL(page.url()).pathname;
   await page.getByRole('button', { name: 'Add people' }).click();
   await page.getByRole('button', { name: 'Add Bea' }).click();
@@ -205,12 +209,12 @@ test('a private room is encrypted: who is removed reads nothing that is said aft
   await ada.say('the ladder is back');
   await bea.page.goto(attic);
   await bea.sees('the ladder is back');
-  await bea.page.getByRole('heading', { level: 1, name: 'attic' }).waitFor();
+  await bea.page.getByRole('heading', { level: 1, name: 'lantern attic' }).waitFor();
   await page.getByRole('button', { name: 'Details', exact: true }).click();
   await page.getByRole('button', { name: 'Manage Bea' }).click();
   await page.getByRole('button', { name: 'Remove from room' }).click();
   await page.getByRole('dialog', { name: 'Remove Bea?' }).getByRole('button', { name: 'Remove from room' }).click();
-  await bea.page.getByText('You are no longer in attic.').waitFor();
+  await bea.page.getByText('You are no longer in lantern attic.').waitFor();
   await ada.say('now we are alone');
   await ada.sees('now we are alone');
   expect(await bea.page.content()).not.toContain('now we are alone');
@@ -231,7 +235,7 @@ test('the link into an encrypted room lets its holder in, and its secret is sent
   await cem.page.goto(link);
   await cem.page.getByRole('button', { name: /^Join / }).click();
   await cem.page.waitForURL(/\/r\//);
-  await cem.page.getByRole('heading', { level: 1, name: 'attic' }).waitFor();
+  await cem.page.getByRole('heading', { level: 1, name: 'lantern attic' }).waitFor();
   await ada.say('welcome on board');
   await cem.sees('welcome on board');
   await cem.page.getByText('Messages from before you joined are not visible here.').waitFor();
@@ -322,6 +326,21 @@ test('who starts anew is told what is lost, and is not trusted before the others
   await ada.page.getByRole('button', { name: 'Accept without comparing' }).click();
   await ada.say('is it you?');
   await bea.sees('is it you?');
+});
+
+test('of all that was said, searched, named and sent, the server has heard and kept nothing', async () => {
+  await ada.createRoom('harbour-square');
+  await ada.say('here everybody can listen');
+  await ada.sees('here everybody can listen');
+  const public_ = ['harbour-square', 'everybody can listen'];
+  const secret = [
+    ...['the tide turns', 'sail at five', 'half past', 'quarter past', 'never mind', 'as promised', 'from the laptop'],
+    ...['north-pier', 'tides.txt', 'high water', 'turns at', 'lantern attic', 'the ladder is back', 'is it you?'],
+    ...['now we are alone', 'welcome on board', 'from the other tab'],
+  ];
+  const places = await server.places(site, [...public_, ...secret]);
+  expect(places.filter((place) => secret.some((word) => place.includes(word)))).toEqual([]);
+  for (const word of public_) expect(places.join()).toContain(word);
 });
 
 test('no page broke its policy, asked another host or failed', () => {

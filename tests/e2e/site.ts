@@ -17,6 +17,7 @@ export async function openSite(environment: Record<string, string> = {}, web = W
   const visitors: Visitor[] = [];
   return {
     node,
+    dataDir: database.dataDir,
     /** Somebody with a browser of their own, at the front door. */
     visitor: async (name: string, options: BrowserContextOptions = {}) => {
       const visitor = await arrive(browser, node, name, options);
