@@ -80,6 +80,7 @@ test('A link for one person works once.', async () => {
   const dialog = ada.page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('pantry');
   await dialog.getByText('People who are added').click();
+  await dialog.getByRole('switch', { name: 'End-to-end encrypted' }).click();
   await dialog.getByRole('button', { name: 'Create room' }).click();
   await ada.page.getByRole('button', { name: 'Invite with a link' }).first().click();
   await ada.page.getByRole('button', { name: 'Make a link' }).click();
