@@ -153,6 +153,7 @@ test('Ada and Bea compare their numbers, which are the same, and Bea is verified
   expect(numbers[0]).toBe(numbers[1]);
   await look(ada, 'verify-light-1280');
   await ada.page.getByRole('button', { name: 'They match' }).click();
+  await ada.page.getByRole('dialog', { name: 'Verify Bea' }).waitFor({ state: 'detached' });
   await ada.page.keyboard.press('Escape');
   await lock(ada).click();
   await ada.page.getByText('· verified').waitFor();
