@@ -7,13 +7,15 @@ import {
 } from 'graphql';
 import type { Context } from './context.ts';
 import type { Core } from './core.ts';
-import { type RoomNews, RoomReader } from './realtime/roomReader.ts';
+import { NoticeGroup, NoticeSubscription } from './realtime/noticeGroup.ts';
+import { RoomReader } from './realtime/roomReader.ts';
 import { SharedBundle } from './realtime/sharedBundle.ts';
 import { type Deliveries, SharedGroup } from './realtime/sharedGroup.ts';
 import type { SharedSocket } from './realtime/sharedSocket.ts';
 import { SharedSubscription } from './realtime/sharedSubscription.ts';
 import { ViewerRooms } from './rooms/viewerRooms.ts';
 import { sharedDocuments } from './sharedDocument.ts';
+import { TypingWatch } from './typing/typing.ts';
 import { render } from './yoga.ts';
 
 /** An operation as it was prepared, with what identifies its group and its place on the wire. */
@@ -30,6 +32,7 @@ const CURSORS = new Set(['after', 'epoch']);
 /** Executes subscriptions that are marked as shared: once for each event, whoever watches. */
 export function createSharedExecution(core: Core, deliveries: Deliveries) {
   const groups = new Map<string, SharedGroup>();
+  const noticeGroups = new Map<string, NoticeGroup>();
   const documents = sharedDocuments();
   const onTrouble = (error: unknown) => core.log.warn('subscription.trouble', { error });
 
@@ -59,11 +62,37 @@ export function createSharedExecution(core: Core, deliveries: Deliveries) {
     }
   }
 
+  function noticeGroupOf({ key, ...operation }: SharedOperation, watch: TypingWatch): NoticeGroup {
+    const name = `${watch.reader.feed.roomId} ${key}`;
+    const known = noticeGroups.get(name);
+    if (known) return known;
+    const textOf = textIn(core, documents, operation);
+    const made = new NoticeGroup(
+      (onNotice) => watch.listen(onNotice),
+      textOf,
+      () => noticeGroups.delete(name),
+    );
+    noticeGroups.set(name, made);
+    return made;
+  }
+
+  async function openNotices(operation: SharedOperation, watch: TypingWatch): Promise<NoticeSubscription> {
+    const { operationId, socket } = operation;
+    const group = noticeGroupOf(operation, watch);
+    const subscription = new NoticeSubscription(operationId, socket, watch.reader, group, onTrouble);
+    await group.ready.catch((error) => {
+      subscription.finish();
+      throw error;
+    });
+    return subscription;
+  }
+
   /** An iterator that is done when the operation is; or the errors with which it could not begin. */
   return async (operation: SharedOperation): Promise<AsyncIterableIterator<never> | ExecutionResult> => {
     const source: unknown = await createSourceEventStream(operation);
     if (source instanceof RoomReader) return open(operation, source);
     if (source instanceof ViewerRooms) return openAll(operation, source);
+    if (source instanceof TypingWatch) return openNotices(operation, source);
     return failed(core, source as ExecutionResult);
   };
 }
@@ -89,7 +118,7 @@ function cursorVariables(field: FieldNode): Set<string> {
 function textIn(core: Core, documents: ReturnType<typeof sharedDocuments>, operation: ExecutionArgs) {
   const { schema, document, operationName, variableValues } = operation;
   const shared = documents({ schema, document, operationName, contextValue: nobodysContext(core) });
-  return (news: RoomNews): string => {
+  return (news: unknown): string => {
     const result = shared.execute(news, variableValues);
     return JSON.stringify(result.errors ? failed(core, result) : result);
   };

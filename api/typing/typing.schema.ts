@@ -1,7 +1,7 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
 import { UserType } from '../users/users.schema.ts';
-import { setTyping, subscribeToTyping, type TypingNotice } from './typing.ts';
+import { setTyping, type TypingNotice, watchTyping } from './typing.ts';
 
 const TypingType = builder.objectRef<TypingNotice>('Typing').implement({
   description: 'That somebody is typing, at this moment.',
@@ -32,10 +32,11 @@ builder.mutationField('setTyping', (t) =>
 builder.subscriptionField('typing', (t) =>
   t.field({
     type: TypingType,
+    extensions: { shared: true },
     description:
       'Who is typing in a room, the viewer included. At most once: a notice can be lost. Ends with the membership.',
     args: { roomId: t.arg.id({ required: true, description: roomId }) },
-    subscribe: (_, args, context) => subscribeToTyping(context.core, signedIn(context), args.roomId),
+    subscribe: (_, args, context) => watchTyping(context.core, signedIn(context), args.roomId),
     resolve: (notice) => notice,
   }),
 );

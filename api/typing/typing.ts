@@ -30,31 +30,56 @@ export async function setTyping(core: Core, viewer: Viewer, roomId: string): Pro
   core.bus.ring(topic(id), { roomId: id, user, at } satisfies TypingNotice);
 }
 
-/** Who types in a room from now on, for a member, oneself included: at most once, and only the newest if nobody reads. */
-export async function subscribeToTyping(core: Core, viewer: Viewer, roomId: string): Promise<TypingNotices> {
+/** Who types in a room from now on, for a member, oneself included. NOT_FOUND for everyone else. */
+export async function watchTyping(core: Core, viewer: Viewer, roomId: string): Promise<TypingWatch> {
   const reader = await subscribeToRoom(core, viewer, roomId, {});
+  return new TypingWatch(core, topic(idOf(roomId, 'Room')), reader);
+}
+
+/** The same for one who hears it alone: at most once, and only the newest if nobody reads. */
+export async function subscribeToTyping(core: Core, viewer: Viewer, roomId: string): Promise<TypingNotices> {
   const notices = new TypingNotices();
-  const deafen = await core.bus.listen(topic(idOf(roomId, 'Room')), (notice) => notices.offer(notice as TypingNotice));
-  notices.stop = () => {
-    deafen();
-    void reader.return();
-  };
-  void endWith(reader, notices, core.log);
+  await (await watchTyping(core, viewer, roomId)).tell(notices);
   return notices;
+}
+
+/** That a member may hear who types, for as long as the reader of the room’s log goes on. */
+export class TypingWatch implements AsyncIterable<TypingNotice> {
+  constructor(
+    private readonly core: Core,
+    private readonly topic: string,
+    readonly reader: RoomReader,
+  ) {}
+
+  /** Where the notices come from. */
+  listen(onNotice: (notice: unknown) => void): Promise<() => void> {
+    return this.core.bus.listen(this.topic, onNotice);
+  }
+
+  [Symbol.asyncIterator](): TypingNotices {
+    const notices = new TypingNotices();
+    void this.tell(notices);
+    return notices;
+  }
+
+  async tell(notices: TypingNotices): Promise<void> {
+    const deafen = await this.listen((notice) => notices.offer(notice as TypingNotice));
+    notices.stopWith(() => {
+      deafen();
+      void this.reader.return();
+    });
+    void endWith(this.reader, notices, this.core.log);
+  }
 }
 
 // Whoever is no longer a member hears nobody type: the room's log says when that is.
 async function endWith(reader: RoomReader, notices: TypingNotices, log: Log): Promise<void> {
-  try {
-    await reader.untilOver();
-  } catch (error) {
-    log.warn('typing.reader_failed', { error });
-  }
+  await reader.untilOver().catch((error) => log.warn('typing.reader_failed', { error }));
   await notices.return();
 }
 
 export class TypingNotices implements AsyncIterableIterator<TypingNotice> {
-  stop: () => void = () => {};
+  private stop: () => void = () => {};
   private queue: TypingNotice[] = [];
   private ended = false;
   private wake: () => void = () => {};
@@ -62,6 +87,12 @@ export class TypingNotices implements AsyncIterableIterator<TypingNotice> {
   offer(notice: TypingNotice) {
     this.queue = [...this.queue.filter((other) => other.user.id !== notice.user.id), notice].slice(-QUEUED);
     this.wake();
+  }
+
+  /** What to do at the end; at once, if that was before. */
+  stopWith(stop: () => void) {
+    if (this.ended) return stop();
+    this.stop = stop;
   }
 
   [Symbol.asyncIterator]() {
