@@ -53,6 +53,28 @@ test('who types on and on is told of now and then, not each time', async () => {
   expect(people.length).toBeLessThan(20);
 });
 
+test('each hears it in the words in which they asked, on every device', async () => {
+  const room = await roomOf(alice, bob, carol);
+  const named = 'subscription ($roomId: ID!) { typing(roomId: $roomId) { who: user { displayName } } }';
+  const spread = `subscription ($roomId: ID!) { ...heard }
+    fragment heard on Subscription { typing(roomId: $roomId) { user { id } } }`;
+  const [short, apart] = [bob.subscribe(named, { roomId: room }), carol.subscribe(spread, { roomId: room })];
+  const [long, again] = [bob.subscribe(TYPING, { roomId: room }), carol.subscribe(TYPING, { roomId: room })];
+  await listen(alice, room, alice);
+  await vi.waitUntil(
+    async () => {
+      await alice.graphql(...startTyping(room));
+      return [short, apart, long, again].every(({ all }) => all.length > 0);
+    },
+    { timeout: 20_000 },
+  );
+  expect(await short.next()).toEqual({ who: { displayName: 'alice' } });
+  expect(await apart.next()).toEqual({ user: { id: alice.id } });
+  await alice.graphql(...removeMember(room, carol.id));
+  expect([await apart.ending(), await again.ending()]).toEqual(['complete', 'complete']);
+  for (const heard of [long, again]) expect(await heard.next()).toMatchObject({ roomId: room, user: { id: alice.id } });
+});
+
 test('typing in one room is not heard in another', async () => {
   const [here, there] = [await roomOf(alice, bob), await roomOf(alice, bob)];
   const heard = await listen(bob, here, alice);
