@@ -3,10 +3,11 @@ import { DeviceError, isPassing, ServerError } from '../../web/crypto/device/err
 import { createTurns } from '../../web/crypto/device/turns.ts';
 import { heardBy, type LoggedEntry } from '../crypto/device/heard.ts';
 import type { Browser } from '../crypto/device/people.ts';
+import type { Weather } from '../crypto/device/weather.ts';
 import { encryptedRoomOf } from '../devices.ts';
 import { browserOf } from '../encryptedPeople.ts';
 import { addMember, leave, removeMember } from '../rooms.ts';
-import { PASSWORD, Person, type World } from '../world.ts';
+import { type Node, PASSWORD, Person, type World } from '../world.ts';
 
 export interface Plan {
   messages: number;
@@ -55,14 +56,16 @@ class Company {
   ) {}
 
   static async gather(world: World, { people, seed }: Plan): Promise<Company> {
+    const random = randomFrom(seed);
+    const elsewhere = world.clustered ? await world.anotherNode() : world.node;
     const persons: Person[] = [];
     for (let n = 0; n < people; n++) persons.push(await world.person(`soak${n}`));
     const [owner, ...others] = persons as [Person, ...Person[]];
     const room = await encryptedRoomOf(owner, ...others);
     const seats: Seat[] = [];
-    for (const person of persons) seats.push(...(await seated(person)));
-    await (seats[0] as Seat).browser.device.makeGroup(room);
-    return new Company(seats, room, randomFrom(seed));
+    for (const person of persons) seats.push(...(await seated(person, elsewhere, () => weatherOf(random()))));
+    await insist(() => (seats[0] as Seat).browser.device.makeGroup(room));
+    return new Company(seats, room, random);
   }
 
   async live(messages: number, tell: (line: string) => void) {
@@ -174,12 +177,15 @@ class Company {
   }
 }
 
-/** Somebody at two browsers, with a session and a device for each. */
-async function seated(person: Person): Promise<Seat[]> {
-  const first = await browserOf(person);
-  const other = await signedInAgain(person);
+/** Somebody at two browsers, with a session and a device for each, the other one at another node where there are two. */
+async function seated(person: Person, elsewhere: Node, weather: () => Weather): Promise<Seat[]> {
+  let isFair = true;
+  const now = () => (isFair ? 'fair' : weather());
+  const first = await browserOf(person, {}, now);
+  const other = (await signedInAgain(person)).at(elsewhere);
   const { accountSeed } = first.device.identity.record;
-  const second = await browserOf(other, { accountSeed });
+  const second = await browserOf(other, { accountSeed }, now);
+  isFair = false;
   return [
     { person, browser: first, isOffline: false },
     { person: other, browser: second, isOffline: false },
@@ -223,6 +229,10 @@ async function wholeLog(person: Person, roomId: string): Promise<LoggedEntry[]> 
     page = (await person.graphql(document, { id: roomId, after: entries.length })).room.log as LoggedEntry[];
   return entries;
 }
+
+/** Of a hundred requests one is lost, of another the answer, one arrives twice, and two are late. */
+const weatherOf = (chance: number): Weather => FOUL[Math.floor(chance * 100)] ?? 'fair';
+const FOUL: Weather[] = ['lostRequest', 'lostAnswer', 'twice', 'lateRequest', 'lateAnswer'];
 
 /** Mulberry32: the same seed, the same numbers. */
 function randomFrom(seed: number): () => number {
