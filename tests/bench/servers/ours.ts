@@ -251,6 +251,8 @@ async function fillWords(rooms: string[], messages: number) {
     UPDATE room SET last_seq = top.seq, last_message_seq = top.seq, message_count = top.seq - 1
     FROM (SELECT room_id, max(seq) AS seq FROM entry GROUP BY room_id) top WHERE top.room_id = room.id`;
   await core.db.$executeRawUnsafe('VACUUM ANALYZE entry');
+  // Or the first searches wait for the disk to take all this.
+  await core.db.$executeRawUnsafe('CHECKPOINT');
 }
 
 /** How long each of these searches took, in ms; `#` stands for another one of the rare words each time. */
