@@ -112,7 +112,7 @@ function commitIn({ content }: PublicMessage): FramedContentCommit {
 
 function checkBefore(state: GroupState, mls: ClientState, content: FramedContentCommit): Proposals {
   if (content.sender.senderType === 'member' && content.sender.leafIndex === state.ownLeaf) {
-    throw new MlsError('OWN_MESSAGE', 'This device made the commit: the state that came with it is the next one.');
+    throw new MlsError('OWN_MESSAGE', 'This device made the commit itself.');
   }
   const proposals = proposalsOf(content, mls.ratchetTree);
   checkCommitter(content, proposals, mls.ratchetTree);

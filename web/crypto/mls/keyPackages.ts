@@ -91,7 +91,7 @@ export function readSecret(secret: Uint8Array): KeyPackageSecret {
 export async function readKeyPackage(bytes: Uint8Array, suite: CiphersuiteImpl): Promise<LibraryKeyPackage> {
   const { keyPackage } = readMessageOf('mls_key_package', bytes);
   const isValid = await orBadMessageLater(() => isKeyPackageValid(keyPackage, suite));
-  if (!isValid) throw new MlsError('BAD_KEY_PACKAGE', 'The key package is out of date or not signed as it must be.');
+  if (!isValid) throw new MlsError('BAD_KEY_PACKAGE', 'The key package is not valid now.');
   return keyPackage;
 }
 

@@ -61,7 +61,7 @@ function checkFresh({ privatePath, secretTree }: ClientState, { leafIndex, gener
     throw new MlsError('OWN_MESSAGE', 'This device has sent the message itself.');
   const ratchet = secretTree[2 * leafIndex]?.application;
   if (ratchet && generation < ratchet.generation && !(generation in ratchet.unusedGenerations)) {
-    throw new MlsError('REPLAY', 'The message was read before, or came so late that its key is gone.');
+    throw new MlsError('REPLAY', 'The message was read before, or its key is gone.');
   }
 }
 

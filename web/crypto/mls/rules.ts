@@ -44,7 +44,7 @@ function collect(found: Proposals, proposal: Proposal) {
 function checkForm({ adds, removes, external }: Proposals, proposals: Proposal[], tree: RatchetTree) {
   const inits = proposals.length - adds.length - removes.length;
   if (external ? inits !== 1 || adds.length > 0 || removes.length > 1 : inits > 0) {
-    throw forbidden('Who joins by a commit may replace an own leaf and nothing else.');
+    throw forbidden('Who joins by a commit may replace an own leaf only.');
   }
   for (const leaf of removes) {
     if (tree[2 * leaf]?.nodeType !== 'leaf') throw forbidden('A commit removes a leaf where nobody is.');

@@ -135,7 +135,7 @@ export function load(saved: SavedGroup, clientConfig: ClientConfig, signatureKey
     if (!state.removed && !(own && equal(own.signatureKey, signatureKey))) throw new Error();
     return state;
   } catch (cause) {
-    throw new MlsError('BAD_STATE', 'What was saved of this group cannot be read: join it again.', { cause });
+    throw new MlsError('BAD_STATE', 'What was saved of this group cannot be read.', { cause });
   }
 }
 

@@ -45,6 +45,5 @@ export async function createMlsEngine(identity: DeviceIdentity, makeSuite = suit
 
 async function checkIdentity({ credential, signer }: DeviceIdentity) {
   const isValid = decodeDeviceCredential(credential) && (await verifyDeviceCredential(credential, signer.publicKey));
-  if (!isValid)
-    throw new MlsError('INVALID_INPUT', 'The credential does not certify the key that this device signs with.');
+  if (!isValid) throw new MlsError('INVALID_INPUT', 'The credential is not for the key of this device.');
 }

@@ -36,7 +36,7 @@ export function writeMessage(content: Content): Bytes {
   return bytes;
 }
 
-const BAD = 'The message is damaged, or was not made for this group as it is here.';
+const BAD = 'The message is damaged, or not for this group as it is here.';
 
 /** What goes wrong on what others sent is their message's fault, whichever way the library says it. */
 export function orBadMessage<T>(read: () => T): T {

@@ -52,5 +52,4 @@ export async function openSegment(backupKey: Bytes, place: SegmentPlace, blob: B
 const contextOf = ({ accountId, roomId, n }: SegmentPlace, revision: number) =>
   concat(utf8('shh backup v1'), uuidToBytes(accountId), uuidToBytes(roomId), uint32(n), uint32(revision));
 
-const foreign = () =>
-  new RecoveryError('WRONG_KEY', 'This part of the backup was not made with this recovery key, or belongs elsewhere.');
+const foreign = () => new RecoveryError('WRONG_KEY', 'This part of the backup is not of this recovery key.');

@@ -120,10 +120,9 @@ const unsupported = (problem: string): State => ({
   messagesOnlyHere: 0,
 });
 
-const TOO_OLD =
-  'Encrypted conversations need a browser of this year or the last (with Ed25519). Update it, or use another one.';
+const TOO_OLD = 'Encrypted conversations need a browser of this year or the last. Update it, or use another.';
 const KEEPS_NOTHING =
-  'This window keeps nothing, as private windows do: the keys of encrypted conversations would be lost with it. Use an ordinary window.';
+  'This window keeps nothing, so the keys of encrypted conversations would be lost. Use an ordinary window.';
 
 async function carryOut(order: Order) {
   const done: Done = { id: order.id };
