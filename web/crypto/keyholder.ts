@@ -16,10 +16,11 @@ interface Waiting {
 }
 
 const ANSWER_WITHIN = 4_000;
+const NOT_LOADED = 'What opens encrypted conversations could not be loaded. Check the connection, or reload the page.';
 
 /** This tab's Worker, and the one of all tabs that holds the keys. `onNews` is told what that one tells everybody. */
 export class Keyholder {
-  private readonly worker = new Worker(scriptAddress(workerUrl), { type: 'module', name: 'encryption' });
+  private worker: Worker | undefined;
   private readonly channel: BroadcastChannel;
   private readonly tab = uuidv7();
   private readonly calls = new Map<number, Waiting>();
@@ -29,13 +30,12 @@ export class Keyholder {
   private watching: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    viewer: CryptoViewer,
+    private readonly viewer: CryptoViewer,
     private readonly onNews: (news: News) => void,
   ) {
     this.channel = new BroadcastChannel(`${CHANNEL} ${viewer.id}`);
     this.channel.addEventListener('message', ({ data }: MessageEvent<Message>) => this.heed(data));
-    this.worker.addEventListener('message', ({ data }: MessageEvent<Done>) => settle(this.orders, data));
-    this.command({ what: 'begin', viewer: { ...viewer } });
+    this.hired();
   }
 
   /** Asks the Worker that holds the keys. While there is none, or another takes over, the answer is late. */
@@ -44,6 +44,7 @@ export class Keyholder {
     return new Promise((resolve, reject) => {
       const again = () => this.tell({ kind: 'call', from: this.tab, id, name, args });
       this.calls.set(id, { resolve, reject, again });
+      this.hired();
       again();
       this.watch();
     });
@@ -61,6 +62,25 @@ export class Keyholder {
   forget() {
     this.tell({ kind: 'forgotten' });
     this.end();
+  }
+
+  /** The Worker; another one, where its script could not be loaded before. */
+  private hired(): Worker {
+    if (this.worker) return this.worker;
+    const worker = new Worker(scriptAddress(workerUrl), { type: 'module', name: 'encryption' });
+    worker.addEventListener('message', ({ data }: MessageEvent<Done>) => settle(this.orders, data));
+    worker.addEventListener('error', (event) => event instanceof ErrorEvent || this.lose());
+    this.worker = worker;
+    this.command({ what: 'begin', viewer: { ...this.viewer } });
+    return worker;
+  }
+
+  private lose() {
+    this.worker = undefined;
+    const problems = [{ message: NOT_LOADED, extensions: { code: 'UNAVAILABLE' } }];
+    for (const waiting of [this.calls, this.orders])
+      for (const id of [...waiting.keys()]) settle(waiting, { id, problems });
+    this.onNews({ kind: 'state', status: 'failed', problem: NOT_LOADED, recovery: 'none', messagesOnlyHere: 0 });
   }
 
   private heed(message: Message) {
@@ -91,7 +111,7 @@ export class Keyholder {
     const id = ++this.last;
     return new Promise((resolve, reject) => {
       this.orders.set(id, { resolve, reject });
-      this.worker.postMessage(make(id));
+      this.hired().postMessage(make(id));
     });
   }
 
@@ -101,7 +121,7 @@ export class Keyholder {
   }
 
   private command(command: Command) {
-    this.worker.postMessage(command);
+    this.worker?.postMessage(command);
   }
 
   private tell(message: Message) {
