@@ -85,9 +85,9 @@ function keepStorage() {
 }
 
 function takeRooms(shown: Extract<News, { kind: 'rooms' }>['rooms']) {
-  for (const { room, end } of shown) {
+  for (const { room, end, run } of shown) {
     rooms.set(room.roomId, room);
-    logs.reached(room.roomId, end);
+    logs.reached(room.roomId, end, run);
   }
   keepStorage();
 }

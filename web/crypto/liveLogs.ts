@@ -6,12 +6,12 @@ import type { Keyholder } from './keyholder';
 
 interface Follower {
   moved(): void;
-  /** The server's log is another from there on. */
+  /** The log is another from there on, or more of its past can be read. */
   reset(told: Told): void;
   failed(problem: unknown): void;
 }
 
-interface Told {
+export interface Told {
   __typename: string;
   roomId: string;
   seq: number;
@@ -26,6 +26,13 @@ interface Log {
   stop(): void;
 }
 
+const resetAt = (roomId: string, seq: number): Told => ({
+  __typename: 'Reset',
+  roomId,
+  seq,
+  at: new Date().toISOString(),
+});
+
 // Both are called epoch, and are not of one type.
 const ROOM_LOG = `subscription SealedRoomLog($roomId: ID!, $after: Int) {
   roomLog(roomId: $roomId, after: $after) { ${ENTRY} ... on Reset { resetEpoch: epoch } }
@@ -35,6 +42,7 @@ const ROOM_LOG = `subscription SealedRoomLog($roomId: ID!, $after: Int) {
 export class LiveLogs {
   private readonly logs = new Map<string, Log>();
   private readonly ends = new Map<string, number>();
+  private readonly runs = new Map<string, number>();
 
   constructor(private readonly holder: () => Promise<Keyholder>) {}
 
@@ -51,9 +59,20 @@ export class LiveLogs {
   }
 
   /** The Worker has followed a room's log up to there. */
-  reached(roomId: string, end: number) {
+  reached(roomId: string, end: number, run: number) {
+    const isAnother = (this.runs.get(roomId) ?? run) !== run;
     this.ends.set(roomId, end);
-    for (const { moved } of this.logs.get(roomId)?.followers ?? []) moved();
+    this.runs.set(roomId, run);
+    for (const { moved, reset } of this.logs.get(roomId)?.followers ?? []) {
+      if (isAnother) reset(resetAt(roomId, end));
+      else moved();
+    }
+  }
+
+  /** What tells a page to ask anew, if what it shows is of an earlier run. */
+  isPast(roomId: string, run: number): Told | undefined {
+    const now = this.runs.get(roomId);
+    return now === undefined || now === run ? undefined : resetAt(roomId, this.ends.get(roomId) ?? 0);
   }
 
   private open(roomId: string): Log {

@@ -2,7 +2,7 @@ import { isPicture, type ShownFile } from '../files/fileWords';
 import type { Unsent } from '../lib/outboxStore';
 import type { Message, Notice } from '../lib/roomStore';
 import type { Keyholder } from './keyholder';
-import type { LiveLogs } from './liveLogs';
+import type { LiveLogs, Told } from './liveLogs';
 import type { SealedEvent, SealedHandlers, SealedNotice, SealedPage, SealedSource, SentFile } from './types';
 
 /** An encrypted room, as the Worker reads it. */
@@ -10,13 +10,15 @@ export function sealedSource(
   roomId: string,
   { holder, logs }: { holder: () => Promise<Keyholder>; logs: LiveLogs },
 ): SealedSource {
+  let shownRun: number | undefined;
   const files = new Map<string, Promise<string>>();
   const page = async (asked: Promise<unknown>) => (await asked) as SealedPage;
   const message = async (asked: Promise<unknown>) => (await asked) as Message;
 
   return {
     latest: async () => {
-      const { messages, ...rest } = await (await holder()).call('latest', roomId);
+      const { messages, run, ...rest } = await (await holder()).call('latest', roomId);
+      shownRun = run;
       return { ...rest, messages: messages as Message[] };
     },
     older: async (before) => page((await holder()).call('older', roomId, before)),
@@ -68,14 +70,14 @@ export function sealedSource(
       reached = events.at(-1)?.seq ?? after;
     }
 
-    const stop = logs.follow(roomId, {
-      moved: ask,
-      reset: ({ seq, at, resetEpoch = '' }) => {
-        reached = seq;
-        next({ __typename: 'Reset', roomId, seq, at, epoch: resetEpoch });
-      },
-      failed: (problem) => !ended && error?.(problem),
-    });
+    function reset({ seq, at, resetEpoch = '' }: Told) {
+      reached = seq;
+      next({ __typename: 'Reset', roomId, seq, at, epoch: resetEpoch });
+    }
+
+    const stop = logs.follow(roomId, { moved: ask, reset, failed: (problem) => !ended && error?.(problem) });
+    const past = shownRun === undefined ? undefined : logs.isPast(roomId, shownRun);
+    if (past) reset(past);
     void ask();
     return () => {
       ended = true;

@@ -51,7 +51,7 @@ function readingOf(desk: Desk) {
   return {
     latest: async (roomId: string) => {
       const room = await current(desk, roomId);
-      return { ...latestPage(room.view), lastSeq: room.record.cursor, epoch: '' };
+      return { ...latestPage(room.view), lastSeq: room.record.cursor, epoch: '', run: desk.runOf(room) };
     },
     older: async (roomId: string, before: number) => olderPage(await shown(roomId), before),
     newer: async (roomId: string, after: number) => newerPage(await shown(roomId), after),

@@ -4,7 +4,7 @@ import { summaryOf } from '../device/facts.ts';
 import { graphqlServer } from '../device/graphqlServer.ts';
 import type { Clock, Ports, RoomFacts, Server } from '../device/ports.ts';
 import { isIn, type Room } from '../device/roomState.ts';
-import type { MessageEntry } from '../device/view.ts';
+import type { MessageEntry, RoomView } from '../device/view.ts';
 import type { CryptoStatus, CryptoViewer, SealedRoom } from '../types.ts';
 import type { BrowserStore } from './browserStore.ts';
 import type { News, ShownRoom } from './protocol.ts';
@@ -28,6 +28,7 @@ export class Desk {
   private opening: Promise<void> | undefined;
   private readonly changed = new Set<string>();
   private readonly progress = new Map<string, { from: number; to: number }>();
+  private readonly runs = new Map<string, { view: RoomView; run: number }>();
   private flushing = false;
   private failures = 0;
   private again: ReturnType<typeof setTimeout> | undefined;
@@ -115,6 +116,14 @@ export class Desk {
     const rooms = [...(this.device?.core.rooms.values() ?? [])];
     const isRead = ({ state, message }: MessageEntry) => state === 'read' && !message.deletedAt;
     return rooms.reduce((sum, { view }) => sum + view.messages().filter(isRead).length, 0);
+  }
+
+  /** Which of the room's views this is: it is read anew when keys of its past have come, or when the server has another log. */
+  runOf({ record, view }: Room): number {
+    const known = this.runs.get(record.id);
+    const run = known ? known.run + (known.view === view ? 0 : 1) : 0;
+    this.runs.set(record.id, { view, run });
+    return run;
   }
 
   hasChanged(roomId: string) {
@@ -221,6 +230,7 @@ export class Desk {
     return {
       room: { ...summary, state, ...(progress && { progress }), mentionsAfter: mentions } as SealedRoom,
       end: lastSeq,
+      run: this.runOf(room),
     };
   }
 }

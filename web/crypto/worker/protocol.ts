@@ -54,6 +54,8 @@ export interface DeskState {
 export interface ShownRoom {
   room: SealedRoom;
   end: number;
+  /** Another number: what was shown of it is to be asked for anew. */
+  run: number;
 }
 
 /** What a page asks of its own Worker, which needs no keys of the device for it. */
