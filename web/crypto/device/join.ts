@@ -11,6 +11,7 @@ import { type KeyPackageRecord, keyPackageKey, keyPackagePrefix } from './keyPac
 import { groupIdOf, isForeign, linkProof, meetStrangers, plainProof } from './policy.ts';
 import type { Group, Welcome } from './ports.ts';
 import { entryKey, isIn, type Room, type RoomRecord } from './roomState.ts';
+import { RoomView } from './view.ts';
 
 const MOST_RESYNCS = 3;
 const LOOK_BACK = 2_000;
@@ -76,6 +77,8 @@ async function goOnFrom(core: Core, room: Room, { seq, generation, mls }: Welcom
   draft.removes.push(...(await usedUp(core, mls)));
   await save(core, draft);
   room.view.forget(seq);
+  // Another view: who has seen what lies beyond the place as closed looks again.
+  room.view = new RoomView(room.view.all());
   core.tell(room.record.id);
 }
 
