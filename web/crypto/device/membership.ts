@@ -17,6 +17,8 @@ export function followMember(core: Core, { record, room }: Draft, entry: LogEntr
       if (user === core.self.accountId) record.cameAlone = entry.by?.id === user;
       if (entry.by?.id === core.self.accountId && !record.invited.includes(user)) record.invited.push(user);
       room.lookedAt = 0;
+      // What is said next is for them too.
+      if (entry.by?.id === core.self.accountId) record.owes.members = true;
       return;
     case 'RoleChanged':
       if (user) record.roles[user] = entry.role as RoomFacts['role'];
