@@ -87,8 +87,7 @@ export class BrowserStore implements Store {
     const sealed = await Promise.all(puts.map(async ([key, value]) => [key, await this.sealed(key, value)] as const));
     const change = this.db.transaction([KEYS, RECORDS], 'readwrite', { durability: 'strict' });
     const [keys, records] = [change.objectStore(KEYS), change.objectStore(RECORDS)];
-    if ((await answered(keys.get(WRITER))) !== this.writer)
-      throw new TakenOver('Another tab of this browser writes now.');
+    if ((await answered(keys.get(WRITER))) !== this.writer) throw new TakenOver('Another tab writes.');
     for (const key of removes) records.delete(key.endsWith('/') ? below(key) : key);
     for (const [key, record] of sealed) records.put(record, key);
     await finished(change);

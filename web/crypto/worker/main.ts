@@ -120,9 +120,8 @@ const unsupported = (problem: string): State => ({
   messagesOnlyHere: 0,
 });
 
-const TOO_OLD = 'Encrypted conversations need a browser of this year or the last. Update it, or use another.';
-const KEEPS_NOTHING =
-  'This window keeps nothing, so the keys of encrypted conversations would be lost. Use an ordinary window.';
+const TOO_OLD = 'Encrypted conversations need a newer browser.';
+const KEEPS_NOTHING = 'Private windows keep no keys: open encrypted conversations in an ordinary one.';
 
 async function carryOut(order: Order) {
   const done: Done = { id: order.id };

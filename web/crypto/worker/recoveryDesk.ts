@@ -46,7 +46,7 @@ export class RecoveryDesk {
 
   async confirm(groups: readonly [string, string]): Promise<boolean> {
     const { made } = this;
-    if (!made) throw new RecoveryError('OUTDATED', 'This page was opened anew meanwhile: make another recovery key.');
+    if (!made) throw new RecoveryError('OUTDATED', 'Make another recovery key.');
     if (!made.asked.every((position, n) => isGroup(made.key, position, groups[n] ?? ''))) return false;
     const { identity } = await this.desk.ready();
     const { accountSeed } = identity.record;
