@@ -57,7 +57,7 @@ function readingOf(desk: Desk) {
     newer: async (roomId: string, after: number) => newerPage(await shown(roomId), after),
     around: async (roomId: string, place: string) => {
       const page = pageAround(await shown(roomId), place);
-      if (!page) throw new DeviceError('NOT_FOUND', 'This message is not there any more, or cannot be read here.');
+      if (!page) throw new DeviceError('NOT_FOUND', 'This message is not there any more.');
       return page;
     },
     notices: async (roomId: string, after: number, before: number) =>

@@ -72,7 +72,7 @@ export class Desk {
   async ready(): Promise<Device> {
     await this.opening;
     if (this.device) return this.device;
-    if (this.status === 'elsewhere') throw new DeviceError('ELSEWHERE', ELSEWHERE);
+    if (this.status === 'elsewhere') throw new DeviceError('ELSEWHERE', this.problem);
     throw new ServerError('UNAVAILABLE', this.problem || 'The encryption of this browser is not ready yet.');
   }
 
@@ -235,8 +235,7 @@ export class Desk {
   }
 }
 
-const ELSEWHERE = 'This browser does not have your keys yet. Look under Settings, Encryption.';
-const UNFORESEEN = 'The encryption could not be started in this browser. Reload the page.';
+const UNFORESEEN = 'Something went wrong in this browser. Reload the page.';
 const isTold = (error: Error) => error instanceof ServerError || error instanceof DeviceError;
 
 const isBehind = (room: Room, { lastSeq }: RoomFacts) =>
