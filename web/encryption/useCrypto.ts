@@ -1,11 +1,8 @@
-import { ref, shallowRef } from 'vue';
+import { shallowRef } from 'vue';
 import type { CryptoClient } from '../crypto/types';
 
 const client = shallowRef<CryptoClient>();
 let opening: Promise<CryptoClient> | undefined;
-
-/** How often what was said before has become readable here: rooms are read anew then. */
-export const restored = ref(0);
 
 /** What this page knows of encrypted rooms: undefined until it was needed. */
 export const useCrypto = () => client;
