@@ -189,6 +189,7 @@ test('Ada makes a recovery key, and with it another browser reads what was said'
   await laptop.sees('the tide turns at four');
   await laptop.say('from the laptop');
   await bea.sees('from the laptop');
+  await laptop.page.getByText('readable in this browser only').waitFor({ state: 'detached' });
   await laptop.context.close();
 });
 

@@ -210,12 +210,23 @@ class Tale {
         await act(this.browser(name));
         return true;
       } catch (error) {
-        if (error instanceof Killed) await this.insist(name, () => this.reload(name));
-        else if (isRefusal(error)) return false;
+        if (isRefusal(error) || (isElsewhere(error) && !this.isInUse(name))) return false;
+        if (error instanceof Killed) {
+          if (!(await this.insist(name, () => this.reload(name)))) return false;
+        } else if (isOfStrangers(error)) await this.accept(name, error.details.userIds as string[]);
         else if (!isPassing(error)) throw error;
       }
     }
     throw new Error(`${name} did not get through.`);
+  }
+
+  /** Somebody whom another let in came with a new group: this server lies to nobody, so they are members. */
+  private async accept(name: DeviceName, strangers: string[]) {
+    const { members } = this.play.server.rooms.get(this.room) ?? {};
+    for (const id of strangers) {
+      expect(members?.has(id)).toBe(true);
+      await this.insist(name, ({ device }) => device.trust(id, 'accept'));
+    }
   }
 
   private browser = (name: DeviceName) => this.play.browsers[name];
@@ -231,13 +242,18 @@ class Tale {
 
   /** Browsers in use of people who are in the room. */
   private get inside(): [DeviceName, ...DeviceName[]] {
-    const { server } = this.play;
-    const isInUse = (name: DeviceName) => !server.devices.get(this.browser(name).device.core.self.deviceId)?.revoked;
-    return DEVICES.filter((name) => this.members.includes(name.split('/')[0] as DeviceName) && isInUse(name)) as [
-      DeviceName,
-    ];
+    const isMember = (name: DeviceName) => this.members.includes(name.split('/')[0] as DeviceName);
+    return DEVICES.filter((name) => isMember(name) && this.isInUse(name)) as [DeviceName];
   }
+
+  private isInUse = (name: DeviceName) =>
+    !this.play.server.devices.get(this.browser(name).device.core.self.deviceId)?.revoked;
 }
+
+const isOfStrangers = (error: unknown): error is DeviceError =>
+  error instanceof DeviceError && error.code === 'IDENTITY_CHANGED';
+
+const isElsewhere = (error: unknown) => error instanceof DeviceError && error.code === 'ELSEWHERE';
 
 /** That it cannot be done now, by who asks: not yet in, out, or in use no more. */
 const isRefusal = (error: unknown) =>

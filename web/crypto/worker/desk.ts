@@ -65,7 +65,7 @@ export class Desk {
     await this.opening;
     const device = await openDevice(this.options(how));
     await this.device?.close();
-    this.use(device);
+    await this.use(device);
   }
 
   /** The device, once it is open. */
@@ -155,7 +155,7 @@ export class Desk {
     if (this.closed) return;
     this.set('starting');
     try {
-      this.use(await openDevice(this.options(how)));
+      await this.use(await openDevice(this.options(how)));
     } catch (error) {
       this.fail(error);
     }
@@ -166,12 +166,12 @@ export class Desk {
     return { ports: this.ports, name: this.viewer.deviceName, onChange, ...how };
   }
 
-  private use(device: Device) {
+  private async use(device: Device) {
     this.device = device;
     this.failures = 0;
+    await this.recovery.begin();
     this.set('ready');
     for (const id of device.core.rooms.keys()) this.hasChanged(id);
-    void this.recovery.begin();
     this.sync().catch((error) => this.later(error, () => this.sync()));
   }
 
