@@ -171,11 +171,11 @@ test('tokens go with the account, and with a password that was replaced; another
   const input = { username: gus.username, code, password: PASSWORD, cookies: false };
   gus.accessToken = (await world.stranger().graphql(recover, { input })).recover.accessToken;
   expect((await script.graphql(WHO)).viewer).toBeNull();
-  const { script: next } = await tokenOf(gus, 'READ');
-  const socket = next.follow(await gus.createRoom(), { after: 0 });
-  await socket.next();
+  const { token } = await tokenOf(gus, 'READ');
+  const line = new Line(world.node);
+  await line.init(token);
   await gus.graphql(`mutation { deleteAccount(password: "${PASSWORD}", eraseMessages: false) { erasedMessages } }`);
-  expect(await socket.ending()).toMatchObject({ code: '4401' });
+  expect(await line.closing).toMatchObject({ code: 4401 });
   expect(await world.node.core.db.personalToken.count({ where: { userId: gus.id } })).toBe(0);
 });
 
