@@ -279,8 +279,7 @@ function socketsThatCanDie() {
   Object.assign(window, { cut: () => [...used].map((socket) => dead.add(socket)) });
 }
 
-/** The ids of the messages that a page asks the server to send, over its socket or by a request. */
-/** The ids of the messages that a page sends, from now on. */
+/** The ids of the messages that a page asks the server to send, over its socket or by a request, from now on. */
 function noteSends(page: Page): string[] {
   const sent: string[] = [];
   const note = (text: string) => {
