@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Connections, Fault } from './connections.ts';
 import type { Core } from './core.ts';
+import { isUnavailable } from './db/driverErrors.ts';
 
 /**
  * The node's figures in the Prometheus text format, read at each scrape. They hold counts only: no id, name or address.
@@ -41,10 +42,10 @@ export function createMetrics(core: Core, connections: Pick<Connections, 'size' 
   gauge('shh_bus_up', 'Whether rings reach other nodes.', () => Number(core.bus.connected()));
   gauge('shh_database_up', 'Whether the database answers.', () => databaseAnswers(core));
   gauge('shh_devices', 'Devices for encrypted rooms that are in use.', () =>
-    core.db.device.count({ where: { revokedAt: null } }),
+    core.db.device.count({ where: { revokedAt: null } }).catch(unknown),
   );
   gauge('shh_removals_due', 'Encrypted rooms in which nothing is taken before a commit has removed somebody.', () =>
-    core.db.room.count({ where: { removalsDue: true, deletedAt: null } }),
+    core.db.room.count({ where: { removalsDue: true, deletedAt: null } }).catch(unknown),
   );
   counter('shh_deliveries_total', 'Entries written to members of groups.', () => deliveries.delivered);
   counter('shh_executions_total', 'GraphQL executions that those deliveries took.', () => deliveries.executions);
@@ -76,6 +77,12 @@ export function mayScrape(core: Core, request: IncomingMessage, address: string)
   const given = Buffer.from(request.headers.authorization ?? '');
   const wanted = Buffer.from(`Bearer ${metricsToken}`);
   return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+// While the database is away the other figures are wanted most: shh_database_up says why this one is missing.
+function unknown(error: unknown): number {
+  if (isUnavailable(error)) return Number.NaN;
+  throw error;
 }
 
 async function databaseAnswers(core: Core): Promise<number> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { commit, encryptedRoomOf, open, revoke, withDevice } from '../devices.ts';
 import { openWorld, type World } from '../world.ts';
 
@@ -55,6 +55,18 @@ test('the operator reads how many devices there are, and in how many rooms a rem
   expect(await figures()).toEqual([devices + 1, due + 1]);
   await ann.graphql(...commit(room, 1, { removes: [bensDevice] }));
   expect(await figures()).toEqual([devices + 1, due]);
+});
+
+test('while the database is away the operator reads that, and the other figures', async () => {
+  const { db } = world.node.core;
+  const away = Object.assign(new Error('Can’t reach database server'), { code: 'ECONNREFUSED' });
+  const asked = [vi.spyOn(db, '$queryRaw'), vi.spyOn(db.device, 'count'), vi.spyOn(db.room, 'count')];
+  for (const one of asked) one.mockRejectedValue(away);
+  const text = await (await scrape()).text();
+  for (const one of asked) one.mockRestore();
+  expect(figure(text, 'shh_database_up')).toBe(0);
+  expect(figure(text, 'shh_bus_up')).toBe(1);
+  expect(figure(text, 'shh_devices')).toBeNaN();
 });
 
 test('a stranger from elsewhere does not read the figures', async () => {
