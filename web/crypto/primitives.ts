@@ -12,7 +12,7 @@ export async function derive(secret: Bytes, purpose: string): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.deriveBits(rule, key, 256));
 }
 
-/** AES-256-GCM. A nonce (12 bytes) must be used once with a key. */
+/** AES-GCM, with 128 or 256 bits as the key has. A nonce (12 bytes) must be used once with a key. */
 export async function encrypt(key: Bytes, nonce: Bytes, plaintext: Bytes, context: Bytes): Promise<Bytes> {
   const aes = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt']);
   return new Uint8Array(await crypto.subtle.encrypt(gcm(nonce, context), aes, plaintext));

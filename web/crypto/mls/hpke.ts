@@ -1,8 +1,7 @@
 import { expand, extract } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type Bytes, concat, utf8 } from '../bytes.ts';
-import { randomBytes } from '../primitives.ts';
-import { aesGcm } from './aesGcm.ts';
+import { decrypt, encrypt, randomBytes } from '../primitives.ts';
 
 /*
  * HPKE in base mode (RFC 9180) with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-128-GCM: all that MLS asks of it. Of
@@ -23,13 +22,20 @@ const BASE_MODE = Uint8Array.of(0);
 export async function seal(publicKey: Bytes, info: Bytes, aad: Bytes, plaintext: Bytes) {
   const { secret, enc } = await encapsulated(publicKey);
   const { key, nonce } = contextOf(secret, info);
-  return { enc, ct: await aesGcm.encrypt(key, nonce, aad, plaintext) };
+  return { enc, ct: await encrypt(key, nonce, plaintext, aad) };
 }
 
 /** The inverse of `seal`. Rejects what was not made for this key. */
 export async function open(privateKey: Bytes, enc: Bytes, info: Bytes, aad: Bytes, ciphertext: Bytes): Promise<Bytes> {
   const { key, nonce } = contextOf(await decapsulated(privateKey, enc), info);
-  return aesGcm.decrypt(key, nonce, aad, ciphertext);
+  return opened(key, nonce, ciphertext, aad);
+}
+
+/** The inverse of `encrypt`. Rejects what was not made with this key. */
+export async function opened(key: Bytes, nonce: Bytes, ciphertext: Bytes, aad: Bytes): Promise<Bytes> {
+  const plaintext = await decrypt(key, nonce, ciphertext, aad);
+  if (!plaintext) throw new Error('This was not encrypted with this key.');
+  return plaintext;
 }
 
 /** A secret that only the holder of the private key can find as well (§6.2). */

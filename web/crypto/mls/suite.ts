@@ -5,9 +5,9 @@ import type { CiphersuiteImpl } from 'ts-mls';
 import { CryptoError } from 'ts-mls/mlsError.js';
 import { constantTimeEqual } from 'ts-mls/util/constantTimeCompare.js';
 import type { Bytes } from '../bytes.ts';
-import { aesGcm } from './aesGcm.ts';
+import { encrypt } from '../primitives.ts';
 import type { Signer } from './engine.ts';
-import { deriveKeyPair, generateKeyPair, open, publicKeyOf, receiveSecret, seal, sendSecret } from './hpke.ts';
+import { deriveKeyPair, generateKeyPair, open, opened, publicKeyOf, receiveSecret, seal, sendSecret } from './hpke.ts';
 
 /**
  * Which of this engine's changes of the wire a device knows, as `Device.engineVersion` says to others. Devices of
@@ -79,9 +79,9 @@ const hpke = {
   exportPrivateKey: async (key: Bytes) => key,
   exportPublicKey: async (key: Bytes) => key,
   encryptAead: (key: Uint8Array, nonce: Uint8Array, aad = new Uint8Array(), plaintext: Uint8Array) =>
-    aesGcm.encrypt(key, nonce, aad, plaintext),
+    encrypt(copy(key), copy(nonce), copy(plaintext), copy(aad)),
   decryptAead: (key: Uint8Array, nonce: Uint8Array, aad = new Uint8Array(), ciphertext: Uint8Array) =>
-    refusing(aesGcm.decrypt(key, nonce, aad, ciphertext)),
+    refusing(opened(copy(key), copy(nonce), copy(ciphertext), copy(aad))),
   deriveKeyPair: (ikm: Uint8Array) => deriveKeyPair(copy(ikm)),
   generateKeyPair,
   keyLength: 16,
