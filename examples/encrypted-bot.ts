@@ -97,8 +97,8 @@ export async function runBot(url: string, username: string, password: string, fi
   async function answer(roomId: string) {
     const { view } = await device.room(roomId);
     for (const { message, state, senderId } of view.messages()) {
-      const [, word] = CALL.exec(message.body ?? '') ?? [];
       if (message.seq <= (answeredTo.get(roomId) ?? 0)) continue;
+      const [, word] = CALL.exec(message.body ?? '') ?? [];
       if (word && state === 'read' && senderId !== device.core.self.accountId)
         await say(device, { id: idFrom(message.id), roomId, body: word, replyTo: message.id });
       answeredTo.set(roomId, message.seq);

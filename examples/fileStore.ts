@@ -35,10 +35,6 @@ export async function openFileStore(path: string): Promise<FileStore> {
       await append({ puts, removes });
       await memory.write(puts, removes);
     },
-    destroy: async () => {
-      await fresh.truncate();
-      await memory.destroy();
-    },
     close: () => fresh.close(),
   };
 }

@@ -36,10 +36,13 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** The inverse of `toBase64`; nothing when the text is not its result for some bytes. */
 export function fromBase64(text: string): Bytes | undefined {
-  if (!/^[A-Za-z\d+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
+  if (!isBase64(text)) return undefined;
   const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
   return toBase64(bytes) === text ? bytes : undefined;
 }
+
+/** Whether the text has the form, whatever its last bits. */
+export const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(text);
 
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

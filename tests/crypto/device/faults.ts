@@ -43,6 +43,6 @@ export function wrapped<Port extends object>(
 }
 
 const DEEDS = new Set([
-  ...['write', 'destroy', 'make', 'registerDevice', 'publishKeyPackages', 'claimKeyPackages', 'openGroup'],
+  ...['write', 'make', 'registerDevice', 'publishKeyPackages', 'claimKeyPackages', 'openGroup'],
   ...['commitGroup', 'sendSealed', 'deleteMessage', 'takeWelcomes', 'putSecret', 'putBackupSegment'],
 ]);

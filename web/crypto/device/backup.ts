@@ -57,7 +57,9 @@ export async function saveKeys(where: Where, backupKey: Bytes) {
   const rooms = new Map<string, string[]>();
   for (const [key] of await where.store.readAll(unsavedPrefix)) {
     const [, roomId = '', id = ''] = key.split('/');
-    rooms.set(roomId, [...(rooms.get(roomId) ?? []), id]);
+    const ids = rooms.get(roomId) ?? [];
+    ids.push(id);
+    rooms.set(roomId, ids);
   }
   for (const [roomId, ids] of rooms) await saveRoom(where, backupKey, roomId, ids);
 }

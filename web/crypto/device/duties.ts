@@ -4,7 +4,7 @@ import type { Core } from './core.ts';
 import { newId } from './ids.ts';
 import { letIn } from './letIn.ts';
 import { leavers, makeReady } from './ready.ts';
-import { devicesIn, isIn, type Room } from './roomState.ts';
+import { accountsIn, devicesIn, isIn, type Room } from './roomState.ts';
 import { send } from './send.ts';
 import type { KeptKey } from './sent.ts';
 
@@ -49,8 +49,8 @@ const isOld = (core: Core, { record }: Room) => {
 /** Somebody who was asked in has no device in the tree: perhaps they have one by now. */
 function lacksInvited({ ports }: Core, { record, group, lookedAt = 0 }: Room): boolean {
   if (ports.clock.now() - lookedAt < LOOKED_EVERY) return false;
-  const inTree = new Set(group?.members.map(({ credential }) => credential.accountId));
-  return record.invited.some((id) => record.roles[id] && !inTree.has(id));
+  const inTree = accountsIn({ group });
+  return record.invited.some((id) => record.roles[id] && !inTree.includes(id));
 }
 
 async function removeRevoked(core: Core, room: Room) {

@@ -1,7 +1,7 @@
 import type { Core } from './core.ts';
 import type { RoomMessage } from './log.ts';
 import { blockersOf } from './ready.ts';
-import { isIn, type Room } from './roomState.ts';
+import { accountsIn, isIn, type Room } from './roomState.ts';
 
 /** What is to be shown of an encrypted room besides what is said in it. Plain values. */
 export interface RoomSummary {
@@ -11,7 +11,6 @@ export interface RoomSummary {
   name: string;
   topic: string;
   history: 'joining' | 'all';
-  links: string[];
   /** Positions of messages of others that call the person, newest last. */
   mentions: number[];
   lastMessage?: Pick<RoomMessage, 'id' | 'seq' | 'body' | 'createdAt' | 'author' | 'files'>;
@@ -36,7 +35,6 @@ export function summaryOf(core: Core, room: Room): RoomSummary {
     name: card?.name ?? '',
     topic: card?.topic ?? '',
     history: card?.history ?? 'joining',
-    links: card?.links.map(({ id }) => id) ?? [],
     mentions: messages
       .filter(({ message }) => calls(core, room, message))
       .map(({ seq }) => seq)
@@ -97,10 +95,10 @@ const membersOf = ({ self }: Core, { group }: Room) =>
 /** The server's list of members, as its log has it, and the tree's. */
 function differences({ group, record }: Room): Pick<RoomSummary, 'onlyInTree' | 'onlyOnServer'> {
   if (!group || record.kind === 'DIRECT') return { onlyInTree: [], onlyOnServer: [] };
-  const inTree = new Set(group.members.map(({ credential }) => credential.accountId));
+  const inTree = accountsIn({ group });
   const onServer = Object.keys(record.roles);
   return {
-    onlyInTree: [...inTree].filter((id) => !record.roles[id]),
-    onlyOnServer: onServer.filter((id) => !inTree.has(id)),
+    onlyInTree: inTree.filter((id) => !record.roles[id]),
+    onlyOnServer: onServer.filter((id) => !inTree.includes(id)),
   };
 }

@@ -1,4 +1,5 @@
 import type { Bytes } from '../bytes.ts';
+import { toHex } from '../primitives.ts';
 
 /** What is kept of a key package that others may use: the secret, by which this device enters where it was added. */
 export interface KeyPackageRecord {
@@ -11,5 +12,4 @@ export interface KeyPackageRecord {
 
 export const keyPackagePrefix = 'keyPackage/';
 
-export const keyPackageKey = (ref: Uint8Array) =>
-  `${keyPackagePrefix}${Array.from(ref, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+export const keyPackageKey = (ref: Uint8Array) => keyPackagePrefix + toHex(ref);

@@ -1,10 +1,9 @@
 import { equal } from '../bytes.ts';
-import { decodeDeviceCredential } from '../identity/credential.ts';
 import { MlsError } from '../mls/errors.ts';
 import { commit } from './commit.ts';
 import type { Core } from './core.ts';
 import type { MemberFacts } from './ports.ts';
-import { devicesIn, isIn, type Room } from './roomState.ts';
+import { accountsIn, devicesIn, isIn, type Room } from './roomState.ts';
 
 const MOST_ADDS = 50;
 
@@ -28,18 +27,14 @@ export async function letIn(core: Core, room: Room): Promise<boolean> {
 function mayLetIn(core: Core, { record, group }: Room, { user }: MemberFacts): boolean {
   if (record.left.includes(user.id) || core.pins.trustOf(user.id) === 'changed') return false;
   if (record.kind === 'DIRECT' || user.id === core.self.accountId || record.invited.includes(user.id)) return true;
-  return !!group?.members.some(({ credential }) => credential.accountId === user.id);
+  return accountsIn({ group }).includes(user.id);
 }
 
 function missingOf(room: Room, { user, devices }: MemberFacts) {
   const inTree = devicesIn(room);
   return devices
     .filter(({ id, revoked }) => !revoked && !inTree.includes(id))
-    .map(({ id, credential }) => ({
-      deviceId: id,
-      accountId: user.id,
-      credential: decodeDeviceCredential(credential),
-    }));
+    .map(({ id }) => ({ deviceId: id, accountId: user.id }));
 }
 
 /** Key packages of just the devices that were asked for, with the account's key that is trusted here. */

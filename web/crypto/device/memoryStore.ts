@@ -21,10 +21,6 @@ export class MemoryStore implements Store {
     for (const [key, value] of puts) this.records.set(key, encodeRecord(value));
   }
 
-  async destroy() {
-    this.records.clear();
-  }
-
   /** What is kept now, as if the disk had been copied. */
   copy(): MemoryStore {
     return new MemoryStore(new Map(this.records));

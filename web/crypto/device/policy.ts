@@ -71,10 +71,10 @@ export function meetStrangers(record: RoomRecord, group: GroupState, before?: Gr
   const former = record.former ?? (before && knownIn(before, record));
   const own = ownAccountIn(group);
   delete record.former;
-  if (former) record.strangers = accountsIn(group).filter((id) => id !== own && !former.includes(id));
+  if (former) record.strangers = accountsIn({ group }).filter((id) => id !== own && !former.includes(id));
 }
 
-export const knownIn = (group: GroupState, { invited }: RoomRecord): string[] => [...accountsIn(group), ...invited];
+export const knownIn = (group: GroupState, { invited }: RoomRecord): string[] => [...accountsIn({ group }), ...invited];
 
 const ownAccountIn = ({ members, ownLeaf }: GroupState) =>
   members.find(({ leaf }) => leaf === ownLeaf)?.credential.accountId;

@@ -20,8 +20,6 @@ export interface Store {
   readAll<Value>(prefix: string): Promise<[key: string, value: Value][]>;
   /** `undefined` removes; a `prefix` of `removes` removes everything below it. In one transaction. */
   write(puts: readonly (readonly [key: string, value: unknown])[], removes?: readonly string[]): Promise<void>;
-  /** Removes everything, the key that it was encrypted with included. */
-  destroy(): Promise<void>;
 }
 
 /** Makes signature keys (Ed25519) and finds them again. Where the platform can, they never leave it. */

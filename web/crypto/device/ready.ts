@@ -86,7 +86,7 @@ export function refuseChanged(core: Core, room: Room) {
 /** People of the group with another key than the one that is trusted, and those who came with a new group. */
 export function blockersOf({ pins }: Core, { group, record }: Room): string[] {
   if (!group) return [];
-  const present = accountsIn(group);
+  const present = accountsIn({ group });
   const strangers = record.strangers?.filter((id) => present.includes(id)) ?? [];
   return [...new Set([...pins.changedIn(group), ...strangers])];
 }

@@ -122,8 +122,8 @@ export const entryKey = (roomId: string, seq: number) => `${entryPrefix(roomId)}
 /** Whether this room is to be written to now, by what this device itself knows. */
 export const isIn = ({ group, record }: Room): boolean => !!group && !group.removed && !record.problem;
 
-export const accountsIn = ({ members }: Pick<GroupState, 'members'>): string[] => [
-  ...new Set(members.map(({ credential }) => credential.accountId)),
+export const accountsIn = ({ group }: Pick<Room, 'group'>): string[] => [
+  ...new Set(group?.members.map(({ credential }) => credential.accountId)),
 ];
 
 export const devicesIn = ({ group }: Pick<Room, 'group'>): string[] =>

@@ -1,3 +1,4 @@
+import { isBase64 } from '../primitives.ts';
 import { boolean, type Check, type Checked, listOf, oneOf, optional, refuse, shape, string, whole } from './checks.ts';
 
 const MOST_FILES = 10;
@@ -6,7 +7,6 @@ const MOST_LINKS = 100;
 const UNICODE = { body: 8_000, name: 80, topic: 250, emoji: 32, fileName: 255, mediaType: 127 };
 
 const id = string((value) => /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/.test(value));
-const isBase64 = (value: string) => value.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(value);
 const base64 = (bytes: number) => string((value) => value.length === Math.ceil(bytes / 3) * 4 && isBase64(value));
 const text = (most: number) => string((value) => value.length <= most && isText(value));
 

@@ -2,7 +2,7 @@ import { type Bytes, utf8 } from '../bytes.ts';
 import type { Keys, Store } from '../device/ports.ts';
 import { decodeRecord, encodeRecord } from '../device/records.ts';
 import { randomBytes } from '../primitives.ts';
-import { answered, finished, openDatabase, removeDatabase } from './database.ts';
+import { answered, finished, openDatabase } from './database.ts';
 
 /** A record as it lies on the disk. Its key is in the clear, and is what the value is bound to. */
 interface SealedRecord {
@@ -91,11 +91,6 @@ export class BrowserStore implements Store {
     for (const key of removes) records.delete(key.endsWith('/') ? below(key) : key);
     for (const [key, record] of sealed) records.put(record, key);
     await finished(change);
-  }
-
-  async destroy() {
-    this.db.close();
-    await removeDatabase(this.db.name);
   }
 
   close() {

@@ -223,7 +223,7 @@ export class Desk {
   }
 
   private shown(room: Room): ShownRoom {
-    const { links, mentions, lastSeq, ...summary } = summaryOf((this.device as Device).core, room);
+    const { mentions, lastSeq, ...summary } = summaryOf((this.device as Device).core, room);
     const far = this.progress.get(room.record.id);
     const progress = far && { done: lastSeq - far.from, of: far.to - far.from };
     const state = progress && summary.state === 'ready' ? 'catching-up' : summary.state;
