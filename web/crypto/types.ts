@@ -60,9 +60,6 @@ export type CryptoStatus = 'off' | 'starting' | 'ready' | 'unsupported' | 'elsew
 
 export interface CryptoViewer {
   id: string;
-  username: string;
-  displayName: string;
-  colour: NonNullable<Message['author']>['colour'];
   /** What this device is to be called, such as 'Firefox on Linux'. */
   deviceName: string;
 }

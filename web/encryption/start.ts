@@ -13,8 +13,7 @@ export { cryptoClient };
 export async function start() {
   const user = useViewer().viewer.value?.user;
   if (!user) return;
-  const { id, username, displayName, colour } = user;
-  await cryptoClient.start({ id, username, displayName, colour, deviceName: sessionName(navigator.userAgent) });
+  await cryptoClient.start({ id: user.id, deviceName: sessionName(navigator.userAgent) });
 }
 
 /** What this page knows of encrypted rooms, ready to write. Rejects with what to do where it is not. */

@@ -30,7 +30,10 @@ const FULL = Math.min(100, SEGMENT_KEYS);
 
 export const unsavedPrefix = 'unsaved/';
 export const unsavedKey = (roomId: string, id: string) => `${unsavedPrefix}${roomId}/${id}`;
-const segmentKey = (roomId: string) => `segment/${roomId}`;
+export const segmentPrefix = 'segment/';
+const segmentKey = (roomId: string) => segmentPrefix + roomId;
+/** Where the key of the backup stands in the store. */
+export const BACKUP_KEY = 'recovery';
 
 /** Locks the account's key with a recovery key, which is in force from then on, and no other. */
 export async function lockAccount(

@@ -1,7 +1,7 @@
 import type { Bytes } from '../bytes.ts';
 import { unsavedKey } from './backup.ts';
 import { catchUp, followAll } from './catchUp.ts';
-import { openGroup, settlePending } from './commit.ts';
+import { settlePending } from './commit.ts';
 import type { Core } from './core.ts';
 import { doDuties, hasDuties } from './duties.ts';
 import { DeviceError, isPassing, ServerError } from './errors.ts';
@@ -10,9 +10,11 @@ import { beginning, join, joinByWelcome } from './join.ts';
 import type { LogEntry } from './log.ts';
 import { Pins } from './pins.ts';
 import type { AccountFacts, Ports, RoomFacts } from './ports.ts';
-import { makeReady } from './ready.ts';
+import { makeReady, openNext } from './ready.ts';
 import { rebuild } from './rebuild.ts';
 import {
+  accountsIn,
+  BELOW,
   entryPrefix,
   groupKey,
   isIn,
@@ -132,7 +134,7 @@ export class Device {
     const { store } = this.core.ports;
     await this.core.pins.load();
     await this.core.pins.see(this.core.self.accountId, this.core.self.accountKey);
-    for (const [, record] of await store.readAll<RoomRecord>('room/')) {
+    for (const [, record] of await store.readAll<RoomRecord>(BELOW.room)) {
       this.core.rooms.set(record.id, await this.loaded(record));
     }
   }
@@ -151,34 +153,29 @@ export class Device {
 
   /** Follows a room's log to its end, and gets this device in where it can. Gives the room as it is then. */
   async follow(roomId: string): Promise<Room> {
-    const room = await this.room(roomId);
-    await this.inTurn(roomId, () => this.followNow(room));
-    this.watch(room);
-    return room;
+    return this.inRoom(roomId, async (room) => {
+      await this.followNow(room);
+      return room;
+    });
   }
 
   /** Entries of a log that came by a subscription; a gap is fetched. */
   async take(roomId: string, entries: LogEntry[]): Promise<void> {
-    const room = await this.room(roomId);
     // The position was of another log: this one is to be looked at from its beginning.
     if (entries.some(({ __typename }) => __typename === 'Reset')) return void (await this.follow(roomId));
-    await this.inTurn(roomId, async () => {
+    await this.inRoom(roomId, async (room) => {
       await followAll(this.core, room, entries);
       await this.settled(room);
     });
-    this.watch(room);
   }
 
   /** Does something with a room that can be written to: in its turn, in the group, at the end of the log. */
-  async within<Result>(roomId: string, act: (room: Room) => Promise<Result>): Promise<Result> {
-    const room = await this.room(roomId);
-    const result = await this.inTurn(roomId, async () => {
+  within<Result>(roomId: string, act: (room: Room) => Promise<Result>): Promise<Result> {
+    return this.inRoom(roomId, async (room) => {
       // What was kept may be older than what was sent: a disk can be set back.
       if (!isIn(room) || !this.followed.has(roomId)) await this.followNow(room);
       return act(room);
     });
-    this.watch(room);
-    return result;
   }
 
   /** Makes the room's group, if it has none, and lets in whoever is to be in it. */
@@ -190,35 +187,23 @@ export class Device {
   }
 
   /** A new group for the room: the way out of whatever is wrong. */
-  async renew(roomId: string) {
-    const room = await this.room(roomId);
-    await this.inTurn(roomId, async () => {
+  renew(roomId: string): Promise<void> {
+    return this.inRoom(roomId, async (room) => {
       await catchUp(this.core, room);
       if (!room.group && !room.record.problem) await joinByWelcome(this.core, room);
       await settlePending(this.core, room);
       // One that this device has begun before is finished, and not begun anew.
-      if (!isIn(room) || !room.record.owes.members) await this.openNext(room);
+      if (!isIn(room) || !room.record.owes.members) await openNext(this.core, room);
       await makeReady(this.core, room);
     });
-    this.watch(room);
-  }
-
-  private async openNext(room: Room) {
-    const trusted = room.group?.members.map(({ credential }) => credential.accountId) ?? [];
-    const members = (await this.core.ports.server.members(room.record.id)).map(({ user }) => user.id);
-    const invited = members.filter((id) => trusted.includes(id) || !room.group);
-    room.record = { ...room.record, invited: [...new Set([...room.record.invited, ...invited])] };
-    await openGroup(this.core, room);
   }
 
   /** Does what is to be done in a room now, without waiting for others who might. */
-  async settle(roomId: string) {
-    const room = await this.room(roomId);
-    await this.inTurn(roomId, async () => {
+  settle(roomId: string): Promise<void> {
+    return this.inRoom(roomId, async (room) => {
       await this.followNow(room);
       await doDuties(this.core, room);
     });
-    this.watch(room);
   }
 
   /** Nothing is begun any more; what was begun ends first. */
@@ -232,23 +217,13 @@ export class Device {
   }
 
   /** Enters a room's group by the secret of a link, after the server has let the person in by its token. */
-  async enterByLink(roomId: string, link: { id: string; secret: Bytes }) {
-    const room = await this.room(roomId);
-    await this.inTurn(roomId, async () => {
-      await this.change(room, { link });
-      await this.followNow(room);
-    });
-    this.watch(room);
+  enterByLink(roomId: string, link: { id: string; secret: Bytes }): Promise<void> {
+    return this.followWith(roomId, { link });
   }
 
   /** Looks at a room's whole log again: keys of it have come from elsewhere. */
-  async readAgain(roomId: string) {
-    const room = await this.room(roomId);
-    await this.inTurn(roomId, async () => {
-      await this.change(room, { isStale: true });
-      await this.followNow(room);
-    });
-    this.watch(room);
+  readAgain(roomId: string): Promise<void> {
+    return this.followWith(roomId, { isStale: true });
   }
 
   /** The person says of somebody's key that it is right, or that it was compared: they are spoken to again. */
@@ -256,8 +231,7 @@ export class Device {
     await this.core.pins[how](accountId);
     for (const room of this.core.rooms.values()) {
       const { partner } = room.record;
-      const isThere = room.group?.members.some(({ credential }) => credential.accountId === accountId);
-      if (!isThere && partner !== accountId) continue;
+      if (!accountsIn(room).includes(accountId) && partner !== accountId) continue;
       await this.inTurn(room.record.id, () => this.change(room, accepted(room.record, accountId)));
       room.lookedAt = 0;
       this.core.tell(room.record.id);
@@ -288,6 +262,21 @@ export class Device {
   private async rolesIn(roomId: string): Promise<RoomRecord['roles']> {
     const members = await this.core.ports.server.members(roomId);
     return Object.fromEntries(members.map(({ user, role }) => [user.id, role]));
+  }
+
+  /** What is done with a room is done in its turn; what is due there afterwards, a while later. */
+  private async inRoom<Result>(roomId: string, act: (room: Room) => Promise<Result>): Promise<Result> {
+    const room = await this.room(roomId);
+    const result = await this.inTurn(roomId, () => act(room));
+    this.watch(room);
+    return result;
+  }
+
+  private followWith(roomId: string, parts: Partial<RoomRecord>): Promise<void> {
+    return this.inRoom(roomId, async (room) => {
+      await this.change(room, parts);
+      await this.followNow(room);
+    });
   }
 
   private async change(room: Room, parts: Partial<RoomRecord>) {

@@ -4,10 +4,13 @@ import { type AccountKey, accountKeyOf, certifyDevice, makeAccountKey } from '..
 import type { MlsEngine, Signer } from '../mls/engine.ts';
 import { ENGINE_VERSION } from '../mls/suite.ts';
 import { createMlsEngine } from '../mls/tsMlsEngine.ts';
+import { BACKUP_KEY, segmentPrefix, unsavedPrefix } from './backup.ts';
 import { DeviceError, isReason } from './errors.ts';
 import { newId } from './ids.ts';
 import { type KeyPackageRecord, keyPackageKey, keyPackagePrefix } from './keyPackages.ts';
+import { pinKey } from './pins.ts';
 import type { AccountFacts, Ports } from './ports.ts';
+import { BELOW } from './roomState.ts';
 
 const SUITES = [1];
 const PACKAGES = 50;
@@ -72,18 +75,18 @@ export async function register(ports: Ports, identity: Identity, facts: AccountF
   await ports.server.registerDevice(registration).catch(async (error) => {
     throw isReason(error, 'DEVICE_REVOKED') ? await dropped(ports) : error;
   });
-  const former = record.registered ? [] : [...FORMER, `pin/${record.accountId}`];
+  const former = record.registered ? [] : [...FORMER, pinKey(record.accountId)];
   await keep(ports, identity, { registered: true, lastResortAt: ports.clock.now() }, former);
 }
 
 /** It was taken out of use: nothing of it stays, and its person needs the recovery key as on any new browser. */
 async function dropped({ store }: Ports) {
-  await store.write([], [KEY, ...FORMER, 'key/', 'unsaved/', 'keyPackage/', 'recovery']);
+  await store.write([], [KEY, ...FORMER, BELOW.key, unsavedPrefix, keyPackagePrefix, BACKUP_KEY]);
   return elsewhere();
 }
 
 // What this browser knew as another device. Keys of messages stay: they open old messages as before.
-const FORMER = ['room/', 'group/', 'ratchet/', 'sent/', 'entry/', 'segment/'];
+const FORMER = [BELOW.room, BELOW.group, BELOW.ratchet, BELOW.sent, BELOW.entry, segmentPrefix];
 
 export const elsewhere = () =>
   new DeviceError('ELSEWHERE', 'This account has its keys on another device: enter the recovery key, or start anew.');

@@ -58,9 +58,10 @@ export class Pins {
   }
 
   private async put(accountId: string, pin: Pin) {
-    await this.store.write([[PREFIX + accountId, pin]]);
+    await this.store.write([[pinKey(accountId), pin]]);
     this.pins.set(accountId, pin);
   }
 }
 
 const PREFIX = 'pin/';
+export const pinKey = (accountId: string) => PREFIX + accountId;

@@ -17,7 +17,7 @@ export async function makeReady(core: Core, room: Room) {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     await settlePending(core, room);
     if (room.record.problem === 'intruder') throw broken();
-    if (!room.record.generation && !(await openFirst(core, room))) continue;
+    if (!room.record.generation && !(await openNext(core, room))) continue;
     if (!isIn(room) && !(await join(core, room))) throw notIn(room);
     // The server takes nothing else before: neither those who are to come in.
     const gone = leavers(room);
@@ -30,11 +30,15 @@ export async function makeReady(core: Core, room: Room) {
   throw broken();
 }
 
-/** Whoever is in the room when it gets its first group is to be in that: who opens it sees who that is. */
-async function openFirst(core: Core, room: Room): Promise<boolean> {
-  const members = await core.ports.server.members(room.record.id);
-  const invited = new Set([...room.record.invited, ...members.map(({ user }) => user.id)]);
-  room.record = { ...room.record, invited: [...invited] };
+/**
+ * Begins the room's next group. Whoever is in the room when it gets its first is to be in that: who opens it sees who that
+ * is. In a later one are to be those whom this device has in its own.
+ */
+export async function openNext(core: Core, room: Room): Promise<boolean> {
+  const trusted = accountsIn(room);
+  const members = (await core.ports.server.members(room.record.id)).map(({ user }) => user.id);
+  const invited = members.filter((id) => trusted.includes(id) || !room.group);
+  room.record = { ...room.record, invited: [...new Set([...room.record.invited, ...invited])] };
   return openGroup(core, room);
 }
 

@@ -110,13 +110,23 @@ export function newRecord({ id, kind, directWith }: Pick<RoomFacts, 'id' | 'kind
   };
 }
 
-export const roomKey = (id: string) => `room/${id}`;
-export const groupKey = (id: string) => `group/${id}`;
-export const ratchetKey = (id: string) => `ratchet/${id}`;
-export const sentPrefix = (roomId: string) => `sent/${roomId}/`;
+/** Where records of rooms stand in the store, each kind below its own. */
+export const BELOW = {
+  room: 'room/',
+  group: 'group/',
+  ratchet: 'ratchet/',
+  sent: 'sent/',
+  key: 'key/',
+  entry: 'entry/',
+} as const;
+
+export const roomKey = (id: string) => BELOW.room + id;
+export const groupKey = (id: string) => BELOW.group + id;
+export const ratchetKey = (id: string) => BELOW.ratchet + id;
+export const sentPrefix = (roomId: string) => `${BELOW.sent}${roomId}/`;
 export const sentKey = (roomId: string, id: string) => sentPrefix(roomId) + id;
-export const keyKey = (roomId: string, id: string) => `key/${roomId}/${id}`;
-export const entryPrefix = (roomId: string) => `entry/${roomId}/`;
+export const keyKey = (roomId: string, id: string) => `${BELOW.key}${roomId}/${id}`;
+export const entryPrefix = (roomId: string) => `${BELOW.entry}${roomId}/`;
 export const entryKey = (roomId: string, seq: number) => `${entryPrefix(roomId)}${String(seq).padStart(10, '0')}`;
 
 /** Whether this room is to be written to now, by what this device itself knows. */

@@ -1,5 +1,5 @@
 import type { Bytes } from '../bytes.ts';
-import { lockAccount, restoreKeys, saveKeys, unlockAccount, unsavedPrefix } from '../device/backup.ts';
+import { BACKUP_KEY, lockAccount, restoreKeys, saveKeys, unlockAccount, unsavedPrefix } from '../device/backup.ts';
 import { isPassing, isReason } from '../device/errors.ts';
 import { backupKeyOf } from '../recovery/backup.ts';
 import { RecoveryError } from '../recovery/errors.ts';
@@ -7,7 +7,6 @@ import { GROUPS, isGroup, makeRecoveryKey, readRecoveryKey, writeRecoveryKey } f
 import type { Recovery } from '../types.ts';
 import type { Desk } from './desk.ts';
 
-const RECORD = 'recovery';
 const SAVED_WITHIN = 5_000;
 const COUNTED_WITHIN = 500;
 
@@ -25,7 +24,7 @@ export class RecoveryDesk {
 
   /** To be called when the device is open. */
   async begin() {
-    this.backupKey = await this.desk.store.read<Bytes>(RECORD);
+    this.backupKey = await this.desk.store.read<Bytes>(BACKUP_KEY);
     this.count();
     if (this.backupKey) this.save();
   }
@@ -91,7 +90,7 @@ export class RecoveryDesk {
       throw error;
     }
     this.backupKey = undefined;
-    await store.write([], [RECORD]);
+    await store.write([], [BACKUP_KEY]);
     this.count();
   }
 
@@ -107,7 +106,7 @@ export class RecoveryDesk {
 
   private async keep(backupKey: Bytes) {
     this.backupKey = backupKey;
-    await this.desk.store.write([[RECORD, backupKey]]);
+    await this.desk.store.write([[BACKUP_KEY, backupKey]]);
     this.count();
     this.save();
   }
