@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import { mentionedNames } from '../api/messages/mentionedNames.ts';
+import type { Core } from '../web/crypto/device/core.ts';
+import { mentionsIn } from '../web/crypto/device/mentions.ts';
+import type { Room } from '../web/crypto/device/roomState.ts';
 import { personNamed } from '../web/messages/messageNames';
 import { type Block, type Inline, parseMessage } from '../web/messages/messageText';
 
@@ -23,9 +26,10 @@ const CASES: [text: string, ...named: string[]][] = [
   [`${'-'.repeat(200)} @ana${'.'.repeat(200)}`, 'ana'],
 ];
 
-test.each(CASES)('%j names on the server and on the page: %s', (text, ...named) => {
+test.each(CASES)('%j names on the server, on the page and on a device: %s', (text, ...named) => {
   expect(onServer(text)).toEqual(named);
   expect(onPage(text)).toEqual(named);
+  expect(onDevice(text)).toEqual(named);
 });
 
 function onServer(text: string): string[] {
@@ -37,6 +41,15 @@ function onServer(text: string): string[] {
 function onPage(text: string): string[] {
   const said = inlinesIn(parseMessage(text)).flatMap(namesIn);
   return [...new Set(said.flatMap((name) => personNamed(PEOPLE, name)?.person.username ?? []))];
+}
+
+// As the owner, who may call everybody.
+function onDevice(text: string): string[] {
+  const people = new Map(PEOPLE.filter(({ username }) => username !== 'room').map((one) => [one.username, one]));
+  const roles = { me: 'OWNER', ...Object.fromEntries([...people.keys()].map((name) => [name, 'MEMBER'])) };
+  const [core, room] = [{ people, self: { accountId: 'me' } }, { record: { roles } }] as unknown as [Core, Room];
+  const { mentions = [], mentionsRoom } = mentionsIn(core, room, text);
+  return mentionsRoom ? ['room', ...mentions] : mentions;
 }
 
 type Piece = Block | Inline;

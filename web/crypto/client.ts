@@ -1,11 +1,10 @@
 import { shallowReactive, shallowRef, watch } from 'vue';
 import { connection } from '../lib/live';
-import { Keyholder, type Result } from './keyholder';
+import { type Ask, Keyholder } from './keyholder';
 import { LiveLogs } from './liveLogs';
 import { removeKept } from './removeKept';
 import { sealedSource } from './sealedSource';
 import type { CryptoClient, CryptoStatus, CryptoViewer, People, Recovery, SealedRoom, SealedSource } from './types';
-import type { Calls } from './worker/calls';
 import type { News } from './worker/protocol';
 
 const status = shallowRef<CryptoStatus>('off');
@@ -22,17 +21,15 @@ const given = new Promise<Keyholder>((resolve) => {
 });
 /** Until `start` was called everything waits. */
 const holder = () => given;
-const logs = new LiveLogs(holder);
 
-async function ask<Asked extends keyof Calls>(name: Asked, ...args: Parameters<Calls[Asked]>): Promise<Result<Asked>> {
-  return (await holder()).call(name, ...args);
-}
+const ask: Ask = (name, ...args) => holder().then((keys) => keys.call(name, ...args));
+const logs = new LiveLogs(ask);
 
 async function start(viewer: CryptoViewer) {
   if (status.value === 'unsupported') return;
   if (!isSecureContext || !globalThis.navigator?.locks) return refuse(INSECURE);
   keyholder ??= begin(viewer);
-  if (status.value !== 'ready') takeRooms(await ask('hello'));
+  if (status.value !== 'ready') await hello();
 }
 
 function begin(viewer: CryptoViewer) {
@@ -43,11 +40,19 @@ function begin(viewer: CryptoViewer) {
   return begun;
 }
 
-/** Whoever holds the keys now tells this page what there is. */
-const greet = () =>
-  ask('hello')
+let greeting: Promise<void> | undefined;
+
+/** Whoever holds the keys now tells this page what there is: once, however many ask meanwhile. */
+function hello(): Promise<void> {
+  greeting ??= ask('hello')
     .then(takeRooms)
-    .catch((error) => console.error(error));
+    .finally(() => {
+      greeting = undefined;
+    });
+  return greeting;
+}
+
+const greet = () => hello().catch((error) => console.error(error));
 
 function refuse(sentence: string) {
   status.value = 'unsupported';
@@ -98,7 +103,7 @@ function leave() {
 }
 
 function source(roomId: string): SealedSource {
-  const known = sources.get(roomId) ?? sealedSource(roomId, { holder, logs });
+  const known = sources.get(roomId) ?? sealedSource(roomId, { holder, ask, logs });
   sources.set(roomId, known);
   return known;
 }

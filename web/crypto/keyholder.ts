@@ -8,6 +8,9 @@ import { CHANNEL, type Command, type Done, type Message, type News, type Order }
 type Name = keyof Calls;
 export type Result<Asked extends Name> = Awaited<ReturnType<Calls[Asked]>>;
 
+/** Asks whoever holds the keys, as soon as somebody does. */
+export type Ask = <Asked extends Name>(name: Asked, ...args: Parameters<Calls[Asked]>) => Promise<Result<Asked>>;
+
 interface Waiting {
   resolve(result: never): void;
   reject(problems: unknown): void;

@@ -2,7 +2,7 @@ import type { TypedDocumentNode } from '@urql/core';
 import { subscribe } from '../lib/live';
 import { ENTRY } from './device/documents';
 import { readEntry } from './device/graphqlServer';
-import type { Keyholder } from './keyholder';
+import type { Ask } from './keyholder';
 
 interface Follower {
   moved(): void;
@@ -44,7 +44,7 @@ export class LiveLogs {
   private readonly ends = new Map<string, number>();
   private readonly runs = new Map<string, number>();
 
-  constructor(private readonly holder: () => Promise<Keyholder>) {}
+  constructor(private readonly ask: Ask) {}
 
   /** Calls back whenever the Worker has got further in the room's log. */
   follow(roomId: string, follower: Follower): () => void {
@@ -98,11 +98,10 @@ export class LiveLogs {
   /** What comes while the Worker is busy is handed over together. */
   private async hand(roomId: string, log: Log) {
     log.handing = true;
-    const holder = await this.holder();
     while (log.entries.length) {
       const entries = log.entries.splice(0);
       // What it cannot take now it asks for itself when the next one comes.
-      await holder.call('take', roomId, entries.map(readEntry)).catch((problem) => console.error(problem));
+      await this.ask('take', roomId, entries.map(readEntry)).catch((problem) => console.error(problem));
       for (const told of entries.filter(({ __typename }) => __typename === 'Reset'))
         for (const { reset } of log.followers) reset(told);
     }

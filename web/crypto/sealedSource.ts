@@ -1,14 +1,14 @@
 import { isPicture, type ShownFile } from '../files/fileWords';
 import type { Unsent } from '../lib/outboxStore';
 import type { Message, Notice } from '../lib/roomStore';
-import type { Keyholder } from './keyholder';
+import type { Ask, Keyholder } from './keyholder';
 import type { LiveLogs, Told } from './liveLogs';
 import type { SealedEvent, SealedHandlers, SealedNotice, SealedPage, SealedSource, SentFile } from './types';
 
 /** An encrypted room, as the Worker reads it. */
 export function sealedSource(
   roomId: string,
-  { holder, logs }: { holder: () => Promise<Keyholder>; logs: LiveLogs },
+  { holder, ask, logs }: { holder: () => Promise<Keyholder>; ask: Ask; logs: LiveLogs },
 ): SealedSource {
   let shownRun: number | undefined;
   const files = new Map<string, Promise<string>>();
@@ -17,26 +17,25 @@ export function sealedSource(
 
   return {
     latest: async () => {
-      const { messages, run, ...rest } = await (await holder()).call('latest', roomId);
+      const { messages, run, ...rest } = await ask('latest', roomId);
       shownRun = run;
       return { ...rest, messages: messages as Message[] };
     },
-    older: async (before) => page((await holder()).call('older', roomId, before)),
-    newer: async (after) => page((await holder()).call('newer', roomId, after)),
-    around: async (place) => page((await holder()).call('around', roomId, place)),
-    notices: async (after, before) =>
-      (await (await holder()).call('notices', roomId, after, before)) as (Notice | SealedNotice)[],
+    older: async (before) => page(ask('older', roomId, before)),
+    newer: async (after) => page(ask('newer', roomId, after)),
+    around: async (place) => page(ask('around', roomId, place)),
+    notices: async (after, before) => (await ask('notices', roomId, after, before)) as (Notice | SealedNotice)[],
     follow,
-    send: async (item, sent) => message((await holder()).call('send', roomId, wanted(item, sent))),
-    edit: async (id, body) => message((await holder()).call('edit', roomId, id, body)),
-    remove: async (id) => message((await holder()).call('remove', roomId, id)),
-    react: async (id, emoji, on) => message((await holder()).call('react', roomId, id, emoji, on)),
-    pin: async (id, on) => message((await holder()).call('pin', roomId, id, on)),
+    send: async (item, sent) => message(ask('send', roomId, wanted(item, sent))),
+    edit: async (id, body) => message(ask('edit', roomId, id, body)),
+    remove: async (id) => message(ask('remove', roomId, id)),
+    react: async (id, emoji, on) => message(ask('react', roomId, id, emoji, on)),
+    pin: async (id, on) => message(ask('pin', roomId, id, on)),
     pins: async () => {
-      const { messages, lastSeq } = await (await holder()).call('pins', roomId);
+      const { messages, lastSeq } = await ask('pins', roomId);
       return { messages: messages as Message[], lastSeq };
     },
-    search: async (text, after) => (await holder()).call('search', roomId, text, after),
+    search: async (text, after) => ask('search', roomId, text, after),
     fileUrl,
   };
 
@@ -47,7 +46,7 @@ export function sealedSource(
     let due = false;
     let reached = -1;
 
-    async function ask() {
+    async function catchUp() {
       due = true;
       if (asking || ended) return;
       asking = true;
@@ -64,7 +63,7 @@ export function sealedSource(
 
     async function tellAll() {
       const after = Math.max(position().after, reached);
-      const events = (await (await holder()).call('events', roomId, after)) as SealedEvent[];
+      const events = (await ask('events', roomId, after)) as SealedEvent[];
       if (ended) return;
       for (const event of events) next(event);
       reached = events.at(-1)?.seq ?? after;
@@ -75,10 +74,10 @@ export function sealedSource(
       next({ __typename: 'Reset', roomId, seq, at, epoch: resetEpoch });
     }
 
-    const stop = logs.follow(roomId, { moved: ask, reset, failed: (problem) => !ended && error?.(problem) });
+    const stop = logs.follow(roomId, { moved: catchUp, reset, failed: (problem) => !ended && error?.(problem) });
     const past = shownRun === undefined ? undefined : logs.isPast(roomId, shownRun);
     if (past) reset(past);
-    void ask();
+    void catchUp();
     return () => {
       ended = true;
       stop();
@@ -94,11 +93,10 @@ export function sealedSource(
 
   /** Nothing but pictures is given a kind: what else is in a file must not run here. */
   async function opened(file: ShownFile): Promise<string> {
-    const keys = await holder();
-    const key = await keys.call('fileKey', roomId, file.id);
+    const key = await ask('fileKey', roomId, file.id);
     if (!key) return file.url;
     const type = isPicture(file) ? file.type : 'application/octet-stream';
-    return URL.createObjectURL(await keys.open(file.url, key, type));
+    return URL.createObjectURL(await (await holder()).open(file.url, key, type));
   }
 }
 

@@ -4,8 +4,8 @@ import { catchUp, followAll } from './catchUp.ts';
 import { settlePending } from './commit.ts';
 import type { Core } from './core.ts';
 import { doDuties, hasDuties } from './duties.ts';
-import { DeviceError, isPassing, ServerError } from './errors.ts';
-import { elsewhere, findIdentity, type Identity, makeIdentity, register } from './identity.ts';
+import { DeviceError, isNotFound, isPassing, ServerError } from './errors.ts';
+import { elsewhere, findIdentity, type Identity, keepingIdentity, makeIdentity, register } from './identity.ts';
 import { beginning, join, joinByWelcome } from './join.ts';
 import type { LogEntry } from './log.ts';
 import { Pins } from './pins.ts';
@@ -46,9 +46,14 @@ const MOST_RANK = 20;
 
 /**
  * One device of the person who is signed in: registers it, or goes on as it, and loads the rooms that it knows. Rejects
- * with `ELSEWHERE` when the account has an identity and this device no key of it.
+ * with `ELSEWHERE` when the account has an identity and this device no key of it. Where it cannot start anew, it is who it was.
  */
-export async function openDevice({ ports, name, onChange = () => {}, accountSeed, startAnew }: DeviceOptions) {
+export function openDevice(options: DeviceOptions): Promise<Device> {
+  const open = () => openAs(options);
+  return options.startAnew ? keepingIdentity(options.ports, open) : open();
+}
+
+async function openAs({ ports, name, onChange = () => {}, accountSeed, startAnew }: DeviceOptions) {
   const former = await ports.store.read<KnownAccount>(ACCOUNT);
   const facts = await currentFacts(ports, former, !accountSeed && !startAnew);
   const identity = await identityOf(ports, facts, name, accountSeed, !!startAnew);
@@ -292,7 +297,7 @@ export class Device {
       if (!isIn(room) && room.record.generation) await join(this.core, room);
       await this.settled(room);
     } catch (error) {
-      if (error instanceof ServerError && error.code === 'NOT_FOUND') return this.leave(room);
+      if (isNotFound(error)) return this.leave(room);
       throw error;
     } finally {
       this.core.tell(room.record.id);

@@ -17,6 +17,9 @@ export class ServerError extends Error {
 export const isReason = (error: unknown, ...reasons: string[]): error is ServerError =>
   error instanceof ServerError && reasons.includes(error.reason ?? '');
 
+/** Whether the server says that there is no such thing, or none for this account. */
+export const isNotFound = (error: unknown) => error instanceof ServerError && error.code === 'NOT_FOUND';
+
 /** Whether asking once more may help: nobody has refused. */
 export const isPassing = (error: unknown) =>
   error instanceof ServerError &&

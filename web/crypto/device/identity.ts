@@ -48,6 +48,17 @@ export async function findIdentity({ store, keys }: Ports, accountId: string): P
   return { record, signer, engine: await createMlsEngine({ credential: record.credential, signer }) };
 }
 
+/** Does what may make another identity; where that fails, the device is who it was before. */
+export async function keepingIdentity<Result>({ store }: Ports, act: () => Promise<Result>): Promise<Result> {
+  const before = await store.read<IdentityRecord>(KEY);
+  try {
+    return await act();
+  } catch (error) {
+    await store.write(before ? [[KEY, before]] : [], before ? [] : [KEY]);
+    throw error;
+  }
+}
+
 /** A new device of an account: with the account's key where that is at hand, or with a new one for a new identity. */
 export async function makeIdentity(ports: Ports, accountId: string, name: string, seed?: Bytes): Promise<Identity> {
   const account: AccountKey = seed ? await accountKeyOf(seed) : await makeAccountKey();

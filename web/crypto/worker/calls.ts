@@ -35,7 +35,7 @@ export const callsOf = (desk: Desk) => ({
   hello: async () => {
     await desk.retry();
     desk.tellState();
-    return desk.rooms();
+    return desk.board.rooms();
   },
   ...readingOf(desk),
   ...writingOf(desk),
@@ -51,7 +51,7 @@ function readingOf(desk: Desk) {
   return {
     latest: async (roomId: string) => {
       const room = await current(desk, roomId);
-      return { ...latestPage(room.view), lastSeq: room.record.cursor, epoch: '', run: desk.runOf(room) };
+      return { ...latestPage(room.view), lastSeq: room.record.cursor, epoch: '', run: desk.board.runOf(room) };
     },
     older: async (roomId: string, before: number) => olderPage(await shown(roomId), before),
     newer: async (roomId: string, after: number) => newerPage(await shown(roomId), after),

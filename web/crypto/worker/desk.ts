@@ -1,13 +1,12 @@
 import { type Device, type DeviceOptions, openDevice } from '../device/device.ts';
 import { DeviceError, isPassing, ServerError } from '../device/errors.ts';
-import { summaryOf } from '../device/facts.ts';
 import { graphqlServer } from '../device/graphqlServer.ts';
 import type { Clock, Ports, RoomFacts, Server } from '../device/ports.ts';
 import { isIn, type Room } from '../device/roomState.ts';
-import type { MessageEntry, RoomView } from '../device/view.ts';
-import type { CryptoStatus, CryptoViewer, SealedRoom } from '../types.ts';
+import type { CryptoStatus, CryptoViewer } from '../types.ts';
+import { Board } from './board.ts';
 import type { BrowserStore } from './browserStore.ts';
-import type { News, ShownRoom } from './protocol.ts';
+import type { News } from './protocol.ts';
 import { RecoveryDesk } from './recoveryDesk.ts';
 import { askSignedIn } from './signedInServer.ts';
 
@@ -15,21 +14,17 @@ const AGAIN_FROM = 2_000;
 const AGAIN_AT_MOST = 60_000;
 const LOOKED_AFTER_EVERY = 30_000;
 const TOGETHER = 4;
-const FAR = 32;
 const HEARD_LATE = 400;
 
-/** The device of this browser, and what every tab is told of it. */
+/** The device of this browser: opened, tried again, looked after. What tabs are told of its rooms is on the board. */
 export class Desk {
   status: CryptoStatus = 'off';
   problem = '';
   readonly recovery: RecoveryDesk;
+  readonly board: Board;
   readonly ports: Ports;
   private device: Device | undefined;
   private opening: Promise<void> | undefined;
-  private readonly changed = new Set<string>();
-  private readonly progress = new Map<string, { from: number; to: number }>();
-  private readonly runs = new Map<string, { view: RoomView; run: number }>();
-  private flushing = false;
   private failures = 0;
   private again: ReturnType<typeof setTimeout> | undefined;
   private readonly rounds: ReturnType<typeof setInterval>;
@@ -43,6 +38,11 @@ export class Desk {
     const server = this.watched(graphqlServer(askSignedIn));
     this.ports = { store, keys: store.keys, clock: browserClock, server };
     this.recovery = new RecoveryDesk(this);
+    this.board = new Board(
+      () => this.device,
+      tell,
+      () => this.recovery.heed(),
+    );
     this.rounds = setInterval(() => this.device?.attend(), LOOKED_AFTER_EVERY);
   }
 
@@ -102,35 +102,9 @@ export class Desk {
       const room = await device.know(facts);
       if (isBehind(room, facts)) wanted.push(facts.id);
     }
-    for (const { id } of all) this.hasChanged(id);
+    for (const id of wanted) this.board.hasChanged(id);
     await inGroups(wanted, (id) => device.follow(id));
     device.attend();
-  }
-
-  rooms(): ShownRoom[] {
-    return [...(this.device?.core.rooms.values() ?? [])].map((room) => this.shown(room));
-  }
-
-  /** How many messages can be read here. */
-  readable(): number {
-    const rooms = [...(this.device?.core.rooms.values() ?? [])];
-    const isRead = ({ state, message }: MessageEntry) => state === 'read' && !message.deletedAt;
-    return rooms.reduce((sum, { view }) => sum + view.messages().filter(isRead).length, 0);
-  }
-
-  /** Which of the room's views this is: it is read anew when keys of its past have come, or when the server has another log. */
-  runOf({ record, view }: Room): number {
-    const known = this.runs.get(record.id);
-    const run = known ? known.run + (known.view === view ? 0 : 1) : 0;
-    this.runs.set(record.id, { view, run });
-    return run;
-  }
-
-  hasChanged(roomId: string) {
-    this.changed.add(roomId);
-    if (this.flushing) return;
-    this.flushing = true;
-    setTimeout(() => this.flush());
   }
 
   tellState() {
@@ -162,7 +136,7 @@ export class Desk {
   }
 
   private options(how: Partial<DeviceOptions>): DeviceOptions {
-    const onChange = (roomId?: string) => roomId && this.hasChanged(roomId);
+    const onChange = (roomId?: string) => roomId && this.board.hasChanged(roomId);
     return { ports: this.ports, name: this.viewer.deviceName, onChange, ...how };
   }
 
@@ -171,7 +145,7 @@ export class Desk {
     this.failures = 0;
     await this.recovery.begin();
     this.set('ready');
-    for (const id of device.core.rooms.keys()) this.hasChanged(id);
+    for (const id of device.core.rooms.keys()) this.board.hasChanged(id);
     this.sync().catch((error) => this.later(error, () => this.sync()));
   }
 
@@ -196,7 +170,7 @@ export class Desk {
       ...server,
       log: async (roomId, after, first) => {
         const page = await server.log(roomId, after, first);
-        this.seen(roomId, page.entries.at(-1)?.seq ?? after, page.lastSeq);
+        this.board.seen(roomId, page.entries.at(-1)?.seq ?? after, page.lastSeq);
         return page;
       },
       account: async () => {
@@ -205,32 +179,6 @@ export class Desk {
           throw new ServerError('UNAUTHENTICATED', 'Somebody else is signed in now.');
         return facts;
       },
-    };
-  }
-
-  private seen(roomId: string, after: number, to: number) {
-    const { from = after } = this.progress.get(roomId) ?? {};
-    if (to - after > FAR) this.progress.set(roomId, { from, to });
-    else this.progress.delete(roomId);
-  }
-
-  private flush() {
-    this.flushing = false;
-    const rooms = [...this.changed].map((id) => this.device?.core.rooms.get(id)).filter((room) => room !== undefined);
-    this.changed.clear();
-    this.recovery.heed();
-    if (rooms.length) this.tell({ kind: 'rooms', rooms: rooms.map((room) => this.shown(room)) });
-  }
-
-  private shown(room: Room): ShownRoom {
-    const { mentions, lastSeq, ...summary } = summaryOf((this.device as Device).core, room);
-    const far = this.progress.get(room.record.id);
-    const progress = far && { done: lastSeq - far.from, of: far.to - far.from };
-    const state = progress && summary.state === 'ready' ? 'catching-up' : summary.state;
-    return {
-      room: { ...summary, state, ...(progress && { progress }), mentionsAfter: mentions } as SealedRoom,
-      end: lastSeq,
-      run: this.runOf(room),
     };
   }
 }

@@ -1,6 +1,7 @@
 import type { Bytes } from '../bytes.ts';
 import { BACKUP_KEY, lockAccount, restoreKeys, saveKeys, unlockAccount, unsavedPrefix } from '../device/backup.ts';
-import { isPassing, isReason } from '../device/errors.ts';
+import type { Device } from '../device/device.ts';
+import { isNotFound, isPassing } from '../device/errors.ts';
 import { backupKeyOf } from '../recovery/backup.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { GROUPS, isGroup, makeRecoveryKey, readRecoveryKey, writeRecoveryKey } from '../recovery/recoveryKey.ts';
@@ -73,7 +74,7 @@ export class RecoveryDesk {
     await this.keep(backupKey);
     const restored = await restoreKeys(this.where(), backupKey);
     const device = await this.desk.ready();
-    for (const roomId of restored.keys()) await this.reread(roomId);
+    for (const roomId of restored.keys()) await reread(device, roomId);
     device.attend();
     const messages = [...restored.values()].reduce((sum, count) => sum + count, 0);
     return { rooms: restored.size, messages };
@@ -81,27 +82,10 @@ export class RecoveryDesk {
 
   /** A new identity. Where the password is wrong all stays as it is. */
   async startAnew(password: string) {
-    const { store } = this.desk;
-    const before = await store.read('self');
-    try {
-      await this.desk.openAs({ startAnew: { password } });
-    } catch (error) {
-      await store.write(before ? [['self', before]] : [], before ? [] : ['self']);
-      throw error;
-    }
+    await this.desk.openAs({ startAnew: { password } });
     this.backupKey = undefined;
-    await store.write([], [BACKUP_KEY]);
+    await this.desk.store.write([], [BACKUP_KEY]);
     this.count();
-  }
-
-  /** A room of the backup that this account is no longer in is left out. */
-  private async reread(roomId: string) {
-    const device = await this.desk.ready();
-    try {
-      await device.readAgain(roomId);
-    } catch (error) {
-      if (!isReason(error, 'NOT_FOUND') && (error as { code?: string }).code !== 'NOT_FOUND') throw error;
-    }
   }
 
   private async keep(backupKey: Bytes) {
@@ -155,11 +139,20 @@ export class RecoveryDesk {
 
   private async counted(): Promise<Pick<RecoveryDesk, 'state' | 'onlyHere'>> {
     if (!this.backupKey) {
-      const onlyHere = this.desk.readable();
+      const onlyHere = this.desk.board.readable();
       return { state: onlyHere ? 'offered' : 'none', onlyHere };
     }
     const unsaved = await this.desk.store.readAll<string>(unsavedPrefix);
     return { state: 'on', onlyHere: unsaved.filter(([, type]) => type === 'message').length };
+  }
+}
+
+/** A room of the backup that this account is no longer in is left out. */
+async function reread(device: Device, roomId: string) {
+  try {
+    await device.readAgain(roomId);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
   }
 }
 
