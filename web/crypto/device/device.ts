@@ -5,10 +5,10 @@ import { settlePending } from './commit.ts';
 import type { Core } from './core.ts';
 import { doDuties, hasDuties } from './duties.ts';
 import { DeviceError, isNotFound, isPassing, ServerError } from './errors.ts';
-import { elsewhere, findIdentity, type Identity, keepingIdentity, makeIdentity, register } from './identity.ts';
+import { type Identity, keepingIdentity, register } from './identity.ts';
 import { beginning, join, joinByWelcome } from './join.ts';
 import type { LogEntry } from './log.ts';
-import { Pins } from './pins.ts';
+import { coreOf, currentFacts, identityOf } from './opening.ts';
 import type { AccountFacts, Ports, RoomFacts } from './ports.ts';
 import { makeReady, openNext } from './ready.ts';
 import { rebuild } from './rebuild.ts';
@@ -54,64 +54,12 @@ export function openDevice(options: DeviceOptions): Promise<Device> {
 }
 
 async function openAs({ ports, name, onChange = () => {}, accountSeed, startAnew }: DeviceOptions) {
-  const former = await ports.store.read<KnownAccount>(ACCOUNT);
-  const facts = await currentFacts(ports, former, !accountSeed && !startAnew);
+  const facts = await currentFacts(ports, !accountSeed && !startAnew);
   const identity = await identityOf(ports, facts, name, accountSeed, !!startAnew);
   const device = new Device(coreOf(ports, identity, facts, onChange), identity);
   if (!('isOld' in facts)) await device.register(facts, startAnew);
   await device.load();
   return device;
-}
-
-const ACCOUNT = 'account';
-
-/** What the server says of the account, or said last, when nobody answers. */
-async function currentFacts({ server, store }: Ports, former: KnownAccount | undefined, mayBeOld: boolean) {
-  try {
-    const facts = await server.account();
-    const { user } = facts;
-    if (JSON.stringify(user) !== JSON.stringify(former?.user)) await store.write([[ACCOUNT, { user }]]);
-    return facts;
-  } catch (error) {
-    if (former && mayBeOld && isPassing(error)) return { ...former, ...UNKNOWN };
-    throw error;
-  }
-}
-
-type KnownAccount = Pick<AccountFacts, 'user'>;
-
-const UNKNOWN = { accountKey: undefined, deviceId: undefined, keyPackagesLeft: 0, isOld: true };
-
-async function identityOf(
-  ports: Ports,
-  { user, accountKey }: AccountFacts,
-  name: string,
-  seed: Bytes | undefined,
-  anew: boolean,
-) {
-  const found = seed || anew ? undefined : await findIdentity(ports, user.id);
-  if (found) return found;
-  if (accountKey && !seed && !anew) throw elsewhere();
-  return makeIdentity(ports, user.id, name, seed);
-}
-
-function coreOf(
-  ports: Ports,
-  { record, signer, engine }: Identity,
-  { user }: AccountFacts,
-  onChange: (roomId?: string) => void,
-): Core {
-  const { accountId, deviceId, accountKey } = record;
-  const self = { accountId, deviceId, accountKey, signatureKey: signer.publicKey };
-  return {
-    ports,
-    engine,
-    self,
-    people: new Map([[user.id, user]]),
-    rooms: new Map(),
-    pins: new Pins(ports.store),
-    tell: onChange,
-  };
 }
 
 /** A device that is registered. What concerns one room is done one after the other; rooms do not wait for each other. */
