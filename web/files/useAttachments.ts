@@ -18,8 +18,12 @@ export function useAttachments(owner: string, roomId: string, files: Ref<readonl
   let closed = false;
   let coming: Promise<void> | undefined;
 
-  // What a draft has kept goes on, whenever it is read.
-  watch(files, ({ length }) => length && void goOn(), { immediate: true });
+  // What a draft has kept goes on, whenever it is read. What was refused later is tried again only when somebody asks.
+  watch(
+    () => files.value.length > 0,
+    (some) => some && void goOn(),
+    { immediate: true },
+  );
   onScopeDispose(() => {
     closed = true;
   });
