@@ -18,7 +18,7 @@ export interface Papers {
 
 /** Of the build that is used here, as it was kept with its files. Where a browser keeps nothing, what the server says. */
 export async function ownPapers(): Promise<Papers> {
-  const chosen = globalThis.caches && (await noted('chosen'));
+  const chosen = await noted('chosen');
   if (!chosen) return servedPapers();
   const kept = (file: string) => caches.match(file, { cacheName: cacheOf(chosen) });
   const [manifest, signature] = await Promise.all([kept(MANIFEST), kept(SIGNATURE)]);

@@ -13,8 +13,12 @@ document.addEventListener('visibilitychange', () => document.visibilityState ===
 // Of a server that cannot be asked nothing is said: not that it has an update, and not that it is none.
 async function look() {
   const build = other.value;
+  if (!build) {
+    offer.value = undefined;
+    return;
+  }
   refused.value = (await noted('refused')) === build;
-  offer.value = build ? await judge(build).catch(() => undefined) : undefined;
+  offer.value = await judge(build).catch(() => undefined);
 }
 
 /** Loads the page anew, in its new version. */

@@ -6,8 +6,9 @@ type Note = 'installed' | 'chosen' | 'refused' | 'key';
 
 const NOTES = 'release';
 
+/** Nothing where a browser keeps nothing: a page that came without https has no caches. */
 export const noted = async (what: Note): Promise<string | undefined> =>
-  (await caches.match(`/${what}`, { cacheName: NOTES }))?.text();
+  (await globalThis.caches?.match(`/${what}`, { cacheName: NOTES }))?.text();
 
 export async function note(what: Note, value: string) {
   await (await caches.open(NOTES)).put(`/${what}`, new Response(value));
