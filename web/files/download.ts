@@ -27,7 +27,8 @@ async function askSignedIn(url: string): Promise<Response> {
   return response.status === 401 && (await refreshSession()) === 'renewed' ? ask() : response;
 }
 
-function save(url: string, name: string) {
+/** Has the browser keep what is at an address, under a name. */
+export function save(url: string, name: string) {
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
