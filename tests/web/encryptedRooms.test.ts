@@ -77,7 +77,7 @@ const known: SealedRoom = {
 beforeEach(async () => {
   await openCrypto();
   rooms.clear();
-  status.value = 'ready';
+  [status.value, problem.value] = ['ready', ''];
   crypto.asked.length = 0;
 });
 
@@ -131,6 +131,6 @@ test('a browser without keys or without https says what to do, and nothing can b
   expect(bar()).toBeUndefined();
   status.value = 'elsewhere';
   expect(bar()).toMatchObject({ act: 'recover', closed: true });
-  status.value = 'unsupported';
+  [status.value, problem.value] = ['unsupported', 'Encrypted conversations need a page that is served over https.'];
   expect(bar()).toMatchObject({ sentence: expect.stringContaining('https'), closed: true });
 });

@@ -4,7 +4,6 @@ import type { CryptoClient } from '../crypto/types';
 import { sessionName } from '../sessions/sessionName';
 import { consentsToPlain } from './plainConsent';
 import { openCrypto } from './useCrypto';
-import { UNSUPPORTED } from './useEncryptedRoom';
 
 export { openedRoom } from './openedRoom';
 export { cryptoClient };
@@ -28,8 +27,8 @@ export async function readyCrypto(): Promise<CryptoClient> {
 export async function encryptsNew(): Promise<boolean> {
   const { status, problem } = await openCrypto();
   if (status.value !== 'unsupported') return Boolean(await readyCrypto());
-  if (await consentsToPlain(problem.value || UNSUPPORTED)) return false;
-  throw refusal(problem.value || UNSUPPORTED);
+  if (await consentsToPlain(problem.value)) return false;
+  throw refusal(problem.value);
 }
 
 const ELSEWHERE = 'This browser does not have your keys yet. Look under Settings, Encryption.';

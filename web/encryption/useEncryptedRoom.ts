@@ -39,7 +39,7 @@ export function useEncryptedRoom(roomId: () => string) {
 function deviceBar(): Bar | undefined {
   switch (client.value?.status.value) {
     case 'unsupported':
-      return { sentence: client.value.problem.value || UNSUPPORTED, closed: true };
+      return { sentence: client.value.problem.value, closed: true };
     case 'failed':
       return { sentence: client.value.problem.value, act: 'retry', closed: true };
     case 'elsewhere':
@@ -52,8 +52,6 @@ function deviceBar(): Bar | undefined {
 const catchingUp = (progress: { done: number; of: number } | undefined) =>
   progress ? `Catching up… ${progress.done} of ${progress.of}` : 'Catching up…';
 
-export const UNSUPPORTED =
-  'Encrypted conversations need a page that is served over https, and a browser of this year or the last. Ask whoever runs this server for an https address.';
 const ELSEWHERE = 'This browser does not have your keys yet, so it cannot read what is said here.';
 const WAITING =
   'Somebody of this room has to be online once to let this browser in. What you write is kept and sent then.';
