@@ -1,15 +1,23 @@
+import { inject } from 'vue';
 import { refreshSession } from '../lib/client';
 import { errorSentence } from '../lib/errors';
 import { notify } from '../ui/useNotice';
 import type { ShownFile } from './fileWords';
+import { fileUrlKey } from './useFileAddress';
 
 const SENTENCES: Record<number, string> = {
   401: 'You are signed out. Sign in again to download it.',
   404: 'This file is no longer there.',
 };
 
-/** Has the browser download a file: first it is asked whether it may be had, for an answer in place of a file would be kept. */
-export async function download(file: ShownFile, fileUrl?: (file: ShownFile) => Promise<string>) {
+/** Gives what has the browser download a file of the room in which it is used. */
+export function useDownload() {
+  const fileUrl = inject(fileUrlKey, undefined);
+  return (file: ShownFile) => download(file, fileUrl);
+}
+
+// First it is asked whether it may be had, for an answer in place of a file would be kept.
+async function download(file: ShownFile, fileUrl?: (file: ShownFile) => Promise<string>) {
   const { url, name } = file;
   try {
     if (fileUrl) return save(await fileUrl(file), name);
