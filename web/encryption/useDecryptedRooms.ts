@@ -26,7 +26,7 @@ export function onDecrypted(callback: (now: SealedRoom, before: SealedRoom | und
  * one. Where there are encrypted rooms already, their names are waited for: at once.
  */
 export function openWhenIdle() {
-  const open = () => openCrypto().catch(() => undefined);
-  if (hasEncrypted()) return void (window.requestIdleCallback ?? setTimeout)(open);
-  setTimeout(open, LATER);
+  const open = () => void openCrypto().catch(() => undefined);
+  if (hasEncrypted()) open();
+  else setTimeout(open, LATER);
 }
