@@ -1,4 +1,5 @@
 import type { CryptoClient, SentFile } from '../crypto/types';
+import { refusal } from '../lib/errors';
 import type { Unsent } from '../lib/outbox';
 import type { RoomSource } from '../messages/roomSource';
 
@@ -19,7 +20,7 @@ export function openedRoom({ source: of, rooms }: CryptoClient, roomId: string):
 function sentFiles({ files = [] }: Unsent, ids: readonly string[]): SentFile[] {
   return files.flatMap(({ sealed, name, type, width, height, placeholder }, place) => {
     const id = ids[place];
-    if (!sealed || !id) throw [{ message: `${name} was not encrypted.`, extensions: { code: 'INVALID_INPUT' } }];
+    if (!sealed || !id) throw refusal('INVALID_INPUT', `${name} was not encrypted.`);
     return {
       id,
       name,

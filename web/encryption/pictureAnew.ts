@@ -1,4 +1,5 @@
 import { rgbaToThumbHash } from 'thumbhash';
+import { refusal } from '../lib/errors';
 
 /** As what kind a picture is written again. */
 const BECOMES: Record<string, string | undefined> = {
@@ -28,10 +29,10 @@ export interface PictureAnew {
 export async function pictureAnew(file: File): Promise<PictureAnew> {
   const type = BECOMES[file.type];
   if (UNREADABLE.test(file.type))
-    throw refusal('This kind of picture cannot be freed of its place here. Send it as a JPEG.');
+    throw refusal('INVALID_INPUT', 'This kind of picture cannot be freed of its place here. Send it as a JPEG.');
   if (!type) return { bytes: file, type: file.type };
   const image = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(() => {
-    throw refusal('This image cannot be read.');
+    throw refusal('INVALID_INPUT', 'This image cannot be read.');
   });
   try {
     const { width, height } = image;
@@ -41,8 +42,6 @@ export async function pictureAnew(file: File): Promise<PictureAnew> {
     image.close();
   }
 }
-
-const refusal = (message: string) => [{ message, extensions: { code: 'INVALID_INPUT' } }];
 
 function drawn(image: ImageBitmap, width: number, height: number): OffscreenCanvas {
   const canvas = new OffscreenCanvas(width, height);

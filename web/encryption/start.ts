@@ -1,6 +1,7 @@
 import { useViewer } from '../auth/useViewer';
 import { cryptoClient } from '../crypto/client';
 import type { CryptoClient } from '../crypto/types';
+import { refusal } from '../lib/errors';
 import { sessionName } from '../sessions/sessionName';
 import { consentsToPlain } from './plainConsent';
 import { openCrypto } from './useCrypto';
@@ -18,8 +19,8 @@ export async function start() {
 /** What this page knows of encrypted rooms, ready to write. Rejects with what to do where it is not. */
 export async function readyCrypto(): Promise<CryptoClient> {
   const crypto = await openCrypto();
-  if (crypto.status.value === 'elsewhere') throw refusal(ELSEWHERE);
-  if (crypto.status.value !== 'ready') throw refusal(crypto.problem.value || NOT_YET);
+  if (crypto.status.value === 'elsewhere') throw refusal('CONFLICT', ELSEWHERE);
+  if (crypto.status.value !== 'ready') throw refusal('CONFLICT', crypto.problem.value || NOT_YET);
   return crypto;
 }
 
@@ -28,9 +29,8 @@ export async function encryptsNew(): Promise<boolean> {
   const { status, problem } = await openCrypto();
   if (status.value !== 'unsupported') return Boolean(await readyCrypto());
   if (await consentsToPlain(problem.value)) return false;
-  throw refusal(problem.value);
+  throw refusal('CONFLICT', problem.value);
 }
 
 const ELSEWHERE = 'This browser does not have your keys yet. Look under Settings, Encryption.';
 const NOT_YET = 'The encryption of this browser is not ready yet. Try again in a moment.';
-const refusal = (message: string) => [{ message, extensions: { code: 'CONFLICT' } }];

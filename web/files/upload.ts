@@ -1,4 +1,4 @@
-import { errorCode, errorSentence, isFinal, retryAfter } from '../lib/errors';
+import { errorCode, errorSentence, isFinal, refusal, retryAfter } from '../lib/errors';
 import type { UnsentFile } from '../lib/outbox';
 import { pause, retryDelay } from '../lib/retry';
 import type { UploadState } from './uploadStates';
@@ -114,10 +114,10 @@ export class Upload {
 
   /** Waits before the next try, which begins with the question how far the file has come. */
   private async wait(error: unknown) {
-    const refusal = this.refusalFor(error);
-    if (refusal) {
-      this.tell('refused', 0, refusal);
-      throw [{ message: `${this.options.file.name}: ${refusal}`, extensions: { code: 'INVALID_INPUT' } }];
+    const sentence = this.refusalFor(error);
+    if (sentence) {
+      this.tell('refused', 0, sentence);
+      throw refusal('INVALID_INPUT', `${this.options.file.name}: ${sentence}`);
     }
     this.piece = Math.max(SMALLEST, this.piece / 4);
     if (this.id && errorCode(error) === 'NOT_FOUND') this.forgetId();

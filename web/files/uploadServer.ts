@@ -1,6 +1,6 @@
 import { graphql } from '../gql';
 import { refreshSession } from '../lib/client';
-import { errorCode } from '../lib/errors';
+import { type ErrorCode, errorCode, refusal } from '../lib/errors';
 import { act } from '../request';
 import { BodyTooLarge, type Progress, type UploadServer } from './upload';
 
@@ -44,7 +44,7 @@ async function signedIn<Answer>(send: () => Promise<Answer>): Promise<Answer> {
 async function askHead(id: string, signal: AbortSignal): Promise<Progress | 'sent'> {
   const patience = AbortSignal.timeout(PATIENCE);
   const response = await fetch(`/files/${id}`, { method: 'HEAD', signal: AbortSignal.any([signal, patience]) });
-  if (!response.ok) throw refusal(response.status, '');
+  if (!response.ok) throw refused(response.status, '');
   return response.headers.has('upload-offset') ? progressOf((name) => response.headers.get(name)) : 'sent';
 }
 
@@ -65,7 +65,7 @@ function sendPiece(
     request.upload.onprogress = ({ loaded }) => onSent(loaded);
     request.onload = () => {
       if (request.status === 204) resolve(progressOf((name) => request.getResponseHeader(name)));
-      else reject(refusal(request.status, request.responseText));
+      else reject(refused(request.status, request.responseText));
     };
     request.onerror = request.ontimeout = request.onabort = () => reject(new Error('No answer'));
     signal.addEventListener('abort', () => request.abort(), { once: true });
@@ -78,15 +78,19 @@ const progressOf = (header: (name: string) => string | null): Progress => ({
   length: Number(header('upload-length')),
 });
 
-const CODES: Record<number, string> = { 401: 'UNAUTHENTICATED', 403: 'FORBIDDEN', 404: 'NOT_FOUND', 409: 'CONFLICT' };
+const CODES: Record<number, ErrorCode> = {
+  401: 'UNAUTHENTICATED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+};
 
 /** As GraphQL errors are; an answer that is not of our server is no refusal. */
-function refusal(status: number, text: string): unknown {
+function refused(status: number, text: string): unknown {
   if (status === 413) return new BodyTooLarge();
   try {
     return JSON.parse(text).errors;
   } catch {
-    const code = CODES[status] ?? 'UNAVAILABLE';
-    return [{ message: 'The server has not taken it.', extensions: { code } }];
+    return refusal(CODES[status] ?? 'UNAVAILABLE', 'The server has not taken it.');
   }
 }

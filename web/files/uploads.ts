@@ -1,5 +1,6 @@
 import { watch } from 'vue';
 import { keysOf, read, readAll, remove, write } from '../lib/database';
+import { refusal } from '../lib/errors';
 import { draftedFiles } from '../lib/forget';
 import type { Unsent, UnsentFile } from '../lib/outbox';
 import { timeOf } from '../lib/uuid';
@@ -134,7 +135,7 @@ function showAs(id: string, { key }: UnsentFile) {
 function missing({ key, name }: UnsentFile): never {
   const sentence = 'This browser has not kept it. Delete the message, and send it anew.';
   uploadStates.set(key, { phase: 'refused', sent: 0, sentence });
-  throw [{ message: `${name}: ${sentence}`, extensions: { code: 'INVALID_INPUT' } }];
+  throw refusal('INVALID_INPUT', `${name}: ${sentence}`);
 }
 
 /** Rejects once an upload waits for the network, or was ended. */

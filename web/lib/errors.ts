@@ -25,6 +25,9 @@ export function errorSentence(error: unknown): string {
   return OWN_SENTENCES[code] ?? firstProblem(error)?.message ?? SOMETHING_WRONG;
 }
 
+/** An error of the page's own, in the form of the server's. */
+export const refusal = (code: ErrorCode, message: string): GraphQLProblem[] => [{ message, extensions: { code } }];
+
 /** The code of the first GraphQL error; NETWORK when no answer came; undefined when there is no error. */
 export function errorCode(error: unknown): ErrorCode | undefined {
   if (!error) return undefined;
