@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import type { AnyVariables, OperationResult } from '@urql/core';
-import { client, refreshSession } from './lib/client';
+import { client } from './lib/client';
+import { refreshSession } from './lib/session';
 import { stored } from './ui/stored';
 
 const REMEMBERED = 'signed-in';

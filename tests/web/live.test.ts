@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { RefreshOutcome } from '../../web/lib/client';
+import type { RefreshOutcome } from '../../web/lib/session';
 import { document, startLive, startServer } from './liveServer';
 import { until } from './patience';
 

@@ -1,7 +1,7 @@
 import { shallowRef } from 'vue';
 import { graphql } from '../gql';
 import type { LogInInput, ViewerPartsFragment } from '../gql/graphql';
-import { onSignedOut } from '../lib/client';
+import { onSignedOut } from '../lib/session';
 import { act, remembered } from '../request';
 import { stored } from '../ui/stored';
 

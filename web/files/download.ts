@@ -1,6 +1,6 @@
 import { inject } from 'vue';
-import { refreshSession } from '../lib/client';
 import { errorSentence } from '../lib/errors';
+import { refreshSession } from '../lib/session';
 import { notify } from '../ui/useNotice';
 import type { ShownFile } from './fileWords';
 import { fileUrlKey } from './useFileAddress';

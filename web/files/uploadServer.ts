@@ -1,6 +1,6 @@
 import { graphql } from '../gql';
-import { refreshSession } from '../lib/client';
 import { type ErrorCode, errorCode, refusal } from '../lib/errors';
+import { refreshSession } from '../lib/session';
 import { act } from '../request';
 import { BodyTooLarge, type Progress, type UploadServer } from './upload';
 

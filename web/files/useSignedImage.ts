@@ -1,6 +1,6 @@
 import { computed, ref, watch } from 'vue';
-import { refreshSession } from '../lib/client';
 import { connection } from '../lib/live';
+import { refreshSession } from '../lib/session';
 
 /** An image that only members may have: the session is renewed once when it has run out, and it is asked for again when online. */
 export function useSignedImage(address: () => string) {

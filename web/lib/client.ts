@@ -1,8 +1,6 @@
 import { Client, fetchExchange } from '@urql/core';
 import { fetchSignedIn } from './session';
 
-export { onSignedOut, type RefreshOutcome, refreshSession } from './session';
-
 /** Transport and typed operations over HTTP, with nothing cached. An expired session is renewed once on the way. */
 export const client = new Client({
   url: '/graphql',

@@ -1,5 +1,5 @@
-import { refreshSession } from './client';
 import { wake } from './retry';
+import { refreshSession } from './session';
 import { createLive } from './supervisor';
 
 export type { Connection, Listener } from './supervisor';

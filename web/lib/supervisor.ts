@@ -14,9 +14,9 @@
  * - `connection` is reactive. A short blip is 'connecting'; 'offline' is what a person should be told.
  */
 import { stringifyDocument, type TypedDocumentNode } from '@urql/core';
-import type { RefreshOutcome } from './client';
 import { errorCode, isFinal, retryAfter } from './errors';
 import { retryDelay, wake } from './retry';
+import type { RefreshOutcome } from './session';
 import { openSocket } from './socket';
 
 export type { Connection } from './socket';
