@@ -17,9 +17,8 @@ export function asDecrypted(room: Room): Room {
   };
 }
 
-/** A room as it may be written to the browser's storage: what was encrypted is not in it. */
+/** An encrypted room as it may be written to the browser's storage: what was encrypted is not in it. */
 export function asServed(room: Room): Room {
-  if (room.encryption === 'NONE') return room;
   const lastMessage = room.lastMessage && { ...room.lastMessage, body: null, files: [], mentions: [] };
   return { ...room, name: null, topic: '', lastMessage };
 }

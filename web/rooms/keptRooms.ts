@@ -37,7 +37,7 @@ export function keepRooms(viewerId: string | undefined, rooms: Map<string, Room>
 // Of a message the list shows one line.
 function short(room: Room): Room {
   const { lastMessage } = room;
-  if (room.encryption === 'MLS') return asServed(room);
+  if (room.encryption !== 'NONE') return asServed(room);
   return lastMessage
     ? { ...room, lastMessage: { ...lastMessage, body: lastMessage.body?.slice(0, SHOWN) ?? null } }
     : room;
