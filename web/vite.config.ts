@@ -22,7 +22,7 @@ const door = /\/web\/auth\/(Server)?Door\./;
 const inside = [
   /\/web\/lib\//,
   /\/web\/rooms\/(room(Queries|Text|Link|After)|unreadCounts|keptRooms|use(Rooms|RoomDialog|Unread)\.)/,
-  /\/web\/ui\/(useNarrow|Dialog|useModal|PaneHead|copyText|Avatar)/,
+  /\/web\/ui\/(useNarrow|Dialog|useModal|PaneHead|copyText|save|Avatar)/,
   /\/web\/encryption\/(useCrypto|pinnedRooms|asDecrypted|useDecryptedRooms|encryptedRoom|plainConsent)\./,
   /\/web\/messages\/(roomSource|plainRoom|messageDocuments|OfflineStrip)/,
   /~icons\/lucide\/(lock|hash|user|ellipsis|wifi-off)$/,

@@ -1,6 +1,7 @@
 import { inject } from 'vue';
 import { errorSentence } from '../lib/errors';
 import { refreshSession } from '../lib/session';
+import { save } from '../ui/save';
 import { notify } from '../ui/useNotice';
 import type { ShownFile } from './fileWords';
 import { fileUrlKey } from './useFileAddress';
@@ -33,12 +34,4 @@ async function askSignedIn(url: string): Promise<Response> {
   const ask = () => fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(20_000) });
   const response = await ask();
   return response.status === 401 && (await refreshSession()) === 'renewed' ? ask() : response;
-}
-
-/** Has the browser keep what is at an address, under a name. */
-export function save(url: string, name: string) {
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
 }
