@@ -106,10 +106,10 @@ export class ModelServer {
     Object.assign(this, backup.copy(), { epoch: randomUUID() });
   }
 
-  /** Another server that has all that this one has. */
+  /** Another server that has all that this one has, the epoch too: a fork, and none that says that it was restored. */
   copy(): ModelServer {
-    const { rooms, people, accountKeys, devices, secrets, segments, welcomes, at } = this;
-    const state = structuredClone({ rooms, people, accountKeys, devices, secrets, segments, welcomes, at });
+    const { rooms, people, accountKeys, devices, secrets, segments, welcomes, epoch, at } = this;
+    const state = structuredClone({ rooms, people, accountKeys, devices, secrets, segments, welcomes, epoch, at });
     return Object.assign(new ModelServer(), state);
   }
 }
