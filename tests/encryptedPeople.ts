@@ -5,7 +5,7 @@ import { behind, type Weather } from './crypto/device/weather.ts';
 import type { Person } from './world.ts';
 
 /** The real server, as a device of this person sees it. */
-export const serverOf = (person: Person): Server =>
+const serverOf = (person: Person): Server =>
   graphqlServer(async (document, variables) => {
     const { data, errors } = await person.ask(document, variables);
     if (errors) throw serverError(errors as never);

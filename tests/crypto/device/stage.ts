@@ -12,7 +12,7 @@ interface Role {
   deviceId: string;
 }
 
-export interface Conditions<Name extends string> {
+interface Conditions<Name extends string> {
   lives?: Partial<Record<Name, Life>>;
   weather?: () => Weather;
 }
