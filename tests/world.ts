@@ -84,6 +84,14 @@ export async function register(node: Node, name: string): Promise<Person> {
   return new Person(node, { name, id: viewer.id, username: viewer.user.username, accessToken, refreshToken });
 }
 
+/** The same person with one more session. */
+export async function signedInAgain({ node, name, id, username }: Person): Promise<Person> {
+  const document = 'mutation ($input: LogInInput!) { logIn(input: $input) { accessToken refreshToken } }';
+  const anyone = new Person(node, { name, id: '', accessToken: '' });
+  const { logIn } = await anyone.graphql(document, { input: { username, password: PASSWORD, cookies: false } });
+  return new Person(node, { name, id, username, ...logIn });
+}
+
 /** Whoever makes the first administrator out of the link that the node printed. */
 export async function administrator(node: Node, name = 'ada', more: object = {}): Promise<Person> {
   const token = (await setUpLink(node.core))?.split('#')[1];

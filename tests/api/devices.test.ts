@@ -18,21 +18,13 @@ import {
 } from '../devices.ts';
 import { openDirect, people, removeMember, roomOf, tablesWith } from '../rooms.ts';
 import { send } from '../wire.ts';
-import { openWorld, PASSWORD, type Person, type World } from '../world.ts';
+import { openWorld, PASSWORD, signedInAgain, type World } from '../world.ts';
 
 let world: World;
 beforeAll(async () => {
   world = await openWorld({ LIMIT_KEY_CLAIMS_PER_HOUR: '8' });
 });
 afterAll(() => world.close());
-
-/** The same person with another session. */
-async function elsewhere({ node, username, name, id }: Person): Promise<Person> {
-  const document = 'mutation ($input: LogInInput!) { logIn(input: $input) { accessToken refreshToken } }';
-  const input = { username, password: PASSWORD, cookies: false };
-  const { logIn } = await world.stranger(node).graphql(document, { input });
-  return Object.assign(world.stranger(node), { name, id, username, ...logIn });
-}
 
 const OWN = '{ viewer { device { id } devices { id name lastSeenAt } keyPackagesLeft } }';
 
@@ -92,7 +84,7 @@ test('a credential that is another’s, signed by another key or changed is refu
 test('another key takes the place of Ann’s only against her password, and her old devices go with the old one', async () => {
   const ann = await world.person('ann');
   await withDevice(ann);
-  const second = await elsewhere(ann);
+  const second = await signedInAgain(ann);
   const next = newDevice(ann, accountKey());
   expect(await second.refused(...register(next))).toMatchObject({ code: 'CONFLICT', reason: 'IDENTITY_EXISTS' });
   const replacing = { ...next, replaceAccountKey: true };
@@ -114,7 +106,7 @@ test('a revoked device comes back under no circumstances, and an eleventh is one
   const device = newDevice(ann, key);
   await ann.graphql(...register(device));
   await ann.graphql(...revoke(device.id));
-  const back = await elsewhere(ann);
+  const back = await signedInAgain(ann);
   expect(await back.refused(...register(device))).toMatchObject({ code: 'FORBIDDEN', reason: 'DEVICE_REVOKED' });
   for (let n = 0; n < 10; n++) await back.graphql(...register(newDevice(ann, key)));
   expect(await back.refused(...register(newDevice(ann, key)))).toMatchObject({ reason: 'TOO_MANY_DEVICES' });
@@ -140,7 +132,7 @@ test('each key package is given out once, then the last resort, and nobody uses 
   expect(await cat.refused(...publish(Array.from({ length: 101 }, () => bytes(50))))).toMatchObject({
     code: 'INVALID_INPUT',
   });
-  expect(await (await elsewhere(ben)).refused(...publish([]))).toMatchObject({
+  expect(await (await signedInAgain(ben)).refused(...publish([]))).toMatchObject({
     code: 'FORBIDDEN',
     reason: 'NO_DEVICE',
   });

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { DeviceError, isPassing, ServerError } from '../../web/crypto/device/errors.ts';
 import { createTurns } from '../../web/crypto/device/turns.ts';
-import { heardBy, type LoggedEntry } from '../crypto/device/heard.ts';
+import { Random } from '../chaos/random.ts';
+import { heardBy } from '../crypto/device/heard.ts';
 import type { Browser } from '../crypto/device/people.ts';
-import type { Weather } from '../crypto/device/weather.ts';
-import { encryptedRoomOf } from '../devices.ts';
+import { FOUL, type Weather } from '../crypto/device/weather.ts';
+import { encryptedRoomOf, logOf } from '../devices.ts';
 import { browserOf } from '../encryptedPeople.ts';
 import { addMember, leave, removeMember } from '../rooms.ts';
-import { type Node, PASSWORD, Person, type World } from '../world.ts';
+import { type Node, type Person, signedInAgain, type World } from '../world.ts';
 
 export interface Plan {
   messages: number;
@@ -52,18 +53,18 @@ class Company {
   private constructor(
     private readonly seats: Seat[],
     private readonly room: string,
-    private readonly random: () => number,
+    private readonly random: Random,
   ) {}
 
   static async gather(world: World, { people, seed }: Plan): Promise<Company> {
-    const random = randomFrom(seed);
+    const random = new Random(String(seed));
     const elsewhere = world.clustered ? await world.anotherNode() : world.node;
     const persons: Person[] = [];
     for (let n = 0; n < people; n++) persons.push(await world.person(`soak${n}`));
     const [owner, ...others] = persons as [Person, ...Person[]];
     const room = await encryptedRoomOf(owner, ...others);
     const seats: Seat[] = [];
-    for (const person of persons) seats.push(...(await seated(person, elsewhere, () => weatherOf(random()))));
+    for (const person of persons) seats.push(...(await seated(person, elsewhere, () => weatherOf(random.next()))));
     await insist(() => (seats[0] as Seat).browser.device.makeGroup(room));
     return new Company(seats, room, random);
   }
@@ -84,7 +85,7 @@ class Company {
   }
 
   async outcome(): Promise<Outcome> {
-    const log = await wholeLog(this.owner.person, this.room);
+    const log = await logOf(this.owner.person, this.room);
     const outcome = { sent: this.sent, devices: this.seats.length, opened: 0, undecryptable: 0, wrong: 0 };
     for (const { person, browser } of this.seats) {
       const { heard, since } = heardBy(log, browser.device.core.self.deviceId, person.id);
@@ -102,19 +103,19 @@ class Company {
   }
 
   private async beat() {
-    const seat = this.pick(this.inside);
-    const chance = this.random();
+    const seat = this.random.pick(this.inside);
+    const chance = this.random.next();
     if (chance < 0.9) await this.say(seat);
     else if (chance < 0.93) await this.reload(seat);
     else if (chance < 0.97) seat.isOffline = !seat.isOffline;
     else if (chance < 0.985) await this.come();
     else if (chance < 0.997) await this.go(chance < 0.99);
     else await this.renew();
-    await this.listen(this.pick(this.seats));
+    await this.listen(this.random.pick(this.seats));
   }
 
   private async say(seat: Seat) {
-    const [id, body] = [randomUUID(), `${this.sent} ${'x'.repeat(Math.floor(this.random() * 200))}`];
+    const [id, body] = [randomUUID(), `${this.sent} ${'x'.repeat(this.random.between(0, 199))}`];
     if (await this.at(seat, () => seat.browser.say(this.room, body, id))) this.sent += 1;
   }
 
@@ -147,7 +148,7 @@ class Company {
   }
 
   private async go(byThemselves: boolean) {
-    const { person } = this.pick(this.inside);
+    const { person } = this.random.pick(this.inside);
     if (person.id === this.owner.person.id || this.outside.size > this.seats.length / 4) return;
     this.outside.add(person.id);
     this.count('leaves');
@@ -171,10 +172,6 @@ class Company {
   private get inside(): Seat[] {
     return this.seats.filter(({ person }) => !this.outside.has(person.id));
   }
-
-  private pick(seats: Seat[]): Seat {
-    return seats[Math.floor(this.random() * seats.length)] as Seat;
-  }
 }
 
 /** Somebody at two browsers, with a session and a device for each, the other one at another node where there are two. */
@@ -190,12 +187,6 @@ async function seated(person: Person, elsewhere: Node, weather: () => Weather): 
     { person, browser: first, isOffline: false },
     { person: other, browser: second, isOffline: false },
   ];
-}
-
-async function signedInAgain(person: Person): Promise<Person> {
-  const document = 'mutation ($input: LogInInput!) { logIn(input: $input) { accessToken refreshToken } }';
-  const input = { username: person.username, password: PASSWORD, cookies: false };
-  return new Person(person.node, { ...person, ...(await person.graphql(document, { input })).logIn });
 }
 
 async function renewSession(person: Person) {
@@ -218,29 +209,5 @@ async function insist(act: () => Promise<unknown>): Promise<boolean> {
   throw new Error('It could not be done in fifty tries.');
 }
 
-async function wholeLog(person: Person, roomId: string): Promise<LoggedEntry[]> {
-  const entries: LoggedEntry[] = [];
-  const document = `query ($id: ID!, $after: Int!) { room(id: $id) { log(after: $after, first: 100) {
-    __typename seq ... on MessageSent { message { id author { id } } } ... on SealedEventSent { id }
-    ... on GroupOpened { deviceId } ... on GroupCommitted { deviceId adds removes }
-    ... on MemberLeft { user { id } } ... on MemberRemoved { user { id } }
-  } } }`;
-  for (let page: LoggedEntry[] | undefined; !page || page.length; entries.push(...page))
-    page = (await person.graphql(document, { id: roomId, after: entries.length })).room.log as LoggedEntry[];
-  return entries;
-}
-
 /** Of a hundred requests one is lost, of another the answer, one arrives twice, and two are late. */
 const weatherOf = (chance: number): Weather => FOUL[Math.floor(chance * 100)] ?? 'fair';
-const FOUL: Weather[] = ['lostRequest', 'lostAnswer', 'twice', 'lateRequest', 'lateAnswer'];
-
-/** Mulberry32: the same seed, the same numbers. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -7,14 +7,12 @@ import { heardBy, type LoggedEntry } from './heard.ts';
 import { expectAgreement, expectNothingUnreadable } from './invariants.ts';
 import type { Browser } from './people.ts';
 import { type Play, stage } from './stage.ts';
-import type { Weather } from './weather.ts';
+import { FOUL, type Weather } from './weather.ts';
 
 const KINDS = [
   ...['say', 'say', 'say', 'edit', 'react', 'read', 'invite', 'kick', 'leave', 'renew', 'reload'],
   ...['kill', 'race', 'revoke'],
 ] as const;
-
-const FOUL = ['lostRequest', 'lostAnswer', 'twice', 'lateRequest', 'lateAnswer'] as const;
 
 export interface Step {
   kind: string;
@@ -36,10 +34,10 @@ export const stories = (minLength: number, maxLength: number) =>
       maxLength: 60,
     }),
   });
-export type Story = { steps: Step[]; weather: Weather[] };
+type Story = { steps: Step[]; weather: Weather[] };
 
 const DEVICES = ['ann', 'ann/phone', 'bob', 'bob/phone', 'carol', 'dave'] as const;
-export type DeviceName = (typeof DEVICES)[number];
+type DeviceName = (typeof DEVICES)[number];
 export const cast = () => stage(...DEVICES);
 
 /** Lives through a story, and throws when one of the invariants does not hold at its end. */

@@ -4,7 +4,8 @@ import type { Server } from '../../../web/crypto/device/ports.ts';
 import { wrapped } from './faults.ts';
 
 /** How the way to the server is: what is asked, what is answered, how often and how late. */
-export type Weather = 'fair' | 'lostRequest' | 'lostAnswer' | 'twice' | 'lateRequest' | 'lateAnswer';
+export type Weather = 'fair' | (typeof FOUL)[number];
+export const FOUL = ['lostRequest', 'lostAnswer', 'twice', 'lateRequest', 'lateAnswer'] as const;
 
 /** A server behind a network, whose weather is asked for at each call. */
 export function behind(server: Server, weather: () => Weather): Server {
