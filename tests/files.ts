@@ -52,7 +52,7 @@ export function ask(person: Person, path: string, init: RequestInit): Promise<Re
   return fetch(person.node.url + path, { ...init, headers });
 }
 
-export const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+export const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 
 /** A photograph of 60 × 40 that says where it was taken, to be turned by a quarter. */
 export function photograph(): Promise<Buffer> {

@@ -36,6 +36,9 @@ export function post(node: Node, query: string, headers: Record<string, string> 
   return send(node, { method: 'POST', path: '/graphql', body, headers: { ...JSON_BODY, ...headers } });
 }
 
+/** One figure of what the node tells those who watch it. */
+export const figureIn = (text: string, name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+
 export const JSON_BODY = { 'content-type': 'application/json' };
 
 /** A browser on a page of the server: it keeps cookies, sends its Origin, and shows no script a token. */

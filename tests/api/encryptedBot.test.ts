@@ -1,12 +1,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { runBot } from '../../examples/encrypted-bot.ts';
 import { encryptedRoomOf } from '../devices.ts';
 import { browserOf } from '../encryptedPeople.ts';
 import { addMember } from '../rooms.ts';
 import { openWorld, PASSWORD, type World } from '../world.ts';
+
+const PATIENT = { timeout: 50_000, interval: 100 };
 
 let world: World;
 let folder: string;
@@ -31,11 +33,11 @@ test('a bot that Ann asks into her encrypted room answers there, each question o
   await ann.graphql(...addMember(room, echo.id));
   await anns.device.settle(room);
   await anns.say(room, 'echo Hello?');
-  await until(async () => (await anns.read(room)).includes('Hello?'));
+  await vi.waitUntil(async () => (await anns.read(room)).includes('Hello?'), PATIENT);
   await first.stop();
   await anns.say(room, 'echo Are you back?');
   const second = await run();
-  await until(async () => (await anns.read(room)).includes('Are you back?'));
+  await vi.waitUntil(async () => (await anns.read(room)).includes('Are you back?'), PATIENT);
   expect(await anns.read(room)).toEqual([
     'before the bot',
     'echo Hello?',
@@ -54,11 +56,3 @@ test('a bot that Ann asks into her encrypted room answers there, each question o
       .every((line) => JSON.parse(line).puts),
   ).toBe(true);
 });
-
-async function until(condition: () => Promise<boolean>) {
-  const deadline = Date.now() + 50_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not happen in time');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}

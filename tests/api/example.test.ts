@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { connect, type RoomEvent } from '../../examples/front-end.ts';
 import { openWorld, PASSWORD, type Person, type World } from '../world.ts';
+
+const PATIENT = { timeout: 50_000, interval: 20 };
 
 let world: World;
 let alice: Person;
@@ -26,7 +28,7 @@ test('The example in the documentation runs as written and survives a server res
   const saying = (async () => {
     for (let number = 0; number < 40; number++) sent.push(await send(room, `the ${number}th`));
   })();
-  await until(() => sent.length >= 10 && events.length >= 10);
+  await vi.waitUntil(() => sent.length >= 10 && events.length >= 10, PATIENT);
 
   const { port } = new URL(world.node.url);
   await world.node.close();
@@ -34,7 +36,7 @@ test('The example in the documentation runs as written and survives a server res
   await alice.at(again).say(room, 'said before bob is back, perhaps');
 
   await saying;
-  await until(() => events.length >= 41);
+  await vi.waitUntil(() => events.length >= 41, PATIENT);
   expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 41 }, (_, index) => first + index));
   expect(sent.map(({ seq }) => bodyAt(events, seq))).toEqual(sent.map((_, number) => `the ${number}th`));
 
@@ -57,21 +59,13 @@ test('a cursor of another life is answered with a Reset, and the example goes on
   const events: RoomEvent[] = [];
   const restored = { ...shown, lastSeq: 900, epoch: crypto.randomUUID() };
   const ended = follow(restored, (event) => events.push(event));
-  await until(() => events.length > 0);
+  await vi.waitUntil(() => events.length > 0, PATIENT);
   expect(restored).toMatchObject({ lastSeq, epoch });
   await Promise.all(['three', 'four'].map((body) => send(here, body)));
-  await until(() => events.length >= 3);
+  await vi.waitUntil(() => events.length >= 3, PATIENT);
   expect(events.map(({ __typename, message }) => message?.body ?? __typename)).toEqual(['Reset', 'three', 'four']);
   await carol.graphql('mutation ($id: ID!) { deleteRoom(id: $id) }', { id: here });
   await expect(ended).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 const bodyAt = (events: RoomEvent[], seq: number) => events.find((event) => event.seq === seq)?.message?.body;
-
-async function until(condition: () => boolean) {
-  const deadline = Date.now() + 50_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('it did not happen in time');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { commit, encryptedRoomOf, open, revoke, withDevice } from '../devices.ts';
+import { figureIn } from '../wire.ts';
 import { openWorld, type World } from '../world.ts';
 
 let world: World;
@@ -10,7 +11,6 @@ afterAll(() => world?.close());
 
 const scrape = async (headers: Record<string, string> = {}, url = world.node.url) =>
   fetch(`${url}/metrics`, { headers });
-const figure = (text: string, name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 
 test('the operator reads how much was delivered, and how few executions it took', async () => {
   const [ann, ben] = [await world.person('ann'), await world.person('ben')];
@@ -21,18 +21,18 @@ test('the operator reads how much was delivered, and how few executions it took'
   for (const body of ['one', 'two', 'ten']) await ann.say(room, body);
   for (const arrivals of heard) await arrivals.upTo(isLast);
   const text = await (await scrape()).text();
-  expect(figure(text, 'shh_connections')).toBe(2);
-  expect(figure(text, 'shh_rooms_watched')).toBe(1);
-  expect(figure(text, 'shh_database_up')).toBe(1);
-  expect(figure(text, 'shh_bus_up')).toBe(1);
-  expect(figure(text, 'shh_executions_total')).toBeGreaterThan(0);
+  expect(figureIn(text, 'shh_connections')).toBe(2);
+  expect(figureIn(text, 'shh_rooms_watched')).toBe(1);
+  expect(figureIn(text, 'shh_database_up')).toBe(1);
+  expect(figureIn(text, 'shh_bus_up')).toBe(1);
+  expect(figureIn(text, 'shh_executions_total')).toBeGreaterThan(0);
   for (const name of ['shh_deliveries_total', 'shh_log_lag_entries', 'shh_rings_lost_total', 'shh_fallbacks_total']) {
-    expect(figure(text, name), name).toBeGreaterThanOrEqual(0);
+    expect(figureIn(text, name), name).toBeGreaterThanOrEqual(0);
   }
-  expect(figure(text, 'shh_connections_unknown')).toBe(0);
+  expect(figureIn(text, 'shh_connections_unknown')).toBe(0);
   for (const kind of ['connections', 'openings', 'requests', 'pages']) {
-    expect(figure(text, `shh_admission_${kind}_waiting`), kind).toBe(0);
-    expect(figure(text, `shh_admission_${kind}_refused_total`), kind).toBe(0);
+    expect(figureIn(text, `shh_admission_${kind}_waiting`), kind).toBe(0);
+    expect(figureIn(text, `shh_admission_${kind}_refused_total`), kind).toBe(0);
   }
   expect(text).not.toContain(room);
   ann.disconnect();
@@ -44,7 +44,7 @@ test('the operator reads how many devices there are, and in how many rooms a rem
   const room = await encryptedRoomOf(ann, ben);
   const figures = async () => {
     const text = await (await scrape()).text();
-    return [figure(text, 'shh_devices'), figure(text, 'shh_removals_due')] as const;
+    return [figureIn(text, 'shh_devices'), figureIn(text, 'shh_removals_due')] as const;
   };
   const [devices, due] = await figures();
   const bensDevice = [await withDevice(ann), await withDevice(ben)][1] as string;
@@ -64,9 +64,9 @@ test('while the database is away the operator reads that, and the other figures'
   for (const one of asked) one.mockRejectedValue(away);
   const text = await (await scrape()).text();
   for (const one of asked) one.mockRestore();
-  expect(figure(text, 'shh_database_up')).toBe(0);
-  expect(figure(text, 'shh_bus_up')).toBe(1);
-  expect(figure(text, 'shh_devices')).toBeNaN();
+  expect(figureIn(text, 'shh_database_up')).toBe(0);
+  expect(figureIn(text, 'shh_bus_up')).toBe(1);
+  expect(figureIn(text, 'shh_devices')).toBeNaN();
 });
 
 test('a stranger from elsewhere does not read the figures', async () => {

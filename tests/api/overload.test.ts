@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RawSocket } from '../bench/rawSocket.ts';
 import { people, read, roomOf, send as sendTo, VIEWER_LOG } from '../rooms.ts';
-import { JSON_BODY, Line, send } from '../wire.ts';
+import { figureIn, JSON_BODY, Line, send } from '../wire.ts';
 import { openWorld, type Person, type World, whileWaiting } from '../world.ts';
 
 const NAME = '{ server { name } }';
@@ -346,7 +346,7 @@ const cut = (fault: string, node = world.node) => figure(`shh_sockets_cut_${faul
 
 async function figure(name: string, node = world.node): Promise<number> {
   const { text } = await send(node, { path: '/metrics' });
-  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+  return figureIn(text, name);
 }
 
 /** Keeps the database busy until what this gives is called. */

@@ -17,7 +17,7 @@ import {
   update,
   viewer,
 } from '../rooms.ts';
-import { type Node, openWorld, type Person, type World } from '../world.ts';
+import { type Node, openWorld, type Person, type World, whileWaiting } from '../world.ts';
 
 const WITHOUT_REDIS = { REDIS_URL: '' };
 
@@ -136,11 +136,7 @@ describe.each(SETUPS[process.env.SERVICES as keyof typeof SETUPS])('%s:', (_, co
     const heard = near.subscribe(TYPING, { roomId: room });
     const log = near.follow(room, { after: 2 });
     const before = await tablesWith(world.node, room);
-    let told = false;
-    void heard.next().then(() => {
-      told = true;
-    });
-    while (!told) await alice.graphql(...startTyping(room));
+    await whileWaiting(heard.next(), () => alice.graphql(...startTyping(room)));
     const { seq } = await alice.say(room, 'typed');
     expect(seq).toBe(3);
     expect((await log.next()).seq).toBe(3);

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { createHash, createPrivateKey } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { publicPart } from '../../release/signature.ts';
+import { sha256 } from '../files.ts';
 import { WEB } from './site.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -64,5 +65,3 @@ export function copyOfBuild() {
     },
   };
 }
-
-const sha256 = (content: string) => createHash('sha256').update(content).digest('hex');

@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Locator, Route } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { photograph } from '../files.ts';
+import { photograph, sha256 } from '../files.ts';
 import { photo } from './harbour.ts';
 import { openSite, PHONE, type Site, type Visitor } from './site.ts';
 
@@ -317,8 +317,6 @@ async function idOf(name: string): Promise<string> {
 async function bytesOf(name: string): Promise<Buffer> {
   return (await bea.page.request.get(`${site.node.url}/files/${await idOf(name)}`)).body();
 }
-
-const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 /** How many files this browser keeps. */
 const keptFiles = ({ page }: Visitor) =>
