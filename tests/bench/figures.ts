@@ -39,6 +39,10 @@ export function median(values: number[]): number {
   return sorted.length % 2 ? after : (before + after) / 2;
 }
 
+/** One against the other. The machine changes its pace: what is compared are the turns of one round. */
+export const ratio = (ones: number[], others: number[]): number =>
+  median(ones.map((one, round) => one / (others[round] ?? Number.NaN)));
+
 /** A number as a person reads it. */
 export function shown(value: number, unit = ''): string {
   if (Number.isNaN(value)) return '–';

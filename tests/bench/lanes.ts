@@ -60,6 +60,13 @@ export async function gather(lane: Lane, rooms: number, size: number): Promise<v
   await lane.client.call('settle', { spread: rooms > 1 });
 }
 
+/** Server CPU per delivery, µs, while the clients have so many messages sent. */
+export async function costOf({ server, client }: Lane, order: { times: number; count: number; spread: boolean }) {
+  const before = await server.call<number>('cpu');
+  const { deliveries } = await client.call<{ deliveries: number }>('drive', order);
+  return ((await server.call<number>('cpu')) - before) / deliveries;
+}
+
 export async function closeLane({ server, client }: Lane): Promise<void> {
   await client.stop();
   await server.stop();

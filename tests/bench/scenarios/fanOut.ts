@@ -1,5 +1,5 @@
-import { type Figure, median, shown, table } from '../figures.ts';
-import { closeLane, gather, type Lane, openLane, VARIANTS, type Variant } from '../lanes.ts';
+import { type Figure, median, ratio, shown, table } from '../figures.ts';
+import { closeLane, costOf, gather, type Lane, openLane, VARIANTS, type Variant } from '../lanes.ts';
 import type { Settings } from '../main.ts';
 
 interface Crowd {
@@ -56,18 +56,11 @@ async function measure(lanes: Lane[], crowd: Crowd, rounds: number, deliveries: 
     for (const lane of lanes) {
       const enough = lane.variant === 'documented' ? deliveries / 3 : deliveries;
       const times = Math.max(2, Math.ceil(enough / (crowd.size * crowd.flight)));
-      const cost = await costOf(lane, crowd, times);
+      const cost = await costOf(lane, { times, count: crowd.flight, spread: crowd.rooms > 1 });
       if (round >= 0) taken.get(lane.variant)?.push(cost);
     }
   }
   return taken;
-}
-
-async function costOf({ server, client }: Lane, { rooms, flight }: Crowd, times: number): Promise<number> {
-  const before = await server.call<number>('cpu');
-  const order = { times, count: flight, spread: rooms > 1 };
-  const { deliveries } = await client.call<{ deliveries: number }>('drive', order);
-  return ((await server.call<number>('cpu')) - before) / deliveries;
 }
 
 function costTable(costs: Costs): string {
@@ -82,18 +75,14 @@ function figures(costs: Costs): Figure[] {
   const [small = '', thousand = '', flight = ''] = costs.keys();
   const [large = '', rooms = ''] = [...costs.keys()].slice(-2);
   const most = costs.size > 4 ? large : thousand;
-  // The machine changes its pace: what is compared are the turns of one round.
-  const ratio = (crowd: string, peer: Variant, own: Variant) => {
-    const others = costs.get(crowd)?.get(peer) ?? [];
-    return median((costs.get(crowd)?.get(own) ?? []).map((cost, round) => cost / (others[round] ?? Number.NaN)));
-  };
+  const costsOf = (crowd: string, variant: Variant) => costs.get(crowd)?.get(variant) ?? [];
   const against = (name: string, crowd: string, peer: Variant, atMost: number, own: Variant = 'ours'): Figure => ({
     name: `CPU per delivery, ${name}, against ${VARIANTS[peer]}`,
-    value: ratio(crowd, peer, own),
+    value: ratio(costsOf(crowd, own), costsOf(crowd, peer)),
     unit: '×',
     atMost,
   });
-  const growth = median(costs.get(most)?.get('ours') ?? []) / median(costs.get(small)?.get('ours') ?? []);
+  const growth = median(costsOf(most, 'ours')) / median(costsOf(small, 'ours'));
   return [
     against('1,000 members', thousand, 'ws', 0.85),
     ...(costs.get(small)?.has('different')
@@ -106,7 +95,7 @@ function figures(costs: Costs): Figure[] {
     against(rooms, rooms, 'socketio', 1),
     ...(['ws', 'socketio', 'documented'] as const).map((peer) => ({
       name: `for comparison: ${VARIANTS.limit}, 1,000 members, against ${VARIANTS[peer]}`,
-      value: ratio(thousand, peer, 'limit'),
+      value: ratio(costsOf(thousand, 'limit'), costsOf(thousand, peer)),
       unit: '×',
     })),
     { name: `growth: CPU per delivery, ${most} members against 100`, value: growth, unit: '×', atMost: 2 },

@@ -1,5 +1,5 @@
-import { type Figure, median, shown, table } from '../figures.ts';
-import { closeLane, gather, type Lane, openLane, type Variant } from '../lanes.ts';
+import { type Figure, median, ratio, shown, table } from '../figures.ts';
+import { closeLane, costOf, gather, type Lane, openLane, type Variant } from '../lanes.ts';
 import type { Settings } from '../main.ts';
 import { startChild } from '../processes.ts';
 
@@ -41,18 +41,11 @@ async function deliveries(lanes: Lane[], rounds: number): Promise<Costs> {
   const costs: Costs = new Map(lanes.map(({ variant }) => [variant, []]));
   for (let round = -1; round < rounds; round++) {
     for (const lane of lanes) {
-      const cost = await costOf(lane);
+      const cost = await costOf(lane, { times: 30, count: 1, spread: false });
       if (round >= 0) costs.get(lane.variant)?.push(cost);
     }
   }
   return costs;
-}
-
-async function costOf({ server, client }: Lane): Promise<number> {
-  const before = await server.call<number>('cpu');
-  const order = { times: 30, count: 1, spread: false };
-  const { deliveries: made } = await client.call<{ deliveries: number }>('drive', order);
-  return ((await server.call<number>('cpu')) - before) / made;
 }
 
 const rows = ({ plain, sealed: closed }: Rates, costs: Costs) => [
@@ -61,8 +54,6 @@ const rows = ({ plain, sealed: closed }: Rates, costs: Costs) => [
 ];
 
 function figures(sent: Rates, costs: Costs): Figure[] {
-  // The machine changes its pace: what is compared are the turns of one round.
-  const ratio = (ones: number[], others: number[]) => median(ones.map((one, at) => one / (others[at] ?? Number.NaN)));
   const cost = (variant: Variant) => costs.get(variant) ?? [];
   const unit = '×';
   return [
