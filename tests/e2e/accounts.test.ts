@@ -107,9 +107,7 @@ test('A link for one person works once.', async () => {
 });
 
 test('Start from a profile; after a block nothing arrives, and the other is not told.', async () => {
-  await bea.page.goto('/');
-  await bea.page.getByRole('button', { name: 'Write to someone' }).first().click();
-  await bea.page.getByRole('dialog').getByRole('button', { name: 'Write Ada' }).click();
+  await bea.writeTo('Ada');
   await bea.say('Hello Ada');
   await bea.sees('Hello Ada');
   await ada.page.getByRole('link', { name: /Bea/ }).click();

@@ -11,14 +11,9 @@ beforeAll(async () => {
   [ada, bea] = [await site.visitor('Ada'), await site.visitor('Bea')];
   for (const one of [bea, ada]) {
     await one.register();
-    await one.page.goto('/settings');
-    await one.page.getByRole('button', { name: /Make a (new )?recovery key/ }).waitFor();
+    await one.hasKeys();
   }
-  await ada.page.goto('/');
-  await ada.page.getByRole('button', { name: 'Write to someone' }).first().click();
-  await ada.page.getByRole('dialog').getByRole('button', { name: 'Write Bea' }).click();
-  await ada.page.waitForURL(/\/r\//);
-  conversation = new URL(ada.page.url()).pathname;
+  conversation = await ada.writeTo('Bea');
   await ada.say('the tide turns at four');
   await ada.sees('the tide turns at four');
   await bea.page.goto(conversation);
@@ -126,10 +121,7 @@ test('the storage was taken away under a session that goes on: the browser says 
 test('who signs out in one tab leaves nothing, although another was open', async () => {
   const other = await tab();
   const { page } = ada;
-  await page.goto('/settings');
-  await page.getByRole('button', { name: 'Sign out' }).first().click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
-  await page.getByLabel('Email or username').waitFor();
+  await ada.signOut();
   await other.page.waitForURL(/\/login/);
   const databases = () => page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
   expect((await databases()).filter((name) => name?.startsWith('shh-crypto'))).toEqual([]);

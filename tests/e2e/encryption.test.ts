@@ -20,32 +20,14 @@ beforeAll(async () => {
 });
 afterAll(() => site?.close());
 
-/** This browser has keys, and others can begin a conversation with it. */
-async function isReady({ page }: Visitor) {
-  await page.goto('/settings');
-  await page.getByRole('button', { name: /Make a (new )?recovery key/ }).waitFor();
-}
-
-async function writeTo(from: Visitor, name: string) {
-  const { page } = from;
-  await page.goto('/');
-  await page.getByRole('button', { name: 'Write to someone' }).first().click();
-  await page
-    .getByRole('dialog')
-    .getByRole('button', { name: `Write ${name}` })
-    .click();
-  await page.waitForURL(/\/r\//);
-  return new URL(page.url()).pathname;
-}
-
 const lock = ({ page }: Visitor) => page.getByRole('button', { name: 'End-to-end encrypted' });
 
 test('two people who were never online together talk in an encrypted direct message', async () => {
   await bea.register();
-  await isReady(bea);
+  await bea.hasKeys();
   await bea.page.goto('about:blank');
   await ada.register();
-  conversation = await writeTo(ada, 'Bea');
+  conversation = await ada.writeTo('Bea');
   await lock(ada).waitFor();
   await ada.say('the tide turns at four');
   await ada.sees('the tide turns at four');
@@ -164,7 +146,7 @@ test('Ada and Bea compare their numbers, which are the same, and Bea is verified
 
 test('Ada makes a recovery key, and with it another browser reads what was said', async () => {
   const { page } = ada;
-  await isReady(ada);
+  await ada.hasKeys();
   await page.getByRole('button', { name: 'Make a recovery key' }).click();
   const shown = page.getByRole('list', { name: 'Recovery key' }).getByRole('listitem');
   await shown.first().waitFor();
@@ -226,7 +208,7 @@ test('the link into an encrypted room lets its holder in, and its secret is sent
   const asked: string[] = [];
   const cem = await site.visitor('Cem', PHONE);
   await cem.register();
-  await isReady(cem);
+  await cem.hasKeys();
   cem.page.on('request', (request) => asked.push(request.url() + (request.postData() ?? '')));
   const { page } = ada;
   await page.getByRole('button', { name: 'Invite with a link' }).first().click();
@@ -277,7 +259,7 @@ test.each(WAYS)('what belongs to encryption can be used by everyone: $name', asy
   await press('New room');
   await page.getByRole('dialog').getByText('People who are added').click();
   await look(laptop, `encryption-create-${name}`);
-  await isReady(laptop);
+  await laptop.hasKeys();
   await page.getByRole('list', { name: 'Your devices' }).waitFor();
   await look(laptop, `encryption-settings-${name}`);
   await press('Make a new recovery key');

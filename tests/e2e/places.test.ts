@@ -110,9 +110,7 @@ test('Revoke the other browser: it is signed out within 2 seconds and its socket
 });
 
 test('Pia signs out and the door is closed behind her', async () => {
-  await pia.page.goto('/settings');
-  await pia.page.getByRole('button', { name: 'Sign out', exact: true }).click();
-  await pia.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await pia.signOut();
   await pia.page.waitForURL(/\/login/);
   await pia.page.goto('/settings');
   await pia.page.waitForURL(/\/login/);

@@ -85,6 +85,34 @@ export class Visitor {
     await page.getByLabel('Rooms and people').waitFor();
   }
 
+  /** For who has keys in this browser, and is asked before they go. */
+  async signOut() {
+    const { page } = this;
+    await page.goto('/settings');
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Email or username').waitFor();
+  }
+
+  /** Waits until this browser has keys, and others can begin a conversation with it. */
+  async hasKeys() {
+    await this.page.goto('/settings');
+    await this.page.getByRole('button', { name: /Make a (new )?recovery key/ }).waitFor();
+  }
+
+  /** Begins a conversation of two, and gives its path. */
+  async writeTo(name: string): Promise<string> {
+    const { page } = this;
+    await page.goto('/');
+    await page.getByRole('button', { name: 'Write to someone' }).first().click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: `Write ${name}` })
+      .click();
+    await page.waitForURL(/\/r\//);
+    return new URL(page.url()).pathname;
+  }
+
   /** Gives the path of the new room. */
   async createRoom(name: string): Promise<string> {
     const { page } = this;
