@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { answerCalls } from './calls.ts';
 import type { Order } from './control.ts';
-import { ROOM_LOG, SEALED_LOG, SEND_MESSAGE, SHORT } from './payload.ts';
+import { PAGE_LOG, ROOM_LOG, SEALED_LOG, SEND_MESSAGE, SHORT } from './payload.ts';
 import { RawSocket } from './rawSocket.ts';
 
 // Everyone else's end of the wire: thousands of sockets that count what arrives.
@@ -12,7 +12,8 @@ export interface Place {
   orders: number;
 }
 
-interface Audience {
+/** Who listens. */
+export interface Audience {
   place: Place;
   rooms: string[];
   tokens: string[];
@@ -20,9 +21,11 @@ interface Audience {
   size: number;
   /** Whether every socket chooses another id for its operation. */
   differentIds?: boolean;
-  /** Whether the rooms are encrypted. */
-  sealed?: boolean;
+  /** What every socket asks for. */
+  asked: keyof typeof LOGS;
 }
+
+const LOGS = { short: ROOM_LOG, sealed: SEALED_LOG, page: PAGE_LOG };
 
 let sockets: RawSocket[] = [];
 let stalled: RawSocket[] = [];
@@ -35,8 +38,8 @@ let latencies: number[] | null = null;
 
 answerCalls({ open, settle, drive, stall, resume, send, close });
 
-async function open({ place, rooms, tokens, size, differentIds, sealed }: Audience) {
-  const query = sealed ? SEALED_LOG : ROOM_LOG;
+async function open({ place, rooms, tokens, size, differentIds, asked }: Audience) {
+  const query = LOGS[asked];
   orders ??= connect({ port: place.orders, host: '127.0.0.1', noDelay: true });
   while (sockets.length < size) {
     const batch = Array.from({ length: Math.min(100, size - sockets.length) }, (_, n) => sockets.length + n);

@@ -1,4 +1,4 @@
-import type { Place } from './client.ts';
+import type { Audience, Place } from './client.ts';
 import { type Child, startChild } from './processes.ts';
 import type { Services } from './services.ts';
 
@@ -7,7 +7,9 @@ export const VARIANTS = {
   ws: '`ws`, prebuilt string',
   socketio: 'Socket.IO 4',
   documented: 'Yoga + graphql-ws as documented',
+  documentedPage: 'Yoga + graphql-ws as documented, all that the page asks for',
   ours: '**shh**',
+  page: '**shh**, all that the page asks for',
   different: '**shh**, every operation id different',
   real: '**shh**, sending included',
   sealed: '**shh**, an encrypted room',
@@ -15,7 +17,9 @@ export const VARIANTS = {
 
 export type Variant = keyof typeof VARIANTS;
 
-const OURS: Variant[] = ['ours', 'different', 'real', 'sealed'];
+const OURS: Variant[] = ['ours', 'page', 'different', 'real', 'sealed'];
+const DOCUMENTED: Variant[] = ['documented', 'documentedPage'];
+const ASKED: Partial<Record<Variant, Audience['asked']>> = { documentedPage: 'page', page: 'page', sealed: 'sealed' };
 const PEOPLE = 64;
 
 /** One server and the process with all of its clients. */
@@ -32,7 +36,7 @@ export interface Lane {
 export async function openLane(variant: Variant, services: Services): Promise<Lane> {
   const ours = OURS.includes(variant);
   const [server, client] = await Promise.all([
-    startChild(ours ? 'ours' : variant),
+    startChild(programOf(variant)),
     startChild('client', `the client of ${variant}`),
   ]);
   const databaseUrl = ours ? await services.database() : undefined;
@@ -44,18 +48,23 @@ export async function openLane(variant: Variant, services: Services): Promise<La
   return { variant, server, client, place, tokens, rooms: [] };
 }
 
+function programOf(variant: Variant): string {
+  if (OURS.includes(variant)) return 'ours';
+  return DOCUMENTED.includes(variant) ? 'documented' : variant;
+}
+
 /** Has so many sockets listen to so many rooms; the rooms are new ones when their number is. */
 export async function gather(lane: Lane, rooms: number, size: number): Promise<void> {
   if (lane.rooms.length !== rooms) {
     await lane.client.call('close');
-    const named = lane.variant === 'documented' || OURS.includes(lane.variant);
+    const named = [...DOCUMENTED, ...OURS].includes(lane.variant);
     if (!named) await lane.server.call('clear');
     lane.rooms = named
       ? await lane.server.call<string[]>('rooms', { count: rooms })
       : Array.from({ length: rooms }, () => '');
   }
   const { place, tokens, rooms: names, variant } = lane;
-  const kind = { differentIds: variant === 'different', sealed: variant === 'sealed' };
+  const kind = { differentIds: variant === 'different', asked: ASKED[variant] ?? 'short' };
   await lane.client.call('open', { place, tokens, rooms: names, size, ...kind });
   await lane.client.call('settle', { spread: rooms > 1 });
 }

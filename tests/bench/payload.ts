@@ -1,3 +1,6 @@
+import { print } from 'graphql';
+import { RoomLogDocument } from '../../web/gql/graphql.ts';
+
 /** What every server of the bench is asked for, and what every one of them delivers. */
 export const ROOM_LOG = `subscription ($roomId: ID!) {
   roomLog(roomId: $roomId) {
@@ -6,7 +9,10 @@ export const ROOM_LOG = `subscription ($roomId: ID!) {
   }
 }`;
 
-/** The same where the room is encrypted. */
+/** What the web client asks for: all that it shows of a message and of what happens in a room. */
+export const PAGE_LOG = print(RoomLogDocument);
+
+/** The same as `ROOM_LOG` where the room is encrypted. */
 export const SEALED_LOG = `subscription ($roomId: ID!) {
   roomLog(roomId: $roomId) {
     __typename seq roomId at
@@ -26,6 +32,19 @@ export const SHORT = 'The swans are back on the river, all seven of them. Come a
 export const LONG = 'Snow on the roofs, and no sound. '.repeat(240);
 
 export const AUTHOR = '0199f3a2-5f1e-7c3a-9d53-0d8a4f6f2b11';
+
+/** What else a message is that nobody has answered, changed or reacted to. */
+export const UNTOUCHED = {
+  integration: null,
+  editedAt: null,
+  deletedAt: null,
+  replyTo: null,
+  files: [],
+  reactions: [],
+  mentions: [],
+  mentionsRoom: false,
+  pinnedAt: null,
+};
 
 /** The result of the subscription for one message. */
 export function resultOf(roomId: string, seq: number, body: string) {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { useServer } from 'graphql-ws/use/ws';
@@ -6,26 +7,18 @@ import { WebSocketServer } from 'ws';
 import { openDatabase, type PrismaClient } from '../../../api/db/db.ts';
 import { answerCalls } from '../calls.ts';
 import { listenForOrders } from '../control.ts';
-import { resultOf, SHORT } from '../payload.ts';
+import { resultOf, SHORT, UNTOUCHED } from '../payload.ts';
 
 // Yoga with graphql-ws as both document it: createPubSub, and one execution for each subscriber and event.
-type Result = ReturnType<typeof resultOf>['data']['roomLog'];
+type Result = ReturnType<typeof eventOf>;
 const pubSub = createPubSub<{ room: [roomId: string, event: Result] }>();
 let seq = 0;
 let rooms = 0;
 let body = SHORT;
 let db: PrismaClient;
 
-const typeDefs = /* GraphQL */ `
-  type Query { ok: Boolean }
-  type User { id: ID! username: String! displayName: String! }
-  type Message { id: ID! seq: Int! body: String! createdAt: String! author: User! }
-  interface RoomEvent { seq: Int! roomId: ID! at: String! }
-  type MessageSent implements RoomEvent { seq: Int! roomId: ID! at: String! message: Message! }
-  input SendMessageInput { id: ID! roomId: ID! body: String! }
-  type Mutation { sendMessage(input: SendMessageInput!): Message! }
-  type Subscription { roomLog(roomId: ID!): RoomEvent! }
-`;
+// The types of the product, so that it can be asked the same. What is asked for is in the event: nothing is looked up.
+const typeDefs = readFileSync('schema.graphql', 'utf8');
 
 const resolvers = {
   Mutation: { sendMessage: (_: unknown, { input }: { input: NewMessage }) => sendMessage(input) },
@@ -87,7 +80,13 @@ useServer(
 
 function publish(room: number) {
   const roomId = `room-${room}`;
-  pubSub.publish('room', roomId, resultOf(roomId, ++seq, body).data.roomLog);
+  pubSub.publish('room', roomId, eventOf(roomId, ++seq));
+}
+
+function eventOf(roomId: string, at: number) {
+  const event = resultOf(roomId, at, body).data.roomLog;
+  const author = { ...event.message.author, colour: null };
+  return { ...event, message: { ...UNTOUCHED, ...event.message, author, seq: at, changedSeq: at } };
 }
 
 answerCalls({

@@ -19,7 +19,7 @@ import { openApp } from '../../../api/server.ts';
 import type { Viewer } from '../../../api/users/users.ts';
 import { answerCalls } from '../calls.ts';
 import { listenForOrders } from '../control.ts';
-import { AUTHOR, messageId, SEALED, SHORT } from '../payload.ts';
+import { AUTHOR, messageId, SEALED, SHORT, UNTOUCHED } from '../payload.ts';
 
 const MANY = '1000000';
 const UNLIMITED = {
@@ -103,18 +103,10 @@ function entryOf({ roomId, top }: RoomFeed): LogEntry {
     roomId,
     seq,
     author,
-    integration: null,
     ...(sealed ? SEALED_MESSAGE : { encoding: 'NONE' as const, body }),
+    ...UNTOUCHED,
     createdAt: at,
-    editedAt: null,
-    deletedAt: null,
     changedSeq: seq,
-    replyTo: null,
-    files: [],
-    reactions: [],
-    mentions: [],
-    mentionsRoom: false,
-    pinnedAt: null,
   };
   return { roomId, seq, id, kind: 'MESSAGE', at, actor: author, subject: null, detail: null, message };
 }
