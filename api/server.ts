@@ -16,7 +16,7 @@ import { factsOf, isKnownHost, isOurs, type RequestFacts } from './requests.ts';
 import { openSockets, refuse as refuseRaw, type Sockets } from './sockets.ts';
 import { createStatic, SECURITY_HEADERS } from './static.ts';
 import { leaveTrail, noteStatus } from './trails.ts';
-import { Turns } from './turns.ts';
+import { Pace, Turns } from './turns.ts';
 import { startDeliveries } from './webhooks/deliveries.ts';
 import { answerHook } from './webhooks/incoming.http.ts';
 import { createGraphQL, render } from './yoga.ts';
@@ -28,6 +28,8 @@ const DRAIN = 8_000;
 // Whom the kernel has no place for tries again after 1, 3, 7 s.
 const BACKLOG = 8_192;
 const SWEEP = 100;
+/** Reading a document takes a millisecond: in a burst of them, everything else is looked at after so many. */
+const DOCUMENTS_PER_TURN = 4;
 const BROKEN: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
@@ -157,6 +159,7 @@ async function graphql(
   if (!/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? '')) {
     return refuse(response, 415, 'Send GraphQL documents as application/json.');
   }
+  await beginning.turn();
   const viewer = await viewerOrNobody(core, facts.credentials);
   const cookies = cookieJar(facts);
   const { accept = 'application/json' } = request.headers;
@@ -300,6 +303,7 @@ const tooLarge = (response: ServerResponse) =>
   answer(response, 413, { detail: `A request body has at most ${BODY} bytes.` });
 
 const largeBodies = new Turns(16, 256, () => new AppError('UNAVAILABLE', 'Too much is sent at once. Try again.'));
+const beginning = new Pace(DOCUMENTS_PER_TURN);
 const lengthOf = (request: IncomingMessage) => Number(request.headers['content-length'] ?? 0);
 const codeOf = (error: NodeJS.ErrnoException) => error.code ?? '';
 const isSafe = (request: IncomingMessage) => request.method === 'GET' || request.method === 'HEAD';

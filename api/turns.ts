@@ -49,6 +49,11 @@ export class Pace {
     if (this.queue.length === 1) setImmediate(() => this.step());
   }
 
+  /** Comes back when what waits for it may be done. */
+  turn(): Promise<void> {
+    return new Promise((resolve) => this.do(resolve));
+  }
+
   private step() {
     for (const work of this.queue.slice(0, this.perTurn)) work();
     this.queue.splice(0, this.perTurn);

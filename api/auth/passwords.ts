@@ -1,4 +1,5 @@
 import { pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import argon2 from 'argon2';
@@ -8,8 +9,10 @@ import { Turns } from '../turns.ts';
 
 // OWASP Password Storage: argon2id, 19 MiB, two passes, one lane.
 const PARAMETERS = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-// A hundred hashes at once starve everything else that needs a thread: two run, a few wait, the rest are refused.
-const turns = new Turns(2, 32, tooMany);
+// A hundred hashes at once starve everything else: two run, one where that would leave no core to the rest of the
+// server, a few wait, and the others are refused.
+const AT_ONCE = availableParallelism() > 2 ? 2 : 1;
+const turns = new Turns(AT_ONCE, 34 - AT_ONCE, tooMany);
 
 /** A password that may be chosen: 8 to 256 characters of any kind, not among the common ones. */
 export const Password = z

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import argon2 from 'argon2';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
@@ -134,7 +135,7 @@ test('Dan, whose hash is of weaker times, gets a stronger one when he signs in',
   expect((await logIn('dan', PASSWORD)).data).toBeTruthy();
 });
 
-test('when forty sign in at once two are looked at at a time, and the six who cannot even wait are told when to come back', async () => {
+test('when forty sign in at once two are looked at at a time, one on a small machine, and the six who cannot even wait are told when to come back', async () => {
   let [running, most, release] = [0, 0, () => {}];
   const released = new Promise<void>((resolve) => (release = resolve));
   vi.spyOn(argon2, 'verify').mockImplementation(async () => {
@@ -151,7 +152,7 @@ test('when forty sign in at once two are looked at at a time, and the six who ca
     return extensions.code;
   });
   const codes = await Promise.all(tries);
-  expect(most).toBe(2);
+  expect(most).toBe(availableParallelism() > 2 ? 2 : 1);
   for (const { retryAfter } of late) expect(retryAfter).toBeGreaterThan(0);
   expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(6);
   expect(codes.filter((code) => code === 'UNAUTHENTICATED')).toHaveLength(34);
