@@ -5,6 +5,7 @@ import { defineConfig } from 'vite';
 import { documents } from './vite.documents.ts';
 import { emojis } from './vite.emoji.ts';
 import { finish } from './vite.finish.ts';
+import { quietLibrary } from './vite.quietLibrary.ts';
 import { reference } from './vite.reference.ts';
 
 const root = import.meta.dirname;
@@ -66,6 +67,7 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
+    plugins: () => [quietLibrary()],
     rolldownOptions: { output: { entryFileNames: workerName, comments: { annotation: false } } },
   },
   build: {
