@@ -46,6 +46,7 @@ test('what has expired is gone from the devices as well, and who comes later fol
   await bobs.say(room, 'new');
   for (const one of [anns, bobs]) expect(await one.read(room)).toEqual(['new']);
   for (const { ports } of [anns, bobs]) expect(await ports.store.read(`key/${room}/${old}`)).toBeUndefined();
+  await anns.invite(room, carols.user);
   await ann.graphql(...addMember(room, carol.id));
   await anns.device.settle(room);
   await bobs.say(room, 'Welcome, Carol');

@@ -143,6 +143,8 @@ class Company {
     if (!guest) return;
     this.outside.delete(guest.id);
     this.count('joins');
+    const { browser } = this.seats.find(({ person }) => person.id === guest.id) as Seat;
+    if (!(await this.at(this.owner, () => this.owner.browser.invite(this.room, browser.user)))) return;
     await this.owner.person.graphql(...addMember(this.room, guest.id));
     await this.at(this.owner, () => this.owner.browser.device.settle(this.room));
   }

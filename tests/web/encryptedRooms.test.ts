@@ -70,6 +70,8 @@ const known: SealedRoom = {
   members: [],
   onlyInTree: [],
   onlyOnServer: [],
+  notAskedIn: [],
+  asking: [],
   blockedBy: [],
   readableFrom: 0,
 };

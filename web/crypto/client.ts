@@ -148,6 +148,8 @@ export const cryptoClient: CryptoClient = {
   rooms,
   isPinned: (roomId) => ask('isPinned', roomId),
   heard: (roomId, seq) => void ask('heard', roomId, seq).catch((error) => console.error(error)),
+  begin: (roomId) => ask('begin', roomId),
+  invite: (roomId, userId) => ask('invite', roomId, userId),
   renew: (roomId) => ask('renew', roomId),
   setCard: (roomId, change) => ask('setCard', roomId, change),
   makeLink: (roomId, linkId) => ask('makeLink', roomId, linkId),

@@ -28,6 +28,10 @@ export interface CryptoClient {
   /** News of a room from the page's log: the Worker looks there, when it is not yet so far. */
   heard(roomId: string, seq: number): void;
 
+  /** A room that the viewer has just encrypted: whoever is in it is let in, as they have seen in the list of its members. */
+  begin(roomId: string): Promise<void>;
+  /** Asks somebody in, before the server adds them: its word alone lets nobody into a room that is not for two. */
+  invite(roomId: string, userId: string): Promise<void>;
   /** A new generation of the room's group: the way out of whatever is wrong. Owners and moderators; both in a direct room. */
   renew(roomId: string): Promise<void>;
   /** Changes what the room is called, for owners and moderators. What is left out stays. */
@@ -88,6 +92,10 @@ export interface SealedRoom {
   onlyOnServer: readonly string[];
   /** People of the room whose key is another than before: nothing is sent until each was accepted. */
   blockedBy: readonly string[];
+  /** Of `onlyOnServer`: those whom nobody of the room has asked in. `invite` lets them in. */
+  notAskedIn: readonly string[];
+  /** Of these: those of whom the server says that the viewer has. */
+  asking: readonly string[];
   /** The first position that this device could read; what is before was there before it joined. */
   readableFrom: number;
 }

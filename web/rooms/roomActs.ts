@@ -153,7 +153,9 @@ const onNameless = (error: unknown) =>
 export async function encryptRoom({ id, kind, name, topic }: Room) {
   const crypto = await readyCrypto();
   put((await act(encryptRoomMutation, { id })).encryptRoom);
-  if (kind !== 'DIRECT') await crypto.setCard(id, { name: name ?? '', topic }).catch(onNameless);
+  if (kind === 'DIRECT') return;
+  await crypto.begin(id);
+  await crypto.setCard(id, { name: name ?? '', topic }).catch(onNameless);
 }
 
 /** The one that is there, or a new one, which is encrypted. */
@@ -207,7 +209,12 @@ export async function deleteRoom(id: string) {
   rooms.delete(id);
 }
 
-export const addMember = (roomId: string, userId: string) => act(addMemberMutation, { roomId, userId });
+/** Into an encrypted room somebody is asked by this browser first: the server's word alone would let nobody in. */
+export async function addMember(roomId: string, userId: string) {
+  if (isEncrypted(roomId)) await (await readyCrypto()).invite(roomId, userId);
+  await act(addMemberMutation, { roomId, userId });
+}
+
 export const removeMember = (roomId: string, userId: string) => act(removeMemberMutation, { roomId, userId });
 export const banMember = (roomId: string, userId: string, reason: string) =>
   act(banMemberMutation, { roomId, userId, reason });

@@ -46,6 +46,7 @@ export async function live(play: Awaited<ReturnType<typeof cast>>, { steps, weat
   let isFair = true;
   const next = () => (isFair ? 'fair' : (weather[calls++ % weather.length] as Weather));
   const tale = new Tale(await play({ weather: next }), tally);
+  await tale.begin();
   isFair = false;
   for (const step of steps) if (await tale.take(step)) tally[step.kind] = (tally[step.kind] ?? 0) + 1;
   isFair = true;
@@ -71,6 +72,10 @@ class Tale {
     this.room = play.server.room('PRIVATE', ann, bob);
   }
 
+  begin() {
+    return this.insist('ann', ({ device }) => device.makeGroup(this.room));
+  }
+
   /** Whether the step could be taken. */
   async take({ kind, who, whom, deeds }: Step): Promise<boolean> {
     const { server, users } = this.play;
@@ -85,7 +90,7 @@ class Tale {
       case 'read':
         return this.insist(name, ({ device }) => device.follow(this.room));
       case 'invite':
-        if (!outsider) return false;
+        if (!outsider || !(await this.insist(name, ({ invite }) => invite(this.room, users[outsider])))) return false;
         server.join(this.room, users[outsider], users[name]);
         return this.insist(name, ({ device }) => device.settle(this.room));
       case 'kick':

@@ -60,6 +60,7 @@ test('a newcomer who is given keys of what was said before reads it, and so afte
   server.leave(id, users.eve, users.ann);
   await ann.device.settle(id);
   await eve.device.follow(id);
+  await ann.invite(id, users.eve);
   server.join(id, users.eve, users.ann);
   await ann.device.settle(id);
   await ann.device.settle(id);

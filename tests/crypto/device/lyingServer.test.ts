@@ -195,6 +195,92 @@ test('a ghost among the devices of Bob, or among the members, is not let in', as
   expect(await bob.read(room)).toEqual(['for Bob']);
 });
 
+test('a server that says that Ann has asked Eve in lets nobody in: Ann is asked, and Eve reads once Ann says so', async () => {
+  const story = await annAndBob();
+  const { ann, bob, eve, room, server, users } = story;
+  server.join(room, users.eve, users.ann);
+  for (const one of [ann, bob]) await one.device.settle(room);
+  await ann.say(room, 'not for Eve');
+  expect(await eve.read(room)).toEqual([]);
+  const shown = async ({ device }: Browser) => summaryOf(device.core, await device.follow(room));
+  expect(await shown(ann)).toMatchObject({ notAskedIn: [users.eve.id], asking: [users.eve.id] });
+  expect(await shown(bob)).toMatchObject({ notAskedIn: [users.eve.id], asking: [] });
+  await ann.invite(room, users.eve);
+  expect(await shown(bob)).toMatchObject({ onlyOnServer: [users.eve.id], notAskedIn: [], asking: [] });
+  await bob.device.settle(room);
+  await ann.say(room, 'Welcome, Eve');
+  expect(await eve.read(room)).toEqual(['Welcome, Eve']);
+  await expectAgreement(room, ann, bob, eve);
+  await expectUnharmed(story);
+});
+
+test('who was removed is not let in again because the server says so, nor by an invitation of before that it tells once more', async () => {
+  const story = await annAndBob();
+  const { ann, bob, eve, room, server, users } = story;
+  await ann.invite(room, users.eve);
+  const invitation = last(server, room);
+  server.join(room, users.eve, users.ann);
+  await ann.device.settle(room);
+  await ann.say(room, 'Welcome, Eve');
+  expect(await eve.read(room)).toEqual(['Welcome, Eve']);
+  server.leave(room, users.eve, users.ann);
+  await ann.say(room, 'Eve is gone');
+  server.join(room, users.eve, users.ann);
+  copyOf(server, room, invitation);
+  for (const one of [ann, bob]) await one.device.settle(room);
+  await bob.device.readAgain(room);
+  await bob.device.settle(room);
+  await ann.say(room, 'still gone');
+  expect(await eve.read(room)).not.toContain('still gone');
+  await expectAgreement(room, ann, bob);
+  await expectUnharmed(story);
+});
+
+test('a new room has nobody in it whom the server puts there', async () => {
+  const { server, users, browsers } = await opened();
+  const { ann, bob, eve } = browsers;
+  const room = server.room('PRIVATE', users.ann);
+  server.join(room, users.eve, users.ann);
+  await ann.device.makeGroup(room, 'asked');
+  await ann.invite(room, users.bob);
+  server.join(room, users.bob, users.ann);
+  await ann.device.settle(room);
+  await ann.say(room, 'for Bob');
+  expect(await bob.read(room)).toEqual(['for Bob']);
+  expect(await eve.read(room)).toEqual([]);
+  await expectAgreement(room, ann, bob);
+});
+
+test('who was asked in while the encryption was renewed is nobody’s stranger', async () => {
+  const { server, users, browsers } = await opened();
+  const { ann, bob, eve } = browsers;
+  const room = server.room('PRIVATE', users.ann, users.bob);
+  await ann.device.makeGroup(room);
+  await bob.read(room);
+  await bob.invite(room, users.eve);
+  server.join(room, users.eve, users.bob);
+  await ann.device.renew(room);
+  await bob.say(room, 'Welcome, Eve');
+  await ann.say(room, 'Welcome from me');
+  expect(await eve.read(room)).toEqual(['Welcome, Eve', 'Welcome from me']);
+  for (const { device } of [ann, bob]) expect(summaryOf(device.core, await device.room(room)).blockedBy).toEqual([]);
+  await expectAgreement(room, ann, bob, eve);
+});
+
+test('a third device that the server puts into a conversation of two is not let in', async () => {
+  const { server, users, browsers } = await opened();
+  const { ann, bob, eve } = browsers;
+  const room = server.room('DIRECT', users.ann, users.bob);
+  await ann.device.makeGroup(room);
+  server.rooms.get(room)?.members.set(users.eve.id, 'OWNER');
+  for (const one of [ann, bob]) await one.device.settle(room);
+  await ann.say(room, 'for Bob');
+  expect(await bob.read(room)).toEqual(['for Bob']);
+  expect((await ann.device.room(room)).group?.members).toHaveLength(2);
+  await eve.device.follow(room);
+  expect(eve.device.core.rooms.get(room)?.group).toBeUndefined();
+});
+
 test('another’s key package in the place of Bob’s lets nobody in', async () => {
   const { server, users, browsers } = await opened();
   const { ann, bob, eve } = browsers;

@@ -1,4 +1,5 @@
 import type { Bytes } from '../../../web/crypto/bytes.ts';
+import { invite } from '../../../web/crypto/device/conversation.ts';
 import { type Device, openDevice } from '../../../web/crypto/device/device.ts';
 import { newId } from '../../../web/crypto/device/ids.ts';
 import type { Person } from '../../../web/crypto/device/log.ts';
@@ -50,6 +51,8 @@ export interface Browser {
   ports: Ports & { clock: TestClock };
   say(roomId: string, body: string, id?: string): Promise<string>;
   tell(roomId: string, content: Content, id?: string): Promise<string>;
+  /** Asks somebody in, as the page does before it has the server add them. */
+  invite(roomId: string, user: Person): Promise<void>;
   /** What is to be read in the room, after the log was followed. */
   read(roomId: string): Promise<(string | null)[]>;
   /** The same storage, opened by a new page. */
@@ -84,6 +87,7 @@ export async function browser(user: Person, server: Server, parts: BrowserParts 
     ports,
     tell,
     say: (roomId, body, id) => tell(roomId, { type: 'message', body }, id),
+    invite: (roomId, { id }) => invite(device, roomId, id),
     read: async (roomId) => {
       const { view } = await device.follow(roomId);
       return view.messages().map(({ message }) => message.body);

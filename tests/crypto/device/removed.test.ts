@@ -72,6 +72,7 @@ test('who was removed and asked in again reads from then on', async () => {
   server.leave(id, users.eve, users.ann);
   await ann.say(id, 'while she is away');
   await eve.device.follow(id);
+  await ann.invite(id, users.eve);
   server.join(id, users.eve, users.ann);
   await ann.device.settle(id);
   await bob.say(id, 'Welcome back');

@@ -75,6 +75,19 @@ export function setCard(
   });
 }
 
+/**
+ * Asks somebody into a private room, before the server is told: its word alone lets nobody in. The members are told with
+ * it who answers for whom.
+ */
+export function invite(device: Device, roomId: string, account: string): Promise<void> {
+  const { core } = device;
+  return device.within(roomId, async (room) => {
+    const key = core.pins.keyOf(account);
+    const content: Content = { type: 'invited', account, ...(key && { accountKey: toBase64(key) }) };
+    await send(core, room, { id: newId(core), content });
+  });
+}
+
 /** Gives what belongs into the fragment of a link's address, and tells the members of the room by what to know who uses it. */
 export async function makeLink(device: Device, roomId: string, linkId: string): Promise<string> {
   const secret = randomBytes(32);

@@ -8,9 +8,10 @@ import { DeviceError, isNotFound, isPassing, ServerError } from './errors.ts';
 import { type Identity, keepingIdentity, register } from './identity.ts';
 import { beginning, join, joinByWelcome } from './join.ts';
 import type { LogEntry } from './log.ts';
+import { without } from './membership.ts';
 import { coreOf, currentFacts, identityOf } from './opening.ts';
 import type { AccountFacts, Ports, RoomFacts } from './ports.ts';
-import { makeReady, openNext } from './ready.ts';
+import { askEverybodyIn, makeReady, openNext } from './ready.ts';
 import { rebuild } from './rebuild.ts';
 import {
   accountsIn,
@@ -131,9 +132,13 @@ export class Device {
     });
   }
 
-  /** Makes the room's group, if it has none, and lets in whoever is to be in it. */
-  async makeGroup(roomId: string) {
+  /**
+   * Makes the room's group, if it has none, and lets in whoever the server lists: their person has to see who that is. In a
+   * room that is new, `'asked'`: only who was asked in.
+   */
+  async makeGroup(roomId: string, whom: 'listed' | 'asked' = 'listed') {
     await this.within(roomId, async (room) => {
+      if (whom === 'listed' && !room.record.generation) await askEverybodyIn(this.core, room);
       await makeReady(this.core, room);
       await doDuties(this.core, room);
     });
@@ -146,6 +151,7 @@ export class Device {
       if (!room.group && !room.record.problem) await joinByWelcome(this.core, room);
       await settlePending(this.core, room);
       // One that this device has begun before is finished, and not begun anew.
+      if (!room.group) await askEverybodyIn(this.core, room);
       if (!isIn(room) || !room.record.owes.members) await openNext(this.core, room);
       await makeReady(this.core, room);
     });
@@ -311,10 +317,14 @@ export class Device {
   }
 }
 
-const accepted = ({ invited, strangers = [] }: RoomRecord, accountId: string) => ({
-  invited: [...new Set([...invited, accountId])],
-  strangers: strangers.filter((id) => id !== accountId),
-});
+const accepted = ({ invited, strangers, invitedKeys = {} }: RoomRecord, accountId: string) => {
+  const { [accountId]: _, ...keys } = invitedKeys;
+  return {
+    invited: [...without(invited, accountId), accountId],
+    strangers: without(strangers, accountId),
+    invitedKeys: keys,
+  };
+};
 
 function rankOf({ group }: Room): number {
   if (!group) return 0;

@@ -18,6 +18,8 @@ export interface RoomSummary {
   onlyInTree: string[];
   onlyOnServer: string[];
   blockedBy: string[];
+  notAskedIn: string[];
+  asking: string[];
   readableFrom: number;
   lastSeq: number;
 }
@@ -92,13 +94,20 @@ const membersOf = ({ self }: Core, { group }: Room) =>
     own: deviceId === self.deviceId,
   })) ?? [];
 
-/** The server's list of members, as its log has it, and the tree's. */
-function differences({ group, record }: Room): Pick<RoomSummary, 'onlyInTree' | 'onlyOnServer'> {
-  if (!group || record.kind === 'DIRECT') return { onlyInTree: [], onlyOnServer: [] };
+/** The server's list of members, as its log has it, and the tree's; and who waits for somebody's word to be let in. */
+function differences({
+  group,
+  record,
+}: Room): Pick<RoomSummary, 'onlyInTree' | 'onlyOnServer' | 'notAskedIn' | 'asking'> {
+  if (!group || record.kind === 'DIRECT') return { onlyInTree: [], onlyOnServer: [], notAskedIn: [], asking: [] };
   const inTree = accountsIn({ group });
   const onServer = Object.keys(record.roles);
+  const onlyOnServer = onServer.filter((id) => !inTree.includes(id));
+  const notAskedIn = onlyOnServer.filter((id) => !record.invited.includes(id));
   return {
     onlyInTree: inTree.filter((id) => !record.roles[id]),
-    onlyOnServer: onServer.filter((id) => !inTree.includes(id)),
+    onlyOnServer,
+    notAskedIn,
+    asking: notAskedIn.filter((id) => record.asking?.includes(id)),
   };
 }

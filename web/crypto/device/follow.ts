@@ -14,7 +14,7 @@ import type { Draft } from './draft.ts';
 import { DeviceError } from './errors.ts';
 import { keep, keepShared, keyOf } from './keys.ts';
 import type { Committed, LogEntry, Sealed } from './log.ts';
-import { followMember, learnPeople } from './membership.ts';
+import { followMember, learnPeople, takeInvitation } from './membership.ts';
 import { isProven, judge, knownIn, meetStrangers, unprovenOf, type Verdict } from './policy.ts';
 import { keyKey } from './roomState.ts';
 import type { Told } from './view.ts';
@@ -108,6 +108,7 @@ async function takeEvent(core: Core, draft: Draft, entry: Extract<LogEntry, { __
   // The server drops what was said about a message together with it: it must know which, and not another.
   if (entry.targetId && !('target' in content && content.target === entry.targetId)) return putSilent(draft, entry);
   if (content.type === 'history') await takeHistory(core, draft, content);
+  if (content.type === 'invited') takeInvitation(draft, content, senderId);
   const hadCard = !!draft.record.card;
   putEvent(draft, { seq: entry.seq, at: entry.at }, { content, senderId });
   if (!hadCard && draft.record.card) await proveJoins(draft);

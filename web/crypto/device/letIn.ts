@@ -1,5 +1,6 @@
 import { equal } from '../bytes.ts';
 import { MlsError } from '../mls/errors.ts';
+import { toBase64 } from '../primitives.ts';
 import { commit } from './commit.ts';
 import type { Core } from './core.ts';
 import type { MemberFacts } from './ports.ts';
@@ -26,8 +27,9 @@ export async function letIn(core: Core, room: Room): Promise<boolean> {
 /** The server names members; that it may not name ghosts, somebody here must have asked them in. */
 function mayLetIn(core: Core, { record, group }: Room, { user }: MemberFacts): boolean {
   if (record.left.includes(user.id) || core.pins.trustOf(user.id) === 'changed') return false;
-  if (record.kind === 'DIRECT' || user.id === core.self.accountId || record.invited.includes(user.id)) return true;
-  return accountsIn({ group }).includes(user.id);
+  if (user.id === core.self.accountId) return true;
+  if (record.kind === 'DIRECT') return user.id === record.partner;
+  return record.invited.includes(user.id) || accountsIn({ group }).includes(user.id);
 }
 
 function missingOf(room: Room, { user, devices }: MemberFacts) {
@@ -50,6 +52,8 @@ async function claimed(core: Core, room: Room, wanted: ReturnType<typeof missing
     if (!asked || newcomer?.credential.deviceId !== deviceId || newcomer.credential.accountId !== asked.accountId)
       continue;
     const { accountId, accountKey } = newcomer.credential;
+    const said = room.record.invitedKeys?.[accountId];
+    if (said && said !== toBase64(accountKey)) continue;
     await core.pins.see(accountId, accountKey);
     const pinned = core.pins.keyOf(accountId);
     if (pinned && equal(pinned, accountKey)) adds.push({ deviceId, accountId, keyPackage });

@@ -1,3 +1,4 @@
+import type { InvitedContent } from '../sealing/content.ts';
 import type { Core } from './core.ts';
 import type { Draft } from './draft.ts';
 import type { LogEntry, Person } from './log.ts';
@@ -15,10 +16,11 @@ export function followMember(core: Core, { record, room }: Draft, entry: LogEntr
       record.left = record.left.filter((id) => id !== user);
       record.roles[user] = entry.role as RoomFacts['role'];
       if (user === core.self.accountId) record.cameAlone = entry.by?.id === user;
-      if (entry.by?.id === core.self.accountId && !record.invited.includes(user)) record.invited.push(user);
       room.lookedAt = 0;
-      // What is said next is for them too.
-      if (entry.by?.id === core.self.accountId) record.owes.members = true;
+      if (entry.by?.id !== core.self.accountId || user === core.self.accountId) return;
+      // What is said next is for them too, if they were asked in: that is not for the server to say.
+      record.owes.members = true;
+      record.asking = [...without(record.asking, user), user];
       return;
     case 'RoleChanged':
       if (user) record.roles[user] = entry.role as RoomFacts['role'];
@@ -37,10 +39,20 @@ export function followMember(core: Core, { record, room }: Draft, entry: LogEntr
   function leave() {
     if (!user) return;
     delete record.roles[user];
-    record.invited = record.invited.filter((id) => id !== user);
-    if (record.strangers) record.strangers = record.strangers.filter((id) => id !== user);
+    record.invited = without(record.invited, user);
+    record.strangers = without(record.strangers, user);
+    record.asking = without(record.asking, user);
     if (!record.left.includes(user)) record.left.push(user);
   }
+}
+
+/** Somebody of the room has asked an account in: they answer for it. Who is a stranger here asks nobody in. */
+export function takeInvitation({ record, room }: Draft, { account, accountKey }: InvitedContent, senderId: string) {
+  if (record.strangers?.includes(senderId)) return;
+  record.invited = [...without(record.invited, account), account];
+  record.strangers = without(record.strangers, account);
+  if (accountKey) record.invitedKeys = { ...record.invitedKeys, [account]: accountKey };
+  room.lookedAt = 0;
 }
 
 /** Remembers how people are called, wherever the log names them. */
@@ -49,3 +61,5 @@ export function learnPeople(core: Core, entry: LogEntry) {
   if ('message' in entry) people.push(entry.message.author);
   for (const person of people) if (person) core.people.set(person.id, person);
 }
+
+export const without = (ids: string[] | undefined, id: string): string[] => ids?.filter((one) => one !== id) ?? [];

@@ -30,16 +30,27 @@ export async function makeReady(core: Core, room: Room) {
   throw broken();
 }
 
-/**
- * Begins the room's next group. Whoever is in the room when it gets its first is to be in that: who opens it sees who that
- * is. In a later one are to be those whom this device has in its own.
- */
+/** Begins the room's next group. In it are to be those whom this device has in its own, and who was asked in. */
 export async function openNext(core: Core, room: Room): Promise<boolean> {
-  const trusted = accountsIn(room);
   const members = (await core.ports.server.members(room.record.id)).map(({ user }) => user.id);
-  const invited = members.filter((id) => trusted.includes(id) || !room.group);
-  room.record = { ...room.record, invited: [...new Set([...room.record.invited, ...invited])] };
+  askIn(
+    room,
+    accountsIn(room).filter((id) => members.includes(id)),
+  );
   return openGroup(core, room);
+}
+
+/** Whoever the server says is in the room is to be let in: this device's person says so, and sees who that is. */
+export async function askEverybodyIn(core: Core, room: Room) {
+  const members = await core.ports.server.members(room.record.id);
+  askIn(
+    room,
+    members.map(({ user }) => user.id),
+  );
+}
+
+function askIn(room: Room, ids: string[]) {
+  room.record = { ...room.record, invited: [...new Set([...room.record.invited, ...ids])] };
 }
 
 /** Nothing is said in a new group before all are in it: they could not read it. */

@@ -6,6 +6,7 @@ import { entryPrefix, type Room, type RoomRecord } from './roomState.ts';
 import { RoomView } from './view.ts';
 
 const PAGE = 32;
+const KEPT = ['unproven', 'invited', 'invitedKeys', 'asking', 'strangers'] as const;
 
 /**
  * Looks at the whole log again, with keys that have come since: of a backup, or of whoever shared them. Nothing is asked
@@ -22,7 +23,8 @@ export async function rebuild(core: Core, room: Room) {
   if (draft.record.cursor < cursor) return;
   draft.record.card ??= card;
   draft.record.owes = room.record.owes;
-  draft.record.unproven = room.record.unproven;
+  // Whom to let in was decided when it was said.
+  for (const part of KEPT) Object.assign(draft.record, { [part]: room.record[part] });
   if (draft.record.card) await proveJoins(draft);
   // The events that brought the keys were read once more.
   delete draft.record.isStale;

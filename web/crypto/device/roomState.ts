@@ -30,8 +30,12 @@ export interface RoomRecord {
   unproven: Unproven[];
   /** `members`: a group of this device's own making, in which nobody else is yet. */
   owes: { card: boolean; history: string[]; members?: boolean };
-  /** Accounts that this device's person has let in, or whose changed key they have accepted. */
+  /** Accounts that somebody of the room has asked in, signed, or whom this device's person has accepted. */
   invited: string[];
+  /** The keys, in Base64, of those of them whom who asked them in had met. */
+  invitedKeys?: Record<string, string>;
+  /** Accounts of which the server says that this device's person has asked them in. */
+  asking?: string[];
   /** Who was in the group that the one of now has replaced, or was asked into it, by their accounts. */
   former?: string[];
   /** Who has come with a new group, and was not in the one before: nothing is said until this device's person accepts them. */

@@ -79,6 +79,14 @@ const HistoryContent = shape({
   keys: string(isBase64),
 });
 
+/** Who signs it has asked an account into the room: by their word it is let in. */
+const InvitedContent = shape({
+  type: oneOf('invited'),
+  account: id,
+  /** The account's key, where who asks them in has met it, in Base64. */
+  accountKey: optional(base64(32)),
+});
+
 const KINDS = {
   message: MessageContent,
   edit: EditContent,
@@ -86,6 +94,7 @@ const KINDS = {
   pin: PinContent,
   card: CardContent,
   history: HistoryContent,
+  invited: InvitedContent,
 };
 
 export type FileKey = Checked<typeof FileKey>;
@@ -95,6 +104,7 @@ export type ReactionContent = Checked<typeof ReactionContent>;
 export type PinContent = Checked<typeof PinContent>;
 export type CardContent = Checked<typeof CardContent>;
 export type HistoryContent = Checked<typeof HistoryContent>;
+export type InvitedContent = Checked<typeof InvitedContent>;
 
 /** What people, and their devices for them, say in an encrypted room. Plain JSON values. */
 export type Content = Checked<(typeof KINDS)[keyof typeof KINDS]>;

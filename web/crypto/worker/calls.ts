@@ -1,4 +1,4 @@
-import { edit, makeLink, pin, react, remove, say, setCard } from '../device/conversation.ts';
+import { edit, invite, makeLink, pin, react, remove, say, setCard } from '../device/conversation.ts';
 import type { Device } from '../device/device.ts';
 import { DeviceError, ServerError } from '../device/errors.ts';
 import type { LogEntry } from '../device/log.ts';
@@ -142,6 +142,8 @@ function roomsOf(desk: Desk) {
     isPinned: async (roomId: string) => (await desk.ready()).isPinned(roomId),
     heard: (roomId: string, seq: number) => desk.heard(roomId, seq),
     take: async (roomId: string, entries: LogEntry[]) => (await desk.ready()).take(roomId, entries),
+    begin: async (roomId: string) => (await desk.ready()).makeGroup(roomId),
+    invite: async (roomId: string, userId: string) => invite(await desk.begun(roomId), roomId, userId),
     renew: async (roomId: string) => (await desk.ready()).renew(roomId),
     setCard: async (roomId: string, change: Partial<Pick<RoomCard, 'name' | 'topic' | 'history'>>) =>
       setCard(await desk.begun(roomId), roomId, change),

@@ -81,7 +81,7 @@ export class Desk {
     const device = await this.ready();
     const known = await device.room(roomId);
     const room = known.record.generation ? known : await device.follow(roomId);
-    if (!room.record.generation) await device.makeGroup(roomId);
+    if (!room.record.generation) await device.makeGroup(roomId, 'asked');
     return device;
   }
 
