@@ -1,4 +1,4 @@
-# Built on any machine with Docker; not run where this repository is developed.
+# Built on any machine with Docker; where this repository is developed there is none, and its steps were run by hand.
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
