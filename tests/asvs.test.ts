@@ -88,9 +88,10 @@ test('what the page on security lists is what the code has', () => {
   expect([...new Set(kept)].sort()).toEqual([...models].sort());
 
   const bounds = section('What costs much');
-  expect(everything).toContain('new Turns(2, 32, tooMany)');
-  for (const words of ['1,000 tokens', '10 levels', '15 aliases', 'two at a time, 32 wait'])
-    expect(bounds).toContain(words);
+  expect(everything).toContain('new Turns(AT_ONCE, 34 - AT_ONCE, tooMany)');
+  expect(everything).toContain('const AT_ONCE = availableParallelism() > 2 ? 2 : 1;');
+  const hashing = 'two at a time, one where there are no more than two cores; 34 with those who wait';
+  for (const words of ['1,000 tokens', '10 levels', '15 aliases', hashing]) expect(bounds).toContain(words);
   const ways = section('Ways in');
   const starting = ['logIn', 'refresh', 'register', 'recover', 'resetPassword'];
   const mutations = Object.keys(schema.getMutationType()?.getFields() ?? {});
