@@ -39,8 +39,10 @@ const SCENARIOS: Record<string, (settings: Settings) => Promise<Figure[]>> = {
   scaling,
 };
 
-/** Only by name: it takes long. */
+/** Only by name: they take long. */
 const ASIDE = ['plans', 'scaling'];
+/** Not in a quick run either, unless named. */
+const UNHURRIED = ['logins', 'sealed', 'search'];
 
 await main(process.argv.slice(2));
 
@@ -48,14 +50,17 @@ async function main(args: string[]) {
   const names = args.filter((arg) => !arg.startsWith('--'));
   const unknown = names.find((name) => !(name in SCENARIOS));
   if (unknown) return usage(unknown);
-  const [figures, tables] = await run(
-    names.length > 0 ? names : Object.keys(SCENARIOS).filter((name) => !ASIDE.includes(name)),
-    args.includes('--quick'),
-  );
+  const quick = args.includes('--quick');
+  const [figures, tables] = await run(names.length > 0 ? names : usual(quick), quick);
   console.log(`\n${tables.join('\n\n')}\n\n${figureTable(figures)}\n\nMeasured on ${machine()}.`);
   const json = args.find((arg) => arg.startsWith('--json='))?.slice('--json='.length);
   if (json) writeFileSync(json, `${JSON.stringify({ machine: machine(), figures }, null, 2)}\n`);
   process.exit(args.includes('--strict') && figures.some((figure) => passes(figure) === false) ? 1 : 0);
+}
+
+function usual(quick: boolean): string[] {
+  const left = quick ? [...ASIDE, ...UNHURRIED] : ASIDE;
+  return Object.keys(SCENARIOS).filter((name) => !left.includes(name));
 }
 
 async function run(names: string[], quick: boolean): Promise<[Figure[], string[]]> {
