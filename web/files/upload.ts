@@ -34,7 +34,7 @@ export interface UploadOptions {
   server: UploadServer;
   /** Ends it. */
   signal: AbortSignal;
-  /** Undefined when the server no longer has it. */
+  /** Undefined when the server no longer has it. An id may come after the end: the server had been asked to make room. */
   onId: (id: string | undefined) => void;
   onChange: (state: UploadState) => void;
 }

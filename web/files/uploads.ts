@@ -9,9 +9,12 @@ import { Upload } from './upload';
 import { cancel as cancelOnServer, uploadServer } from './uploadServer';
 import { dropPreview, keepPreview, previews, uploadStates } from './uploadStates';
 
-interface Running {
-  sent: Promise<string>;
-  stop: AbortController;
+/** What this page knows of a file that is not sent. What was dropped stays so, for answers and for those who ask late. */
+interface Course {
+  end: AbortController;
+  sent?: Promise<string> | undefined;
+  /** By which the server knows it. */
+  id?: string | undefined;
 }
 
 const AT_ONCE = 3;
@@ -28,22 +31,27 @@ export function uploadsOf(owner: string) {
 }
 
 function openUploads(owner: string) {
-  const running = new Map<string, Running>();
+  const courses = new Map<string, Course>();
   const turn = turns(AT_ONCE);
   void sweep(owner);
 
-  /** Sends a file to the server, on from where it stood. Its bytes are those given, or those that this device has kept. */
-  function begin(roomId: string, file: UnsentFile, given?: Blob): Running {
-    const known = running.get(file.key);
-    if (known) return known;
-    const stop = new AbortController();
-    uploadStates.set(file.key, { phase: 'sending', sent: 0, sentence: '' });
-    const sent = turn(() => run(roomId, file, given, stop.signal));
-    const begun = { sent, stop };
-    running.set(file.key, begun);
+  /** Sends a file to the server, on from where it stood, and gives its id. Its bytes are those given, or those that this device has kept. */
+  function begin(roomId: string, file: UnsentFile, given?: Blob): Promise<string> {
+    const course = courseOf(file);
+    if (course.sent) return course.sent;
+    const { signal } = course.end;
+    if (!signal.aborted) uploadStates.set(file.key, { phase: 'sending', sent: 0, sentence: '' });
+    const sent = turn(() => run(roomId, file, given, signal));
+    course.sent = sent;
     // It may be begun anew. Whoever waits for it is told.
-    sent.catch(() => running.get(file.key) === begun && running.delete(file.key));
-    return begun;
+    sent.catch(() => course.sent === sent && Object.assign(course, { sent: undefined }));
+    return sent;
+  }
+
+  function courseOf({ key }: Pick<UnsentFile, 'key'>): Course {
+    const known = courses.get(key) ?? { end: new AbortController() };
+    courses.set(key, known);
+    return known;
   }
 
   async function run(roomId: string, file: UnsentFile, given: Blob | undefined, signal: AbortSignal) {
@@ -51,7 +59,7 @@ function openUploads(owner: string) {
     signal.throwIfAborted();
     if (!bytes) return missing(file);
     if (!file.sealed) show(file, bytes);
-    const id = await read<string>('facts', owner, factOf(file));
+    const id = await idOf(file);
     if (id) showAs(id, file);
     const upload = new Upload({
       roomId,
@@ -60,13 +68,17 @@ function openUploads(owner: string) {
       id,
       server: uploadServer,
       signal,
-      onId: (now) => learnId(file, now),
+      onId: (now) => (signal.aborted ? removeThere(now) : learnId(file, now)),
       onChange: (state) => uploadStates.set(file.key, state),
     });
     return upload.run();
   }
 
+  const idOf = async (file: Pick<UnsentFile, 'key'>) =>
+    courseOf(file).id ?? (await read<string>('facts', owner, factOf(file)));
+
   function learnId(file: UnsentFile, id: string | undefined) {
+    courseOf(file).id = id;
     if (!id) return void remove('facts', owner, factOf(file));
     void write('facts', owner, factOf(file), id);
     showAs(id, file);
@@ -81,22 +93,26 @@ function openUploads(owner: string) {
 
   /** The ids of a message's files, in its order, once the server has them. Rejects when it cannot have them, or not now. */
   function ready({ roomId, files = [] }: Unsent): Promise<string[]> {
-    return Promise.all(files.map((file) => Promise.race([begin(roomId, file).sent, stalled(file)])));
+    return Promise.all(files.map((file) => Promise.race([begin(roomId, file), stalled(file)])));
   }
 
   /** The server no longer has them: they are sent anew. */
   async function sendAgain({ files = [] }: Unsent) {
     for (const file of files) {
-      running.delete(file.key);
+      courses.delete(file.key);
       await remove('facts', owner, factOf(file));
     }
   }
 
-  /** Ends the upload, and removes what was kept of it here and there. */
-  async function drop({ key }: UnsentFile) {
-    running.get(key)?.stop.abort();
-    const id = await read<string>('facts', owner, factOf({ key }));
-    await forget(key);
+  /** Ends the upload, and removes what was kept of it here and there. What the server makes of it later is removed when it answers. */
+  async function drop(file: UnsentFile) {
+    courseOf(file).end.abort();
+    const id = await idOf(file);
+    await forget(file.key);
+    await removeThere(id);
+  }
+
+  async function removeThere(id: string | undefined) {
     if (!id) return;
     dropPreview(id);
     await cancelOnServer(id);
@@ -104,11 +120,13 @@ function openUploads(owner: string) {
 
   /** They went with a message: its images go on being shown from here, and nothing else is kept. */
   function sent(files: readonly UnsentFile[]) {
-    for (const { key } of files) void forget(key);
+    for (const { key } of files) {
+      courses.delete(key);
+      void forget(key);
+    }
   }
 
   async function forget(key: string) {
-    running.delete(key);
     uploadStates.delete(key);
     dropPreview(key);
     await remove('files', owner, key);
