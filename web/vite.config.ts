@@ -27,6 +27,7 @@ const inside = [
   /\/web\/encryption\/(useCrypto|pinnedRooms|asDecrypted|useDecryptedRooms|encryptedRoom|plainConsent)\./,
   /\/web\/messages\/(roomSource|plainRoom|messageDocuments|OfflineStrip)/,
   /~icons\/lucide\/(lock|hash|user|ellipsis|wifi-off)$/,
+  /\/web\/(files\/uploadStates|presence\/usePresence|search\/useSearchPanel|users\/usePersonCard)/,
   /\/web\/(settings\/useShown|notifications\/useNotifications|updates\/useUpdate|worker\/notes)/,
   /~icons\/lucide\/search$/,
   /\/web\/messages\/(authorName|plainWords|message(Text|Inlines|Links))\./,

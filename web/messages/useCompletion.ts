@@ -1,70 +1,35 @@
-import { computed, nextTick, type Ref, ref, shallowRef, watch } from 'vue';
-import { everyoneOption, fragmentAt, type Option, peopleOptions, roomOptions } from './completion';
+import { computed, effectScope, type Ref, shallowRef, watch } from 'vue';
+import type { Option } from './completion';
 import type { Names } from './messageNames';
+import type { Completion } from './openCompletion';
 
-/** Names and emojis offered while they are written: arrows choose, Enter and Tab take, Escape sends them away. */
+const SIGN = /[@#:]/;
+
+/** Names and emojis offered while they are written. What offers them is loaded when a sign that may begin one is written. */
 export function useCompletion(area: Readonly<Ref<HTMLTextAreaElement | null>>, text: Ref<string>, names: Names) {
-  const cursor = ref(-1);
-  const emojiOptions = shallowRef((_letters: string): Option[] => []);
-  const dismissed = ref(-1);
-  const at = ref(0);
+  const scope = effectScope();
+  const opened = shallowRef<Completion>();
 
-  const fragment = computed(() => fragmentAt(text.value, cursor.value));
-  const options = computed<Option[]>(() => {
-    if (!fragment.value || fragment.value.from === dismissed.value) return [];
-    const { sign, letters } = fragment.value;
-    if (sign === '@') return [...peopleOptions(names.people.value, letters), ...everyone(letters)];
-    return sign === '#' ? roomOptions(names.rooms.value, letters) : emojiOptions.value(letters);
-  });
-  const everyone = (letters: string) => (names.mayCallEveryone.value ? everyoneOption(letters) : []);
-  const chosen = computed(() => options.value[Math.min(at.value, options.value.length - 1)]);
+  watch(
+    () => SIGN.test(text.value),
+    (some) => some && void open(),
+    { immediate: true },
+  );
 
-  watch(fragment, (now, before) => {
-    at.value = 0;
-    if (!now) dismissed.value = -1;
-    if (now?.sign === ':' && before?.sign !== ':') void loadEmojis();
-  });
-
-  // Without them nothing is offered, and the letters stay what they are.
-  const loadEmojis = () =>
-    import('./emojiOptions').then(
-      (found) => {
-        emojiOptions.value = found.emojiOptions;
-      },
-      () => undefined,
-    );
-
-  /** Call it when the text or the cursor in it has moved. */
-  function look() {
-    cursor.value = area.value && area.value === document.activeElement ? area.value.selectionEnd : -1;
-  }
-
-  /** Whether the key was for the list. */
-  function onKey({ key, shiftKey }: KeyboardEvent): boolean {
-    if (!chosen.value || shiftKey) return false;
-    if (key === 'ArrowDown') move(1);
-    else if (key === 'ArrowUp') move(-1);
-    else if (key === 'Enter' || key === 'Tab') void take(chosen.value);
-    else if (key === 'Escape') dismissed.value = fragment.value?.from ?? -1;
-    else return false;
-    return true;
-  }
-
-  function move(by: 1 | -1) {
-    at.value = (at.value + by + options.value.length) % options.value.length;
-  }
-
-  async function take(option: Option) {
-    if (!fragment.value) return;
-    const { from, to } = fragment.value;
-    const rest = text.value.slice(to);
-    const after = from + option.text.length;
-    text.value = text.value.slice(0, from) + option.text + rest.replace(/^ /, '');
-    await nextTick();
-    area.value?.focus();
-    area.value?.setSelectionRange(after, after);
+  // Without it nothing is offered, and the letters stay what they are.
+  async function open() {
+    const found = await import('./openCompletion').catch(() => undefined);
+    opened.value ??= scope.run(() => found?.openCompletion(area, text, names));
     look();
   }
 
-  return { options, chosen, look, onKey, take };
+  const look = () => opened.value?.look();
+
+  return {
+    options: computed(() => opened.value?.options.value ?? []),
+    chosen: computed(() => opened.value?.chosen.value),
+    look,
+    onKey: (event: KeyboardEvent) => opened.value?.onKey(event) ?? false,
+    take: (option: Option) => opened.value?.take(option),
+  };
 }
