@@ -26,7 +26,7 @@ const inside = [
   /\/web\/ui\/(useNarrow|Dialog|useModal|PaneHead|copyText|save|Avatar)/,
   /\/web\/encryption\/(useCrypto|pinnedRooms|asDecrypted|useDecryptedRooms|encryptedRoom|plainConsent)\./,
   /\/web\/messages\/(roomSource|plainRoom|messageDocuments|OfflineStrip)/,
-  /~icons\/lucide\/(lock|hash|user|ellipsis|wifi-off)$/,
+  /~icons\/lucide\/(lock|hash|user|ellipsis|wifi-off|plus|reply|smile-plus)$/,
   /\/web\/(files\/uploadStates|presence\/usePresence|search\/useSearchPanel|users\/usePersonCard)/,
   /\/web\/(settings\/useShown|notifications\/useNotifications|updates\/useUpdate|worker\/notes)/,
   /~icons\/lucide\/search$/,
