@@ -26,7 +26,7 @@ const ACTIONS: Record<AuditAction, string> = {
   SESSIONS_ENDED: 'An administrator signed a person out everywhere.',
   INVITATION_MADE: 'An administrator made an invitation.',
   INVITATION_REVOKED: 'An administrator withdrew an invitation.',
-  SERVER_CHANGED: 'An administrator changed the name of the server or who may register.',
+  SERVER_CHANGED: 'An administrator changed the name of the server, who is said to run it or who may register.',
   ROOM_DELETED: 'A room was deleted.',
   MEMBER_REMOVED: 'A person was removed from a room.',
   MEMBER_BANNED: 'A person was banned from a room.',

@@ -16,6 +16,10 @@ export const ServerType = builder.objectRef<Instance>('Server').implement({
   description: 'This server, as anyone may know it, signed in or not.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What the people here call it.' }),
+    runBy: t.exposeString('runBy', {
+      nullable: true,
+      description: 'Who runs it, as its administrators want it said; null where they name nobody.',
+    }),
     registration: t.field({
       type: RegistrationType,
       description: 'Who may make an account now.',

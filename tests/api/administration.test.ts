@@ -215,6 +215,19 @@ test('Set "invite"; a stranger cannot sign up; an invited person can.', async ()
   expect(await ada.refused(SERVER, { input: { name: 'a\u200bb' } })).toMatchObject({ code: 'INVALID_INPUT' });
 });
 
+test('who runs the server is said to whoever comes once Ada wants it, and to nobody once she takes it back', async () => {
+  const says = async () => (await world.stranger(other).ask('{ server { runBy } }', {})).data.server.runBy;
+  expect(await says()).toBeNull();
+  await ada.graphql(SERVER, { input: { runBy: ' Ada Lovelace ' } });
+  expect(await says()).toBe('Ada Lovelace');
+  const long = await ada.refused(SERVER, { input: { runBy: 'a'.repeat(61) } });
+  expect(long).toMatchObject({ code: 'INVALID_INPUT' });
+  await ada.graphql(SERVER, { input: { name: 'Harbour' } });
+  expect(await says()).toBe('Ada Lovelace');
+  await ada.graphql(SERVER, { input: { runBy: '' } });
+  expect(await says()).toBeNull();
+});
+
 test('what the configuration says about registration, no administrator changes here', async () => {
   const fixed = { ...world.node.core, config: { ...world.node.core.config, registration: 'CLOSED' as const } };
   const { updateServer } = await import('../../api/administration/server.ts');

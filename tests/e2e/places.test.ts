@@ -37,6 +37,15 @@ test('Open the link, give a name and a password, land in a room. The link does n
   expect(await stranger.page.getByRole('textbox').count()).toBe(0);
 });
 
+test('Olga says who runs the server, and whoever comes to the door reads it', async () => {
+  await olga.page.goto('/admin/server');
+  await olga.page.getByLabel('Run by').fill('Olga Marsh');
+  await olga.page.getByRole('button', { name: 'Save' }).click();
+  await olga.page.getByText('Saved.').waitFor();
+  await pia.page.goto('/login');
+  await pia.page.getByText('Run by Olga Marsh').waitFor();
+});
+
 test('Pia signs in with a wrong password and is told what to do', async () => {
   const { page } = pia;
   await page.goto('/');

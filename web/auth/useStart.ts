@@ -9,6 +9,7 @@ import { useViewer } from './useViewer';
 graphql(`
   fragment ServerParts on Server {
     name
+    runBy
     registration
     registrationIsFixed
     needsSetup
