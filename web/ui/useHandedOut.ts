@@ -1,5 +1,5 @@
-import { computed, ref, shallowRef } from 'vue';
-import { errorSentence } from '../lib/errors';
+import { computed, ref } from 'vue';
+import { useAsked } from './useAsked';
 import { useSubmit } from './useSubmit';
 
 export interface HandedOut<Row> {
@@ -9,9 +9,8 @@ export interface HandedOut<Row> {
 
 /** What a person hands out, as links and tokens: a secret that is shown once, and from then on a row that can be withdrawn. */
 export function useHandedOut<Row>({ read, withdraw }: HandedOut<Row>) {
-  const rows = shallowRef<Row[]>([]);
+  const { answer, unread, again } = useAsked(read);
   const secret = ref<string>();
-  const unread = ref<string>();
   const withdrawing = useSubmit(async (id: string) => {
     await withdraw(id);
     await show(undefined);
@@ -21,12 +20,8 @@ export function useHandedOut<Row>({ read, withdraw }: HandedOut<Row>) {
   /** Shows a secret that was just made, or none, beside the rows as they are now. */
   async function show(made: string | undefined) {
     secret.value = made;
-    rows.value = await read();
+    await again();
   }
 
-  show(undefined).catch((error) => {
-    unread.value = errorSentence(error);
-  });
-
-  return { rows, secret, sentence, withdrawing, show };
+  return { rows: computed(() => answer.value ?? []), secret, sentence, withdrawing, show };
 }
