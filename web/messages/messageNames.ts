@@ -31,7 +31,7 @@ export const useNames = () => inject(namesKey, NOBODY);
 export const EVERYONE = 'room';
 
 /** Whether a name that stands in a text is this one. */
-export const isCalled = (name: string, said: string) => fold(name) === fold(said);
+const isCalled = (name: string, said: string) => fold(name) === fold(said);
 
 /** Who of these is meant by a name in a text, and how it stands there: the end of a sentence may be no part of it. */
 export function personNamed<Person extends { username: string }>(people: readonly Person[], said: string) {

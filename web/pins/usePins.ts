@@ -44,7 +44,7 @@ export function usePins(roomId: () => string) {
 }
 
 /** The pins after an entry of the log. */
-export function pinsAfter(pins: readonly Message[], event: SealedEvent): readonly Message[] {
+function pinsAfter(pins: readonly Message[], event: SealedEvent): readonly Message[] {
   if (event.__typename === 'MessagesExpired') return pins.filter(({ seq }) => seq > event.upTo);
   if (!('message' in event)) return pins;
   const { message } = event;

@@ -41,7 +41,7 @@ function changes(room: Room, event: RoomNews, viewerId: string | undefined): Par
 }
 
 /** The room with its messages gone up to a position. */
-export function expiredTo({ lastMessage }: Room, upTo: number): Partial<Room> {
+function expiredTo({ lastMessage }: Room, upTo: number): Partial<Room> {
   return { expiredSeq: upTo, ...(lastMessage && lastMessage.seq <= upTo && { lastMessage: null }) };
 }
 
