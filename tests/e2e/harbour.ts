@@ -5,7 +5,9 @@ import { type Node, type Person, register } from '../world.ts';
 
 /** A house full of people: rooms that are read, unread, private, empty and not joined, and somebody who waits for Sam. */
 export async function inhabit(node: Node) {
-  await node.core.db.instance.updateMany({ data: { name: 'Harbour House', runBy: 'Bea Whitlock', setUpAt: new Date() } });
+  await node.core.db.instance.updateMany({
+    data: { name: 'Harbour House', runBy: 'Bea Whitlock', setUpAt: new Date() },
+  });
   const names = ['Sam Eriksen', 'Imani Okafor', 'Ada Lindqvist', 'Kenji Mori', 'Tomás Rivera', 'Noor Haddad'];
   const people = await Promise.all(names.map((name) => moveIn(node, name)));
   const [sam, imani, ada, kenji, tomas, noor] = people as [Person, Person, Person, Person, Person, Person];
