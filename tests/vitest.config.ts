@@ -21,6 +21,7 @@ const warm = { isolate: false, setupFiles: 'tests/services/warm.setup.ts' };
 export default defineConfig({
   root,
   test: {
+    // One more than the cores of a small machine: tests of browsers wait for each other a third of the time.
     maxWorkers: 3,
     projects: [
       project('unit', ['tests/*.test.ts', 'tests/{web,crypto}/**/*.test.ts'], patience()),
