@@ -164,7 +164,7 @@ async function graphql(
   const cookies = cookieJar(facts);
   const { accept = 'application/json' } = request.headers;
   const headers = { 'content-type': 'application/json', accept };
-  const caller = callerOf(viewer, { address: facts.network, label: facts.label }, facts.request);
+  const caller = callerOf(viewer, { address: facts.network, label: facts.label, site: facts.origin }, facts.request);
   const result = await yoga.fetch(
     'http://node/graphql',
     { method: 'POST', headers, body: new Uint8Array(body) },

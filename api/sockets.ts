@@ -203,8 +203,8 @@ async function prepare(
   operationId: string,
   params: { query: string; operationName?: string | null; variables?: object | null },
 ) {
-  const { network: address, label, request } = extra.facts;
-  const caller = callerOf(extra.viewer ?? null, { address, label }, request);
+  const { network: address, label, origin: site, request } = extra.facts;
+  const caller = callerOf(extra.viewer ?? null, { address, label, site }, request);
   const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
     caller,
     cookies: null,

@@ -26,7 +26,7 @@ export const WRITABLE = new Set([
 /** What no token reads: the ways into the account, and what is kept for the devices of sessions. */
 export const UNREADABLE = new Set([
   'Query.personalTokens',
-  ...['Viewer.session', 'Viewer.sessions', 'Viewer.securityEvents'],
+  ...['Viewer.session', 'Viewer.sessions', 'Viewer.securityEvents', 'Viewer.passkeys'],
   ...['Viewer.secret', 'Viewer.backupRooms', 'Viewer.backupSegments', 'Viewer.welcomes', 'Viewer.keyPackagesLeft'],
 ]);
 

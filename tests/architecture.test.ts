@@ -41,6 +41,7 @@ const LAYERS = [
   ['files/', 'secrets/'],
   ['devices/'],
   ['rooms/'],
+  ['passkeys/'],
   ['auth/'],
   ['invitations/'],
   ['audit/'],

@@ -93,7 +93,7 @@ test('what the page on security lists is what the code has', () => {
   const hashing = 'two at a time, one where there are no more than two cores; 34 with those who wait';
   for (const words of ['1,000 tokens', '10 levels', '15 aliases', hashing]) expect(bounds).toContain(words);
   const ways = section('Ways in');
-  const starting = ['logIn', 'refresh', 'register', 'recover', 'resetPassword'];
+  const starting = ['logIn', 'refresh', 'register', 'recover', 'resetPassword', 'signInWithPasskey'];
   const mutations = Object.keys(schema.getMutationType()?.getFields() ?? {});
   for (const name of starting) expect([mutations.includes(name), ways.includes(`\`${name}\``)]).toEqual([true, true]);
   const returning = Object.values(schema.getMutationType()?.getFields() ?? {}).filter((field) =>

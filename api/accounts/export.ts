@@ -73,6 +73,11 @@ const PARTS: Record<string, (core: Core, viewer: Viewer) => Promise<unknown>> = 
       where: { OR: [{ actorId: id }, { subjectId: id }] },
       select: { id: true, action: true, detail: true, createdAt: true },
     }),
+  passkeys: ({ db }, { id }) =>
+    db.passkey.findMany({
+      where: { userId: id },
+      select: { id: true, name: true, transports: true, createdAt: true, lastUsedOn: true },
+    }),
   personalTokens: ({ db }, { id }) =>
     db.personalToken.findMany({ where: { userId: id }, omit: { tokenHash: true, userId: true } }),
   incomingWebhooks: ({ db }, { id }) =>

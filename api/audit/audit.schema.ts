@@ -12,6 +12,8 @@ const ACTIONS: Record<AuditAction, string> = {
   RESET_LINK_MADE: 'An administrator made a link that replaces a password.',
   RESET_LINK_USED: 'A password was replaced with that link.',
   PERSONAL_TOKEN_MADE: 'A personal access token was made.',
+  PASSKEY_ADDED: 'A person added a passkey.',
+  PASSKEY_REMOVED: 'A person took a passkey out of use.',
   WEBHOOK_MADE: 'A webhook was made for a room.',
   WEBHOOK_REVOKED: 'A webhook of a room was ended.',
   DEVICE_ADDED: 'A device with keys for encrypted rooms was added.',

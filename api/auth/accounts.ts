@@ -18,6 +18,8 @@ export interface Origin extends Taker {
   /** What limits count by. */
   address: string;
   label: string;
+  /** The address of the page that asks, as its browser shows it: https://host. */
+  site: string;
 }
 
 const NewAccount = UserInput.extend({ password: Password });

@@ -16,7 +16,7 @@ interface Signed {
   inCookies: boolean;
 }
 
-const AuthPayload = builder.objectRef<Signed>('AuthPayload').implement({
+export const AuthPayload = builder.objectRef<Signed>('AuthPayload').implement({
   description: 'A session that has started or gone on. Browsers keep its tokens in cookies that no script can read.',
   fields: (t) => ({
     viewer: t.field({
@@ -46,7 +46,8 @@ const AuthPayload = builder.objectRef<Signed>('AuthPayload').implement({
   }),
 });
 
-const cookiesDescription = 'True: the tokens are kept in HttpOnly cookies. False: refreshToken is in the answer.';
+export const cookiesDescription =
+  'True: the tokens are kept in HttpOnly cookies. False: refreshToken is in the answer.';
 
 const RegisterInput = builder.inputType('RegisterInput', {
   description: 'A new account.',
@@ -177,8 +178,12 @@ builder.mutationFields((t) => ({
   }),
 }));
 
-// A browser has one session: whoever signs in there again, as whomever, ends the one before.
-async function signIn(context: Context, inCookies: boolean, start: () => Promise<Signed['tokens']>): Promise<Signed> {
+/** Starts a session. A browser has one: whoever signs in there again, as whomever, ends the one before. */
+export async function signIn(
+  context: Context,
+  inCookies: boolean,
+  start: () => Promise<Signed['tokens']>,
+): Promise<Signed> {
   const signed = await keep(context, inCookies, start);
   const { core, cookies } = context;
   if (inCookies) await endSessionOf(core, cookies?.accessToken, cookies?.refreshToken);

@@ -38,7 +38,7 @@ export async function changePassword(core: Core, viewer: Viewer, current: string
 }
 
 /**
- * Makes the change and, if it found an account, ends its sessions (but the one to keep; without one, its tokens too), makes its reset link useless
+ * Makes the change and, if it found an account, ends its sessions (but the one to keep; without one, its tokens and passkeys go too), makes its reset link useless
  * and notes it for its owner: all or nothing. Null when no account was found.
  */
 export async function replacePassword(
@@ -51,6 +51,7 @@ export async function replacePassword(
     const [user = null] = await change(db);
     if (!user) return { user, ended: [] };
     await db.resetLink.deleteMany({ where: { userId: user.id } });
+    if (!keep) await db.passkey.deleteMany({ where: { userId: user.id } });
     await audit(db, { action, actorId: user.id, subjectId: user.id });
     const ended = await revokeSessions(db, { userId: user.id, ...(keep && { id: { not: keep } }) });
     return { user, ended: keep ? ended : [...ended, ...(await revokePersonalTokens(db, { userId: user.id }))] };

@@ -24,6 +24,8 @@ const SecurityEventKindType = builder.enumType('SecurityEventKind', {
     ACCOUNT_DISABLED: { description: 'An administrator stopped the account from signing in.' },
     ACCOUNT_ENABLED: { description: 'An administrator let the account sign in again.' },
     SESSIONS_ENDED: { description: 'An administrator signed the account out everywhere.' },
+    PASSKEY_ADDED: { description: 'A passkey was added, with which one signs in without a password.' },
+    PASSKEY_REMOVED: { description: 'A passkey was taken out of use.' },
     DEVICE_ADDED: { description: 'A device with keys for encrypted rooms was added.' },
     DEVICE_REVOKED: { description: 'Such a device was taken out of use.' },
     IDENTITY_REPLACED: { description: 'The key that signs the devices was replaced: others see that it changed.' },

@@ -9,6 +9,7 @@ export type {
   Invitation,
   Membership,
   OutgoingWebhook,
+  Passkey,
   PersonalToken,
   Room,
   RoomLink,

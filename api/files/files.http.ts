@@ -37,7 +37,7 @@ export async function answerFiles(
   const [, id, thumbnail] = PATH.exec(path) ?? [];
   const answer = HANDLERS[request.method ?? ''];
   if (!id || !answer) return false;
-  const origin = { address: facts.network, label: facts.label };
+  const origin = { address: facts.network, label: facts.label, site: facts.origin };
   try {
     const viewer = signedIn({ caller: callerOf(await viewerOrNobody(core, facts.credentials), origin, facts.request) });
     if (request.method === 'PATCH') refuseReaders(viewer);

@@ -91,6 +91,7 @@ function refuseRefreshToken(error: unknown): never {
 const originOf = ({ facts, allowances }: LegacyRequest): Origin => ({
   address: facts.network,
   label: facts.label,
+  site: facts.origin,
   allowances,
 });
 

@@ -16,6 +16,7 @@ import {
 } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { schema } from '../../api/schema.ts';
+import { Authenticator, addPasskey } from '../authenticator.ts';
 import { accountKey, bytes, commit, newDevice, open, seal, withDevice } from '../devices.ts';
 import { begin } from '../files.ts';
 import { ban } from '../rooms.ts';
@@ -26,14 +27,14 @@ import { administrator, openWorld, PASSWORD, type Person, type World, whileWaiti
 const PUBLIC = [
   ...['Query.server', 'Query.viewer'],
   ...['Mutation.setUp', 'Mutation.register', 'Mutation.logIn', 'Mutation.refresh', 'Mutation.logOut'],
-  ...['Mutation.recover', 'Mutation.resetPassword'],
+  ...['Mutation.recover', 'Mutation.resetPassword', 'Mutation.beginPasskeySignIn', 'Mutation.signInWithPasskey'],
 ];
 
 const ROLES = ['stranger', 'member', 'former', 'removed', 'moderator', 'owner', 'administrator', 'banned'] as const;
 const NAMES = [...ROLES, 'author', 'newcomer'] as const;
 type Name = (typeof NAMES)[number];
 
-type Secret = 'personalToken' | 'incomingWebhook' | 'outgoingWebhook';
+type Secret = 'passkey' | 'personalToken' | 'incomingWebhook' | 'outgoingWebhook';
 
 /**
  * Who is told what, in the order of ROLES: + done, - NOT_FOUND, x FORBIDDEN, ! INVALID_INPUT. `of` is the thing that it is
@@ -211,6 +212,18 @@ const TABLE: Record<string, Row> = {
     of: 'invitation',
     variables: ({ invitation }) => ({ id: invitation }),
   },
+  // With a wrong password, or what no browser made.
+  'Mutation.beginPasskey': { answers: '! ! ! ! ! ! !', variables: () => ({ password: 'not the password' }) },
+  'Mutation.addPasskey': {
+    answers: '! ! ! ! ! ! !',
+    variables: () => ({ input: { ticket: 'none', response: 'none', name: 'mine' } }),
+  },
+  'Mutation.renamePasskey': {
+    answers: '- - - - - - -',
+    of: 'passkey',
+    variables: ({ passkey }) => ({ id: passkey, name: 'theirs' }),
+  },
+  'Mutation.removePasskey': { answers: '- - - - - - -', of: 'passkey', variables: ({ passkey }) => ({ id: passkey }) },
   'Query.personalTokens': { answers: '+ + + + + + +' },
   'Mutation.createPersonalToken': { answers: '+ + + + + + +', variables: () => ({ input: { name: 'mine' } }) },
   'Mutation.revokePersonalToken': {
@@ -378,7 +391,7 @@ const SEEN: Record<string, string> = {
   PublicRoomConnection: 'anyone signed in: edges nodes pageInfo',
   PublicRoomEdge: 'anyone signed in: cursor node',
   Viewer:
-    'oneself: backupRooms backupSegments device devices email hasRecoveryCode hushedUntil id isAdmin keyPackagesLeft mentions rooms roomsVersion secret securityEvents session sessions user welcomes',
+    'oneself: backupRooms backupSegments device devices email hasRecoveryCode hushedUntil id isAdmin keyPackagesLeft mentions passkeys rooms roomsVersion secret securityEvents session sessions user welcomes',
   DeleteAccountPayload: 'oneself: erasedMessages',
   SecurityEvent: 'oneself: createdAt id kind',
   Session: 'oneself: createdAt expiresAt hasPush id isCurrent label rotatedAt',
@@ -395,6 +408,8 @@ const SEEN: Record<string, string> = {
   Invitation: 'administrators: createdAt createdBy expiresAt id maxUses revokedAt uses',
   CreateInvitationPayload: 'administrators: invitation token',
   CreateResetLinkPayload: 'administrators: expiresAt token user',
+  Passkey: 'oneself: createdAt id lastUsedOn name',
+  PasskeyRequest: 'who asks: options ticket',
   PersonalToken: 'oneself: createdAt expiresAt id lastUsedOn name prefix scope',
   CreatePersonalTokenPayload: 'oneself: personalToken token',
   IncomingWebhook: 'owners and moderators: createdAt createdBy id lastUsedOn name',
@@ -612,11 +627,13 @@ async function setScene(): Promise<Scene> {
   uploads.push(upload);
   // A person may have 20, so those of the scenes before go.
   await world.node.core.db.personalToken.deleteMany();
+  await world.node.core.db.passkey.deleteMany();
   const [hooks, { createPersonalToken }] = await Promise.all([
     owner.graphql(WEBHOOKS, { id: room, url: NOWHERE }),
     author.graphql('mutation { createPersonalToken(input: { name: "mine" }) { personalToken { id } } }'),
   ]);
   const secrets = {
+    passkey: (await addPasskey(author, new Authenticator(world.node.url), PASSWORD)).id,
     personalToken: createPersonalToken.personalToken.id,
     incomingWebhook: hooks.createIncomingWebhook.webhook.id,
     outgoingWebhook: hooks.createOutgoingWebhook.webhook.id,

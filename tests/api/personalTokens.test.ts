@@ -17,6 +17,7 @@ const WHO = '{ viewer { id } }';
 const NEEDS_A_SESSION = [
   ...['setUp', 'register', 'logIn', 'logOut', 'refresh', 'recover', 'resetPassword'],
   ...['changePassword', 'createRecoveryCode', 'createResetLink', 'revokeSession', 'revokeOtherSessions'],
+  ...['beginPasskey', 'addPasskey', 'renamePasskey', 'removePasskey', 'beginPasskeySignIn', 'signInWithPasskey'],
   ...['createPersonalToken', 'revokePersonalToken', 'deleteAccount', 'setPush'],
   ...['endSessionsOf', 'removePerson', 'removeRoom', 'setAdministrator', 'setDisabled', 'updateServer'],
   // It deletes what others wrote.

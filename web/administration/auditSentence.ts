@@ -10,6 +10,8 @@ export const ACTS: Record<AuditAction, string> = {
   RESET_LINK_MADE: 'Reset link made',
   RESET_LINK_USED: 'Reset link used',
   PERSONAL_TOKEN_MADE: 'Access token made',
+  PASSKEY_ADDED: 'Passkey added',
+  PASSKEY_REMOVED: 'Passkey removed',
   WEBHOOK_MADE: 'Webhook made',
   WEBHOOK_REVOKED: 'Webhook revoked',
   DEVICE_ADDED: 'Device with keys added',
