@@ -274,9 +274,10 @@ test('no ticket stands in the database', async () => {
 });
 
 test('questions are asked as often as one may sign in', async () => {
-  const strict = await openWorld({ LIMIT_LOGINS_PER_MINUTE: '3' });
+  const strict = await openWorld({ LIMIT_LOGINS_PER_MINUTE: '3', TRUSTED_PROXIES: '127.0.0.1' });
+  const browser = new Browser(strict.node, { 'x-forwarded-for': '203.0.113.44' });
   const codes: string[] = [];
-  for (let n = 0; n < 5; n++) codes.push((await strict.stranger().ask(ASK)).errors?.[0].extensions.code ?? 'OK');
+  for (let n = 0; n < 5; n++) codes.push((await browser.graphql(ASK)).errors?.[0].extensions.code ?? 'OK');
   await strict.close();
   expect(codes).toEqual(['OK', 'OK', 'OK', 'RATE_LIMITED', 'RATE_LIMITED']);
 });
