@@ -16,6 +16,7 @@ const LAYERS = [
     'check-schema.ts',
   ],
   ['server.ts', 'housekeeping.ts'],
+  ['routes.ts'],
   [
     'yoga.ts',
     'sockets.ts',
@@ -24,6 +25,7 @@ const LAYERS = [
     'static.ts',
     'cookies.ts',
     'requests.ts',
+    'exchange.ts',
     'documentLimits.ts',
     'largeBodies.ts',
     'sharedDocument.ts',

@@ -19,7 +19,7 @@ export interface Act {
 }
 
 /** What happened to an account, of which its owner is told. */
-export const ON_ACCOUNTS = [
+const ON_ACCOUNTS = [
   'PASSWORD_CHANGED',
   'RECOVERY_CODE_MADE',
   'RECOVERY_CODE_USED',

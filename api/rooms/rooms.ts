@@ -14,7 +14,7 @@ import { requireRole } from './memberships.ts';
 import { purgeRoom } from './purge.ts';
 
 const WORDS_INSIDE = 'The name and topic of an encrypted room stand inside the encryption: leave them out.';
-export const RoomName = line(80);
+const RoomName = line(80);
 const Topic = z.union([z.literal(''), line(250)]);
 const Kind = z.enum(['PUBLIC', 'PRIVATE'], 'A room is PUBLIC or PRIVATE.').default('PUBLIC');
 const NewRoom = z.object({ name: RoomName, topic: Topic.nullish(), kind: Kind });

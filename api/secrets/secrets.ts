@@ -95,7 +95,7 @@ export async function listBackupRooms({ db }: Core, { id: userId }: Viewer): Pro
 }
 
 /** How much the viewer's backup is. */
-export async function backupSize({ db }: Core, { id }: Viewer): Promise<{ parts: number; bytes: number }> {
+async function backupSize({ db }: Core, { id }: Viewer): Promise<{ parts: number; bytes: number }> {
   const [size] = await db.$queryRaw<{ parts: number; bytes: number }[]>`
     SELECT count(*)::int AS parts, coalesce(sum(octet_length(blob)), 0)::int AS bytes
     FROM backup_segment WHERE user_id = ${id}::uuid`;

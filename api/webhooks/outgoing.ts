@@ -15,7 +15,7 @@ const Terms = z.object({
 });
 
 /** The secret as Standard Webhooks writes it. */
-export const secretText = (secret: Uint8Array) => `whsec_${Buffer.from(secret).toString('base64')}`;
+const secretText = (secret: Uint8Array) => `whsec_${Buffer.from(secret).toString('base64')}`;
 
 /**
  * Has a program at that address told what happens in the room from now on; gives the secret that signs it, this once.
