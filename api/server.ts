@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Core } from './core.ts';
 import { type ErrorCode, HTTP_STATUS } from './errors.ts';
 import { type Exchange, refuse } from './exchange.ts';
@@ -57,9 +58,13 @@ export async function openApp(core: Core, webFolder: string): Promise<App> {
     close: async () => {
       stopping = true;
       stopPushing();
-      const closed = new Promise((resolve) => server.close(resolve));
+      const closed = once(server, 'close');
+      // The close of node:http ends what is idle at once, and with it requests that a proxy is just sending. Meanwhile each
+      // answer asks who would go on to go.
+      NetServer.prototype.close.call(server);
       const late = setTimeout(() => server.closeAllConnections(), DRAIN);
       await sockets.drain();
+      server.close();
       // Those that were answering when it began to stop are told nothing, and would be kept for the next request.
       const sweep = setInterval(() => server.closeIdleConnections(), SWEEP);
       await stopDeliveries();

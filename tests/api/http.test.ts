@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Config } from '../../api/config.ts';
 import { openApp } from '../../api/server.ts';
-import { type Answer, JSON_BODY, post, type Question, send } from '../wire.ts';
+import { type Answer, JSON_BODY, Line, post, type Question, send } from '../wire.ts';
 import { type Node, openWorld, PASSWORD, type World } from '../world.ts';
 
 const NAME = '{ server { name } }';
@@ -471,4 +471,21 @@ test('a server that stops answers what is under way, and asks who would go on to
   expect([before, underway, after].map((answer) => answer?.slice(0, 3))).toEqual(['200', '404', '404']);
   expect(before).toContain('Connection: keep-alive');
   expect(after).toContain('Connection: close');
+});
+
+test('a proxy that uses a kept connection while the sockets of a stopping server are closed is answered, and asked to go', async () => {
+  const stopping = await withPages({});
+  const line = new Line(stopping);
+  await line.init();
+  const socket = connect(Number(new URL(stopping.url).port), '127.0.0.1').setEncoding('utf8');
+  const asked = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  socket.write(asked);
+  await once(socket, 'data');
+  const closed = stopping.app.close();
+  await send(node, { path: '/healthz' });
+  socket.write(asked);
+  const [answer] = await once(socket, 'data');
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  expect(answer).toContain('Connection: close');
+  await closed;
 });
