@@ -7,7 +7,7 @@ import { type Content, contentOf } from '../../web/crypto/sealing/content';
 import { SealError } from '../../web/crypto/sealing/errors';
 import { decodeMessageKeys, encodeMessageKeys } from '../../web/crypto/sealing/messageKeys';
 import { pad, paddedLength, unpad } from '../../web/crypto/sealing/padding';
-import { BODY_LIMIT, openBody, openHeader, seal } from '../../web/crypto/sealing/seal';
+import { BODY_LIMIT, HEAD_LENGTH, headIn, openBody, openHeader, seal, withHead } from '../../web/crypto/sealing/seal';
 
 const AT = Date.UTC(2026, 2, 3, 12);
 const id = '0190c0de-0000-7000-8000-000000000001';
@@ -47,6 +47,15 @@ describe('what Ada says in an encrypted room', () => {
     const { header, body, key } = await seal(id, content, AT);
     expect(openHeader(header)).toEqual(key);
     expect(await openBody(key, body)).toEqual({ content, at: AT });
+  });
+
+  test('says in its header how far its sender has seen the log, where they know', async () => {
+    const { header, key } = await seal(id, hello, AT);
+    const head = randomBytes(HEAD_LENGTH);
+    expect(openHeader(withHead(header, head))).toEqual(key);
+    expect(headIn(withHead(header, head))).toEqual(head);
+    expect(withHead(header, new Uint8Array())).toEqual(header);
+    expect(headIn(header)).toHaveLength(0);
   });
 
   test('never looks the same twice, and shows nothing of itself', async () => {

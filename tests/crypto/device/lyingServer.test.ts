@@ -81,6 +81,128 @@ test('what the server leaves out is noticed, and nothing behind it is believed',
   expect(await bob.read(room)).toEqual(['one', 'two', 'three']);
 });
 
+test('what the server withholds from Bob alone, whether it counts on or puts something in its place, he learns with the next message', async () => {
+  for (const lie of [withheld, replaced, swapped]) {
+    const honest = await annAndBob();
+    const { ann, room, server } = honest;
+    const from = last(server, room).seq;
+    let lying = false;
+    const log = (truth: Log, [roomId, after, first]: [string, number, number]) => {
+      if (roomId !== room || !lying) return truth;
+      const all = lie(structuredClone(logOf(server, room)), from + 1);
+      const entries = all.map((entry, at) => placedAt(entry, at + 1)).slice(after, after + first);
+      return { ...truth, entries, lastSeq: all.length };
+    };
+    const bob = await lied(honest.bob, { log });
+    expect(await bob.read(room)).toEqual([]);
+    lying = true;
+    await ann.say(room, 'one');
+    await ann.say(room, 'two');
+    await ann.say(room, 'three');
+    await bob.device.follow(room);
+    const shown = summaryOf(bob.device.core, await bob.device.room(room));
+    expect(shown).toMatchObject({ state: 'broken', problem: expect.stringContaining('differently') });
+    expect(await codeOf(bob.say(room, 'Did I miss something?'))).toBe('BROKEN');
+    await expectUnharmed({ ...honest, bob });
+    const reloaded = await bob.reload();
+    expect(await codeOf(reloaded.say(room, 'Did I miss something?'))).toBe('BROKEN');
+    lying = false;
+    await ann.device.renew(room);
+    await ann.say(room, 'four');
+    expect(await reloaded.read(room)).toContain('four');
+    await reloaded.say(room, 'five');
+    expect((await ann.read(room)).at(-1)).toBe('five');
+    await expectAgreement(room, ann, reloaded);
+  }
+});
+
+const withheld = (log: LogEntry[], at: number) => log.toSpliced(at - 1, 1);
+const replaced = (log: LogEntry[], at: number) =>
+  log.toSpliced(at - 1, 1, { ...(log[at - 1] as LogEntry), __typename: 'RoomChanged', by: null } as LogEntry);
+const swapped = (log: LogEntry[], at: number) => log.toSpliced(at - 1, 2, log[at] as LogEntry, log[at - 1] as LogEntry);
+
+function placedAt(entry: LogEntry, seq: number): LogEntry {
+  return 'message' in entry ? { ...entry, seq, message: { ...entry.message, seq } } : { ...entry, seq };
+}
+
+test('what is shown to Bob differently once, and rightly when he asks again, harms nothing', async () => {
+  const honest = await annAndBob();
+  const { ann, room, server } = honest;
+  const from = last(server, room).seq;
+  let lies = 1;
+  const log = (truth: Log) => {
+    const isHere = truth.entries.some(({ roomId, seq }) => roomId === room && seq > from + 1);
+    if (!isHere || !lies) return truth;
+    lies -= 1;
+    return { ...truth, entries: swapped(truth.entries, 1).map((entry, at) => placedAt(entry, from + 1 + at)) };
+  };
+  const bob = await lied(honest.bob, { log });
+  await bob.read(room);
+  await ann.say(room, 'one');
+  await ann.say(room, 'two');
+  await ann.say(room, 'three');
+  expect(await bob.read(room)).toEqual(['one', 'two', 'three']);
+  expect(lies).toBe(0);
+  await expectUnharmed({ ...honest, bob });
+});
+
+test('a server that tells everybody another epoch of its own, so that nothing can be compared, is noticed after a while', async () => {
+  const honest = await annAndBob();
+  const { ann, room } = honest;
+  const elsewhere = crypto.randomUUID();
+  const log = (truth: Log, [roomId]: [string]) => (roomId === room ? { ...truth, epoch: elsewhere } : truth);
+  const bob = await lied(honest.bob, { log });
+  await bob.read(room);
+  for (let n = 0; n < 20; n++) await ann.say(room, String(n));
+  await bob.device.follow(room);
+  expect(summaryOf(bob.device.core, await bob.device.room(room)).state).toBe('ready');
+  await ann.say(room, 'one too many');
+  await bob.device.follow(room);
+  expect(summaryOf(bob.device.core, await bob.device.room(room)).state).toBe('broken');
+  await expectUnharmed({ ...honest, bob });
+});
+
+test('a device that does not know what it has seen says nothing of it, and takes it over from the next who does', async () => {
+  const { ann, bob, room } = await annAndBob();
+  const record = async ({ device }: Browser) => (await device.room(room)).record;
+  delete (await record(bob)).trail;
+  await bob.say(room, 'from an older version');
+  expect(await ann.read(room)).toEqual(['from an older version']);
+  expect((await record(bob)).trail).toBeUndefined();
+  await ann.say(room, 'from a newer one');
+  await bob.read(room);
+  await bob.say(room, 'now I know');
+  expect(await ann.read(room)).toEqual(['from an older version', 'from a newer one', 'now I know']);
+  const [own, other] = [(await record(ann)).trail, (await record(bob)).trail];
+  expect(own?.slice(-16)).toEqual(other?.slice(-16));
+});
+
+test('who comes later takes over how far the others have seen, and finds out from then on', async () => {
+  const honest = await annAndBob();
+  const { ann, bob, room, server, users } = honest;
+  await ann.invite(room, users.eve);
+  server.join(room, users.eve, users.ann);
+  await ann.device.settle(room);
+  let hidden = 0;
+  const log = (truth: Log, [roomId, after, first]: [string, number, number]) => {
+    const all = roomId === room && hidden ? withheld(structuredClone(logOf(server, room)), hidden) : undefined;
+    if (!all) return truth;
+    const entries = all.map((entry, at) => placedAt(entry, at + 1)).slice(after, after + first);
+    return { ...truth, entries, lastSeq: all.length };
+  };
+  const eve = await lied(honest.eve, { log });
+  await bob.device.follow(room);
+  await bob.say(room, 'Welcome, Eve');
+  expect(await eve.read(room)).toEqual(['Welcome, Eve']);
+  await ann.read(room);
+  await ann.say(room, 'not for Eve');
+  hidden = last(server, room).seq;
+  await ann.say(room, 'for all');
+  await eve.device.follow(room);
+  expect(summaryOf(eve.device.core, await eve.device.room(room)).state).toBe('broken');
+  await expectUnharmed(honest);
+});
+
 test('what the server tells twice is there once, and an old edit does not come back', async () => {
   const story = await annAndBob();
   const { ann, bob, room, server } = story;

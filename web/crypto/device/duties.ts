@@ -4,7 +4,7 @@ import type { Core } from './core.ts';
 import { newId } from './ids.ts';
 import { letIn } from './letIn.ts';
 import { leavers, makeReady } from './ready.ts';
-import { accountsIn, devicesIn, isIn, type Room } from './roomState.ts';
+import { accountsIn, devicesIn, isIn, isStuck, type Room } from './roomState.ts';
 import { send } from './send.ts';
 import type { KeptKey } from './sent.ts';
 
@@ -16,7 +16,7 @@ const LOOKED_EVERY = 30_000;
 /** Whether this device has something to do in a room besides what its person asks for, by what it knows without asking. */
 export function hasDuties(core: Core, room: Room): boolean {
   const { record } = room;
-  if (!isIn(room)) return !record.problem || record.problem !== 'intruder';
+  if (!isIn(room)) return !isStuck(record);
   return (
     !!record.pending ||
     leavers(room).length > 0 ||

@@ -69,6 +69,8 @@ function stateOf(room: Room): Pick<RoomSummary, 'state' | 'problem'> {
 
 const PROBLEMS = {
   intruder: 'Somebody tried to get into this room without being asked in. Nothing was sent to them.',
+  forked:
+    'The server has shown this room differently to different people: something may be missing here, or in another order.',
   unverified: 'A change of the keys of this room could not be verified.',
   rolledBack: 'This browser was set back to an earlier state, and has lost keys that it used.',
 };

@@ -17,6 +17,7 @@ import type { Committed, LogEntry, Sealed } from './log.ts';
 import { followMember, learnPeople, takeInvitation } from './membership.ts';
 import { isProven, judge, knownIn, meetStrangers, unprovenOf, type Verdict } from './policy.ts';
 import { keyKey } from './roomState.ts';
+import { layTrail } from './trail.ts';
 import type { Told } from './view.ts';
 
 /** Takes the next entry of the log into the draft. The log has no holes: anything but the next entry throws. */
@@ -25,6 +26,7 @@ export async function follow(core: Core, draft: Draft, entry: LogEntry) {
   if (entry.seq !== draft.record.cursor + 1) throw new LogHole(draft.record.cursor, entry.seq);
   learnPeople(core, entry);
   await take(core, draft, entry);
+  await layTrail(draft.record, entry);
   draft.record.cursor = entry.seq;
 }
 

@@ -10,7 +10,8 @@ import { isReason } from './errors.ts';
 import { type KeyPackageRecord, keyPackageKey, keyPackagePrefix } from './keyPackages.ts';
 import { groupIdOf, isForeign, linkProof, meetStrangers, plainProof } from './policy.ts';
 import type { Group, Welcome } from './ports.ts';
-import { entryKey, isIn, type Room, type RoomRecord } from './roomState.ts';
+import { entryKey, isIn, isStuck, type Room, type RoomRecord } from './roomState.ts';
+import { trailUpTo } from './trail.ts';
 import { RoomView } from './view.ts';
 
 const MOST_RESYNCS = 3;
@@ -19,7 +20,7 @@ const LOOK_BACK = 2_000;
 /** Gets this device into the room's group by the way that is open to it, if one is. */
 export async function join(core: Core, room: Room): Promise<boolean> {
   if (isIn(room)) return true;
-  if (room.record.problem === 'intruder') return false;
+  if (isStuck(room.record)) return false;
   if (!room.record.problem && (await joinByWelcome(core, room))) return true;
   const group = await core.ports.server.group(room.record.id);
   if (!group || group.generation !== room.record.generation || !mayEnter(core, room, group)) return false;
@@ -69,8 +70,12 @@ async function goOnFrom(core: Core, room: Room, { seq, generation, mls }: Welcom
   const draft = draftOf(core, room);
   const beyond = room.view.all().filter((entry) => entry.seq > seq);
   draft.removes.push(...beyond.map((entry) => entryKey(room.record.id, entry.seq)));
-  const { problem, pending, ...record } = draft.record;
-  Object.assign(draft, { group, record: { ...record, cursor: seq, generation, unproven: [] } satisfies RoomRecord });
+  const { problem, pending, trail, ...record } = draft.record;
+  const before = trailUpTo(draft.record, seq);
+  Object.assign(draft, {
+    group,
+    record: { ...record, ...before, cursor: seq, generation, unproven: [] } satisfies RoomRecord,
+  });
   draft.record.readableFrom ||= seq;
   draft.record.enteredAt = Math.min(draft.record.enteredAt || seq, seq);
   meetStrangers(draft.record, group, room.group);

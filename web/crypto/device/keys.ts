@@ -1,13 +1,14 @@
 import type { GroupState } from '../mls/engine.ts';
 import { MlsError } from '../mls/errors.ts';
 import { SealError } from '../sealing/errors.ts';
-import { type BodyKey, type MessageKey, openHeader } from '../sealing/seal.ts';
+import { type BodyKey, headIn, type MessageKey, openHeader } from '../sealing/seal.ts';
 import { unsavedKey } from './backup.ts';
 import type { Core } from './core.ts';
 import type { Draft } from './draft.ts';
 import type { Sealed } from './log.ts';
 import { keyKey, sentKey } from './roomState.ts';
 import type { KeptKey, SentRecord } from './sent.ts';
+import { checkHead } from './trail.ts';
 
 type Found = BodyKey & { senderId: string; isKept?: boolean };
 
@@ -64,7 +65,9 @@ async function decrypted(
     draft.group = state;
     const key = openHeader(plaintext);
     // The server has put it under another id: it was said elsewhere in this log.
-    return key.id === id ? { ...key, senderId: sender.credential.accountId } : 'unreadable';
+    if (key.id !== id) return 'unreadable';
+    checkHead(draft.record, headIn(plaintext));
+    return { ...key, senderId: sender.credential.accountId };
   } catch (error) {
     if (error instanceof MlsError && error.code === 'OWN_MESSAGE') return ownLost(core, draft, id);
     if (error instanceof MlsError || error instanceof SealError) return 'unreadable';

@@ -5,7 +5,7 @@ import type { Core } from './core.ts';
 import { DeviceError, isReason, type ServerError } from './errors.ts';
 import { join } from './join.ts';
 import { letIn } from './letIn.ts';
-import { accountsIn, devicesIn, isIn, type Room } from './roomState.ts';
+import { accountsIn, devicesIn, isIn, isStuck, type Room } from './roomState.ts';
 
 const MOST_TRIES = 12;
 
@@ -16,7 +16,7 @@ const MOST_TRIES = 12;
 export async function makeReady(core: Core, room: Room) {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     await settlePending(core, room);
-    if (room.record.problem === 'intruder') throw broken();
+    if (isStuck(room.record)) throw broken();
     if (!room.record.generation && !(await openNext(core, room))) continue;
     if (!isIn(room) && !(await join(core, room))) throw notIn(room);
     // The server takes nothing else before: neither those who are to come in.

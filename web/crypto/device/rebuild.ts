@@ -6,7 +6,7 @@ import { entryPrefix, type Room, type RoomRecord } from './roomState.ts';
 import { RoomView } from './view.ts';
 
 const PAGE = 32;
-const KEPT = ['unproven', 'invited', 'invitedKeys', 'asking', 'strangers'] as const;
+const KEPT = ['unproven', 'invited', 'invitedKeys', 'asking', 'strangers', 'trail'] as const;
 
 /**
  * Looks at the whole log again, with keys that have come since: of a backup, or of whoever shared them. Nothing is asked

@@ -51,6 +51,10 @@ export interface RoomRecord {
   /** This device's person came by a link: nobody has asked them in by name. */
   cameAlone?: boolean;
   resyncs: number;
+  /** What was seen of the log, up to the position, where it is known (trail.ts). */
+  trail?: Bytes;
+  /** So many messages, one after the other, were from people to whom the server says that its epoch is another. */
+  astray?: number;
   /** From here on whatever is in plain text is not from anybody here; 0 while the room is not encrypted. */
   sealedFrom: number;
   /** Keys of earlier entries have come, which were not looked at again yet. */
@@ -80,9 +84,9 @@ export type Pending = { id: string; generation: number; next: SavedGroup; groupI
 
 /**
  * 'unverified': a commit that does not verify (the way out is to join anew); 'intruder': one that nobody may make (the
- * way out is a new group); 'rolledBack': this device has forgotten what it sent, as after a restored disk.
+ * way out is a new group); 'forked': somebody was shown another log of the room (a new group, too); 'rolledBack': this device has forgotten what it sent, as after a restored disk.
  */
-export type Problem = 'unverified' | 'intruder' | 'rolledBack';
+export type Problem = 'unverified' | 'intruder' | 'forked' | 'rolledBack';
 
 export interface Room {
   record: RoomRecord;
@@ -132,6 +136,9 @@ export const sentKey = (roomId: string, id: string) => sentPrefix(roomId) + id;
 export const keyKey = (roomId: string, id: string) => `${BELOW.key}${roomId}/${id}`;
 export const entryPrefix = (roomId: string) => `${BELOW.entry}${roomId}/`;
 export const entryKey = (roomId: string, seq: number) => `${entryPrefix(roomId)}${String(seq).padStart(10, '0')}`;
+
+/** Nothing but a new group leads out of it. */
+export const isStuck = ({ problem }: RoomRecord): boolean => problem === 'intruder' || problem === 'forked';
 
 /** Whether this room is to be written to now, by what this device itself knows. */
 export const isIn = ({ group, record }: Room): boolean => !!group && !group.removed && !record.problem;

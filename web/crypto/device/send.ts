@@ -1,6 +1,6 @@
 import type { GroupState } from '../mls/engine.ts';
 import type { Content } from '../sealing/content.ts';
-import { seal } from '../sealing/seal.ts';
+import { seal, withHead } from '../sealing/seal.ts';
 import { catchUp, followAll } from './catchUp.ts';
 import type { Core } from './core.ts';
 import { DeviceError } from './errors.ts';
@@ -8,6 +8,7 @@ import type { LogEntry, Sealed } from './log.ts';
 import { madeWay, makeReady, refuseChanged } from './ready.ts';
 import { keyKey, type Room, ratchetKey, sentKey } from './roomState.ts';
 import type { SentRecord } from './sent.ts';
+import { headOf } from './trail.ts';
 
 const MOST_TRIES = 12;
 
@@ -23,7 +24,7 @@ export interface Outgoing {
  */
 export async function send(core: Core, room: Room, outgoing: Outgoing) {
   const sealed = await sealedOnce(core, room, outgoing);
-  for (let tries = 0; sealed && tries < MOST_TRIES; tries++) {
+  for (let tries = 0; sealed && tries < MOST_TRIES; tries++, sealed.isTried = true) {
     await makeReady(core, room);
     if (!(await isToSend(core, room, outgoing.id))) return;
     refuseChanged(core, room);
@@ -39,7 +40,7 @@ async function sealedOnce(core: Core, room: Room, { id, content }: Outgoing): Pr
   if (await isInLog(core, room, id)) return undefined;
   const { header, body, key: bodyKey } = await seal(id, content, core.ports.clock.now());
   const record: SentRecord = { header, body, key: bodyKey };
-  await core.ports.store.write([[key, record]]);
+  await core.ports.store.write([[key, { ...record, isTried: true } satisfies SentRecord]]);
   return record;
 }
 
@@ -50,8 +51,10 @@ const isInLog = async (core: Core, room: Room, id: string) =>
   !!room.view.message(id) || !!(await core.ports.store.read(keyKey(room.record.id, id)));
 
 /** Whether it has arrived. The keys that were used are kept as used before anything leaves. */
-async function sent(core: Core, room: Room, { id, content }: Outgoing, { header, body }: SentRecord): Promise<boolean> {
+async function sent(core: Core, room: Room, { id, content }: Outgoing, sealing: SentRecord): Promise<boolean> {
   const { record } = room;
+  const { body } = sealing;
+  const header = withHead(sealing.header, headOf(record));
   const { state, message: mls } = await core.engine.encrypt(room.group as GroupState, header);
   await core.ports.store.write([[ratchetKey(record.id), core.engine.save(state).ratchet]]);
   room.group = state;
@@ -61,7 +64,9 @@ async function sent(core: Core, room: Room, { id, content }: Outgoing, { header,
     const about = aboutOf(content);
     const answer = await core.ports.server.sendSealed({ ...place, id, kind, mls, body, ...about });
     const sealed = { deviceId: core.self.deviceId, generation: place.generation, epoch: place.epoch, mls, body };
-    await learn(core, room, content, answer, sealed);
+    // What was tried before may be in the log as it was sealed then.
+    if (sealing.isTried) await catchUp(core, room);
+    else await learn(core, room, content, answer, sealed);
     return true;
   } catch (error) {
     if (await madeWay(core, room, error)) return false;

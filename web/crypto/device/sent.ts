@@ -6,6 +6,8 @@ export interface SentRecord {
   header: Bytes;
   body: Bytes;
   key: BodyKey;
+  /** It may have arrived already. */
+  isTried?: boolean;
 }
 
 /** The key of something that was read, with its position, for the backup and for history. */

@@ -33,7 +33,10 @@ async function isStillAhead({ ports }: Core, { record, group }: Room): Promise<b
   return now?.generation === record.generation && BigInt(now.epoch) >= group.epoch;
 }
 
-function begunAnew({ pending, problem, logEpoch, ...record }: RoomRecord, group: GroupState | undefined): RoomRecord {
+function begunAnew(
+  { pending, problem, logEpoch, trail, astray, ...record }: RoomRecord,
+  group: GroupState | undefined,
+): RoomRecord {
   const former = group && !group.removed ? knownIn(group, record) : record.former;
   return { ...record, cursor: 0, roles: {}, unproven: [], ...(former && { former }) };
 }

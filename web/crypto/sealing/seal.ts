@@ -9,7 +9,7 @@ import { pad, unpad } from './padding.ts';
  * with a key that only the header has, so that it can be deleted, and so that a key alone can be kept or handed on.
  */
 export interface Sealed {
-  /** What MLS is to encrypt: 81 bytes. */
+  /** What MLS is to encrypt: 81 bytes, to which `withHead` may add. */
   header: Bytes;
   /** What the server keeps beside it: at most 64 kB, of a length that says little (Padmé). */
   body: Bytes;
@@ -41,8 +41,10 @@ export interface Opened {
 /** A sealed body is at most this long. */
 export const BODY_LIMIT = 65_536;
 
-const VERSION = 1;
 const HEADER_LENGTH = 1 + 16 + 32 + 32;
+export const HEAD_LENGTH = 16 + 4 + 16;
+/** By version, how long a header is. */
+const LENGTHS: Record<number, number> = { 1: HEADER_LENGTH, 2: HEADER_LENGTH + HEAD_LENGTH };
 const COMMITMENT_LENGTH = 32;
 // A key encrypts one body, ever.
 const NONCE = new Uint8Array(12);
@@ -54,15 +56,22 @@ export async function seal(id: string, content: Content, at: number): Promise<Se
   const body = concat(await commitment(key), await encrypt(await bodyKey(key), NONCE, plaintext, context(id)));
   if (body.length > BODY_LIMIT) throw new SealError('TOO_LARGE', 'This is more than one message can hold.');
   const hash = await sha256(body);
-  return { header: concat(Uint8Array.of(VERSION), uuidToBytes(id), key, hash), body, key: { id, key, hash } };
+  return { header: concat(Uint8Array.of(1), uuidToBytes(id), key, hash), body, key: { id, key, hash } };
 }
+
+/** The header of version 2, which says how far its sender has seen the log. Nothing to say: as it was. */
+export const withHead = (header: Bytes, head: Bytes): Bytes =>
+  head.length ? concat(Uint8Array.of(2), header.subarray(1), head) : header;
+
+/** What a header says of the log; nothing in version 1. */
+export const headIn = (header: Bytes): Bytes => header.slice(HEADER_LENGTH);
 
 /** Reads a header that MLS decrypted. Throws `SealError` BAD_HEADER. */
 export function openHeader(header: Uint8Array): BodyKey {
-  if (header.length !== HEADER_LENGTH || header[0] !== VERSION) {
+  if (header.length !== LENGTHS[header[0] ?? 0]) {
     throw new SealError('BAD_HEADER', 'This message is in a form that this version of shh does not know.');
   }
-  const [id, key, hash] = [header.slice(1, 17), header.slice(17, 49), header.slice(49)];
+  const [id, key, hash] = [header.slice(1, 17), header.slice(17, 49), header.slice(49, HEADER_LENGTH)];
   return { id: uuidFromBytes(id), key, hash };
 }
 
