@@ -204,6 +204,25 @@ test('a private room is encrypted: who is removed reads nothing that is said aft
   expect(await bea.page.content()).not.toContain('now we are alone');
 });
 
+test('of whom the server alone says that Ada has asked them in, Ada is asked, and they read once she lets them in', async () => {
+  const { page } = ada;
+  const attic = new URL(page.url()).pathname;
+  const { viewer } = await bea.asks('{ viewer { id } }');
+  const add = 'mutation ($id: ID!, $user: ID!) { addMember(roomId: $id, userId: $user) { __typename } }';
+  await ada.asks(add, { id: attic.split('/')[2], user: viewer?.id });
+  await page.getByText('Bea wants to read along. Did you ask them in?').waitFor();
+  await ada.say('not for Bea yet');
+  await ada.sees('not for Bea yet');
+  await bea.page.goto(attic);
+  await bea.page.getByText('Somebody of this room has to be online once').waitFor();
+  await look(ada, 'encryption-asking-light-1280');
+  await page.getByRole('button', { name: 'Let in' }).click();
+  await page.getByText('Bea wants to read along.').waitFor({ state: 'detached' });
+  await ada.say('welcome back');
+  await bea.sees('welcome back');
+  expect(await bea.page.content()).not.toContain('not for Bea yet');
+});
+
 test('the link into an encrypted room lets its holder in, and its secret is sent to no server', async () => {
   const asked: string[] = [];
   const cem = await site.visitor('Cem', PHONE);

@@ -151,18 +151,21 @@ export class Visitor {
 
   /** Sends by a program, with the session of this browser: many messages, one after the other. */
   async program(room: string, texts: string[]) {
-    const token = (await this.context.cookies()).find((cookie) => cookie.name === 'access_token')?.value;
     for (const body of texts) {
       const input = { id: crypto.randomUUID(), roomId: room.split('/')[2], body };
-      await fetch(`${this.node.url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-        body: JSON.stringify({
-          query: 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { seq } }',
-          variables: { input },
-        }),
-      });
+      await this.asks('mutation ($input: SendMessageInput!) { sendMessage(input: $input) { seq } }', { input });
     }
+  }
+
+  /** Asks the API by a program, with the session of this browser. */
+  async asks(query: string, variables = {}) {
+    const token = (await this.context.cookies()).find((cookie) => cookie.name === 'access_token')?.value;
+    const answer = await fetch(`${this.node.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query, variables }),
+    });
+    return ((await answer.json()) as { data: Record<string, { id: string }> }).data;
   }
 
   /** The row of a message on screen. */

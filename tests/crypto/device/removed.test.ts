@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type DeviceError, ServerError } from '../../../web/crypto/device/errors.ts';
 import type { MemoryStore } from '../../../web/crypto/device/memoryStore.ts';
 import { expectAgreement } from './invariants.ts';
@@ -135,6 +135,29 @@ test('key packages that are used up are followed by the last one, and by new one
   await bob.reload();
   expect(server.devices.get(deviceId)?.keyPackages).toHaveLength(50);
 });
+
+test.each(['a welcome has used one up', 'an hour has gone by'])(
+  'key packages of which few are left are made anew by an open page, after %s',
+  async (when) => {
+    const { server, users, browsers } = await opened();
+    const { ann, bob } = browsers;
+    const device = server.devices.get(bob.device.core.self.deviceId);
+    if (!device) throw new Error('Bob has a device');
+    device.keyPackages = device.keyPackages.slice(0, 20);
+    bob.device.attend();
+    if (when.startsWith('an hour')) {
+      device.keyPackages.shift();
+      bob.ports.clock.ms += 3_600_000;
+    } else {
+      const id = server.room('PRIVATE', users.ann, users.bob);
+      await ann.device.makeGroup(id);
+      await bob.read(id);
+    }
+    expect(device.keyPackages).toHaveLength(19);
+    bob.device.attend();
+    await vi.waitUntil(() => device.keyPackages.length === 50);
+  },
+);
 
 test('the secret of a key package that has brought Bob in is gone, and the last resort’s is not', async () => {
   const { server, users, browsers } = await opened();

@@ -5,7 +5,7 @@ import { settlePending } from './commit.ts';
 import type { Core } from './core.ts';
 import { doDuties, hasDuties } from './duties.ts';
 import { DeviceError, isNotFound, isPassing, ServerError } from './errors.ts';
-import { type Identity, keepingIdentity, register } from './identity.ts';
+import { type Identity, keepingIdentity, register, restock } from './identity.ts';
 import { beginning, join, joinByWelcome } from './join.ts';
 import type { LogEntry } from './log.ts';
 import { without } from './membership.ts';
@@ -44,6 +44,7 @@ export interface DeviceOptions {
 
 const RANK_WAIT = 300;
 const MOST_RANK = 20;
+const STOCKED_EVERY = 3_600_000;
 
 /**
  * One device of the person who is signed in: registers it, or goes on as it, and loads the rooms that it knows. Rejects
@@ -70,11 +71,14 @@ export class Device {
   private readonly followed = new Set<string>();
   private closed = false;
   private registered = false;
+  private stockedAt: number;
 
   constructor(
     readonly core: Core,
     readonly identity: Identity,
-  ) {}
+  ) {
+    this.stockedAt = core.ports.clock.now();
+  }
 
   /** Tells the server of this device, if that was not done since it was opened. */
   async register(facts?: AccountFacts, startAnew?: { password: string }) {
@@ -198,9 +202,19 @@ export class Device {
     }
   }
 
-  /** Looks after every room: what could not be done when it was due may be possible now. */
+  /** Looks after every room: what could not be done when it was due may be possible now. And after its key packages. */
   attend() {
     for (const room of this.core.rooms.values()) this.watch(room);
+    if (this.core.ports.clock.now() > this.stockedAt + STOCKED_EVERY) void this.restock();
+  }
+
+  private async restock() {
+    this.stockedAt = this.core.ports.clock.now();
+    try {
+      await restock(this.core.ports, this.identity);
+    } catch (error) {
+      if (!isPassing(error)) this.complain('Key packages', error);
+    }
   }
 
   /** A room that the server says is encrypted. Once known it is never taken for another, whatever the server says. */
@@ -248,7 +262,7 @@ export class Device {
     try {
       await catchUp(this.core, room);
       this.followed.add(room.record.id);
-      if (!isIn(room) && room.record.generation) await join(this.core, room);
+      if (!isIn(room) && room.record.generation && (await join(this.core, room))) this.stockedAt = 0;
       await this.settled(room);
     } catch (error) {
       if (isNotFound(error)) return this.leave(room);
@@ -307,13 +321,13 @@ export class Device {
         if (isIn(room) && hasDuties(this.core, room)) await doDuties(this.core, room);
       });
     } catch (error) {
-      if (!(error instanceof DeviceError) && !isPassing(error)) this.problem(room, error);
+      if (!(error instanceof DeviceError) && !isPassing(error)) this.complain(`Room ${room.record.id}`, error);
     }
   }
 
-  private problem(room: Room, error: unknown) {
+  private complain(about: string, error: unknown) {
     if (error instanceof ServerError) return;
-    console.error(`Room ${room.record.id}: ${error instanceof Error ? error.stack : error}`);
+    console.error(`${about}: ${error instanceof Error ? error.stack : error}`);
   }
 }
 

@@ -74,8 +74,7 @@ export async function makeIdentity(ports: Ports, accountId: string, name: string
 /** Tells the server of this device and binds the session to it. To be called at every start: it changes nothing then. */
 export async function register(ports: Ports, identity: Identity, facts: AccountFacts, replace?: { password: string }) {
   const { record, signer } = identity;
-  const isBound = record.registered && facts.deviceId === record.deviceId;
-  if (isBound && facts.accountKey && equal(facts.accountKey, record.accountKey)) return refill(ports, identity, facts);
+  if (isBound(identity, facts)) return refill(ports, identity, facts);
   if (!replace && facts.accountKey && !equal(facts.accountKey, record.accountKey)) throw elsewhere();
   const keyPackages = await makeKeyPackages(ports, identity, record.registered ? 1 : PACKAGES);
   const lastResort = await makeLastResort(ports, identity);
@@ -88,6 +87,15 @@ export async function register(ports: Ports, identity: Identity, facts: AccountF
   });
   const former = record.registered ? [] : [...FORMER, pinKey(record.accountId)];
   await keep(ports, identity, { registered: true, lastResortAt: ports.clock.now() }, former);
+}
+
+const isBound = ({ record }: Identity, { deviceId, accountKey }: AccountFacts) =>
+  record.registered && deviceId === record.deviceId && !!accountKey && equal(accountKey, record.accountKey);
+
+/** Others use key packages up, to add this device: the server says how many it has left, and gets new ones. */
+export async function restock(ports: Ports, identity: Identity) {
+  const facts = await ports.server.account();
+  if (isBound(identity, facts)) await refill(ports, identity, facts);
 }
 
 /** It was taken out of use: nothing of it stays, and its person needs the recovery key as on any new browser. */
