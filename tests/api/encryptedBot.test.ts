@@ -30,6 +30,7 @@ test('a bot that Ann asks into her encrypted room answers there, each question o
   const room = await encryptedRoomOf(ann);
   await anns.device.makeGroup(room);
   await anns.say(room, 'before the bot');
+  await anns.invite(room, echo);
   await ann.graphql(...addMember(room, echo.id));
   await anns.device.settle(room);
   await anns.say(room, 'echo Hello?');

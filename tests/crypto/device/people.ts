@@ -52,7 +52,7 @@ export interface Browser {
   say(roomId: string, body: string, id?: string): Promise<string>;
   tell(roomId: string, content: Content, id?: string): Promise<string>;
   /** Asks somebody in, as the page does before it has the server add them. */
-  invite(roomId: string, user: Person): Promise<void>;
+  invite(roomId: string, user: Pick<Person, 'id'>): Promise<void>;
   /** What is to be read in the room, after the log was followed. */
   read(roomId: string): Promise<(string | null)[]>;
   /** The same storage, opened by a new page. */
