@@ -25,12 +25,17 @@ function memory(): OutboxStore {
 /** An outbox and the server it sends to. `answer` can be changed while it runs. */
 function setUp(answer: Answer = accept, store = memory(), owner = `person-${++people}`) {
   const server = { answer, received: [] as string[], acknowledged: [] as string[] };
+  const discarded: string[] = [];
   const send = (item: Unsent) => {
     server.received.push(item.body);
     return server.answer(item);
   };
-  const outbox = new Outbox<string>({ owner, store, send, onSent: (_item, sent) => server.acknowledged.push(sent) });
-  return { outbox, server, store, owner };
+  const outbox = new Outbox<string>({
+    ...{ owner, store, send },
+    onSent: (_item, sent) => server.acknowledged.push(sent),
+    onDiscarded: ({ body }) => discarded.push(body),
+  });
+  return { outbox, server, discarded, store, owner };
 }
 
 const bodies = (outbox: Outbox<string>, room = 'room') => outbox.items(room).value.map(({ body }) => body);
@@ -163,10 +168,33 @@ test('a second tab shows what the first one has not sent, and sees it leave', as
 });
 
 test('Delete forgets a message', async () => {
-  const { outbox, store } = setUp(() => Promise.reject(refusal('NOT_FOUND')));
+  const { outbox, discarded, store } = setUp(() => Promise.reject(refusal('NOT_FOUND')));
   await outbox.add('room', 'hello');
   await until(() => expect(outbox.items('room').value[0]?.refusal).toBeDefined());
-  await outbox.remove(outbox.items('room').value[0] as Unsent);
-  expect(bodies(outbox)).toEqual([]);
+  await outbox.discard(outbox.items('room').value[0] as Unsent);
+  expect([bodies(outbox), discarded]).toEqual([[], ['hello']]);
   expect(await store.all()).toEqual([]);
+});
+
+test('a message that Ada cancels in one tab ends in the other, which was sending it, and does not come back as refused', async () => {
+  let refuse = (_: unknown) => {};
+  const first = setUp(unreachable);
+  const held: Answer = () =>
+    new Promise((_, reject) => {
+      refuse = reject;
+    });
+  const second = setUp(held, first.store, first.owner);
+  await first.outbox.add('room', 'never mind');
+  await until(() => {
+    wake();
+    expect(second.server.received).toEqual(['never mind']);
+  });
+  await first.outbox.discard(first.outbox.items('room').value[0] as Unsent);
+  await until(() => expect(second.discarded).toEqual(['never mind']));
+  second.server.answer = accept;
+  refuse(refusal('INVALID_INPUT'));
+  await second.outbox.add('room', 'after it');
+  await until(() => expect(second.server.acknowledged).toContain('after it'));
+  expect(await second.store.all()).toEqual([]);
+  expect(bodies(second.outbox)).toEqual([]);
 });

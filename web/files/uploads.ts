@@ -99,7 +99,7 @@ function openUploads(owner: string) {
   /** The server no longer has them: they are sent anew. */
   async function sendAgain({ files = [] }: Unsent) {
     for (const file of files) {
-      courses.delete(file.key);
+      Object.assign(courseOf(file), { sent: undefined, id: undefined });
       await remove('facts', owner, factOf(file));
     }
   }

@@ -14,10 +14,12 @@ export interface OutboxOptions<Sent> {
   send: (item: Unsent) => Promise<Sent>;
   /** Called for each acknowledged message before it leaves the outbox, in every tab. */
   onSent: (item: Unsent, sent: Sent) => void;
+  /** Called for each message that was given up, in every tab: what goes with it ends wherever it is on its way. */
+  onDiscarded?: (item: Unsent) => void;
   store?: OutboxStore;
 }
 
-type News<Sent> = { kind: 'kept' | 'removed'; item: Unsent } | { kind: 'sent'; item: Unsent; sent: Sent };
+type News<Sent> = { kind: 'kept' | 'removed' | 'discarded'; item: Unsent } | { kind: 'sent'; item: Unsent; sent: Sent };
 
 const MOST_FAULTS = 6;
 const DONE = Number.POSITIVE_INFINITY;
@@ -61,17 +63,16 @@ export class Outbox<Sent> {
   async retry({ refusal, ...item }: Unsent) {
     if (refusal?.code !== 'CONFLICT') await this.keep(item);
     else {
-      await this.remove(item);
+      await this.remove(item, 'removed');
       await this.keep({ ...item, id: uuidv7() });
     }
     this.drain(item.roomId);
   }
 
   /** Forgets a message that was not sent. */
-  async remove(item: Unsent) {
-    this.hide(item);
-    await this.store.remove(item);
-    this.tell({ kind: 'removed', item });
+  async discard(item: Unsent) {
+    await this.remove(item, 'discarded');
+    this.options.onDiscarded?.(item);
   }
 
   private async load() {
@@ -125,11 +126,16 @@ export class Outbox<Sent> {
     const code = errorCode(error) ?? 'NETWORK';
     if (code === 'UNAUTHENTICATED') return DONE;
     if (isFinal(code) || this.isHopeless(item, code)) {
-      await this.keep({ ...item, refusal: { code, sentence: errorSentence(error) } });
+      if (await this.isKept(item)) await this.keep({ ...item, refusal: { code, sentence: errorSentence(error) } });
       return 0;
     }
     this.failures += 1;
     return Math.max(retryAfter(error) * 1000, retryDelay(this.failures));
+  }
+
+  /** Not once it was given up, here or in another tab. */
+  private async isKept({ id, roomId }: Unsent) {
+    return (await this.store.all(roomId)).some((one) => one.id === id);
   }
 
   private isHopeless({ id }: Unsent, code: ErrorCode) {
@@ -145,6 +151,12 @@ export class Outbox<Sent> {
     this.tell({ kind: 'kept', item });
   }
 
+  private async remove(item: Unsent, kind: 'removed' | 'discarded') {
+    this.hide(item);
+    await this.store.remove(item);
+    this.tell({ kind, item });
+  }
+
   private tell(news: News<Sent>) {
     this.channel?.postMessage(news);
   }
@@ -152,6 +164,7 @@ export class Outbox<Sent> {
   private learn(news: News<Sent>) {
     if (news.kind === 'kept') return this.show(news.item);
     if (news.kind === 'sent') this.options.onSent(news.item, news.sent);
+    if (news.kind === 'discarded') this.options.onDiscarded?.(news.item);
     this.hide(news.item);
   }
 

@@ -22,12 +22,7 @@ export function onMessageSent(callback: OnSent): () => void {
 }
 
 /** Forgets a message that was not sent, and its files. */
-export async function discard(viewerId: string, item: Unsent) {
-  await useOutbox(viewerId).remove(item);
-  if (!item.files) return;
-  const uploads = await uploadsOf(viewerId);
-  await Promise.all(item.files.map(uploads.drop));
-}
+export const discard = (viewerId: string, item: Unsent) => useOutbox(viewerId).discard(item);
 
 // Files are not what every page needs.
 const uploadsOf = async (viewerId: string) => (await import('../files/uploads')).uploadsOf(viewerId);
@@ -38,7 +33,11 @@ function openOutbox(viewerId: string) {
     if (files) void uploadsOf(viewerId).then((uploads) => uploads.sent(files));
   }
 
-  return new Outbox<Message>({ owner: viewerId, send: (item) => sendWhole(viewerId, item), onSent });
+  function onDiscarded({ files }: Unsent) {
+    if (files) void uploadsOf(viewerId).then((uploads) => files.map(uploads.drop));
+  }
+
+  return new Outbox<Message>({ owner: viewerId, send: (item) => sendWhole(viewerId, item), onSent, onDiscarded });
 }
 
 /** First the files, then the message that names them. Those that have waited too long for it are brought anew, once. */
