@@ -36,7 +36,17 @@ export async function openPlace(): Promise<Place> {
     name: 'shh',
     command: process.execPath,
     args: [join(DIST, 'main.js')],
-    options: { env: { ...process.env, ...GENEROUS, PORT: String(port), DATA_DIR: folder, NODE_ENV: 'production' } },
+    // Lighthouse sets DEBUG in this process, for its own log.
+    options: {
+      env: {
+        ...process.env,
+        DEBUG: undefined,
+        ...GENEROUS,
+        PORT: String(port),
+        DATA_DIR: folder,
+        NODE_ENV: 'production',
+      },
+    },
     folder,
     answers: () => fetch(`${url}/readyz`).then(({ ok }) => ok || Promise.reject()),
   });
