@@ -194,6 +194,8 @@ test('two tabs without Web Locks: one of them sends, everything once and in orde
     await other.press('Enter');
   }
   await second.getByRole('log').getByText('one 3').waitFor();
+  // What was tried in vain is tried again by either of them, but for the first: its frame may wait in the old socket.
+  byFirst.length = bySecond.length = 0;
   await context.setOffline(false);
   await bea.sees('one 3');
   await bea.sees('two 3');
@@ -201,8 +203,8 @@ test('two tabs without Web Locks: one of them sends, everything once and in orde
   for (const word of ['one', 'two']) {
     expect(said.filter((text) => text.startsWith(word))).toEqual([1, 2, 3].map((n) => `${word} ${n}`));
   }
-  // What got no answer is sent again, by the same tab.
   expect(bySecond.filter((id) => byFirst.includes(id))).toEqual([]);
+  expect(new Set([...byFirst, ...bySecond]).size).toBeGreaterThanOrEqual(5);
   await context.close();
 });
 
