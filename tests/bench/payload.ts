@@ -59,3 +59,9 @@ export const nextMessage = (roomId: string, seq: number, body: string) =>
   JSON.stringify({ id: '1', type: 'next', payload: resultOf(roomId, seq, body) });
 
 export const messageId = (seq: number) => `0199f3a2-5f1e-7c3a-9d53-${seq.toString(16).padStart(12, '0')}`;
+
+/** What a message says whose frame is as long as that of a sealed one. */
+export function asLongAsSealed(): string {
+  const sealed = { deviceId: AUTHOR, generation: 1, epoch: 1, ...SEALED };
+  return 'x'.repeat(JSON.stringify({ sealed }).length - JSON.stringify({ body: '' }).length);
+}
