@@ -9,6 +9,7 @@ import { encryptRoom } from './encrypting.ts';
 import { type Group, groupOf } from './groups.ts';
 import { openGroup } from './openings.ts';
 import { sendSealed } from './sealed.ts';
+import { type Traces, tracesOf } from './traces.ts';
 import { listWelcomes, takeWelcomes } from './welcomes.ts';
 
 const GroupType = builder.objectRef<Group>('Group').implement({
@@ -42,6 +43,26 @@ const GroupType = builder.objectRef<Group>('Group').implement({
       resolve: ({ pendingRemovals }) => pendingRemovals,
     }),
     pendingRemovalIds: t.exposeIDList('pendingRemovalIds', { description: 'The ids of all that must be removed.' }),
+  }),
+});
+
+const TracesType = builder.objectRef<Traces>('Traces').implement({
+  description: 'What the server has of the viewer in a room, counted in its rows.',
+  fields: (t) => ({
+    devices: t.exposeStringList('devices', { description: 'What the viewer calls those that are in the group.' }),
+    messages: t.exposeInt('messages', { description: 'How many sealed messages: when, from which device, how large.' }),
+    plainMessages: t.exposeInt('plainMessages', {
+      description: 'How many messages the server can read: those from before the room was encrypted.',
+    }),
+    events: t.exposeInt('events', {
+      description: 'How many sealed events: edits, answers, pins … It cannot tell which of these.',
+    }),
+    commits: t.exposeInt('commits', { description: 'How many changes to who can read.' }),
+    bytes: t.exposeFloat('bytes', { description: 'How large all of it is together, as it is sealed.' }),
+    files: t.exposeInt('files', { description: 'How many files.' }),
+    fileBytes: t.exposeFloat('fileBytes', { description: 'How large they are together, in bytes.' }),
+    firstAt: t.expose('firstAt', { type: 'DateTime', nullable: true, description: 'When the first of it was stored.' }),
+    lastAt: t.expose('lastAt', { type: 'DateTime', nullable: true, description: 'When the newest of it was stored.' }),
   }),
 });
 
@@ -139,6 +160,16 @@ builder.objectField(RoomType, 'group', (t) =>
     nullable: true,
     description: 'Its MLS group; null while there is none.',
     resolve: (room, _, { core }) => (room.generation === 0 ? null : groupOf(core, room)),
+  }),
+);
+
+builder.objectField(RoomType, 'traces', (t) =>
+  t.field({
+    type: TracesType,
+    description:
+      'What the server has of the viewer here: of an encrypted room all that it sees of them but when they read.',
+    complexity: 20,
+    resolve: ({ id }, _, context) => tracesOf(context.core, signedIn(context), id),
   }),
 );
 

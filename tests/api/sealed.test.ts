@@ -180,6 +180,23 @@ test('messages count as unread, what devices tell each other does not, and oneâ€
   expect(search.nodes).toEqual([]);
 });
 
+test('Ann sees what the server has of her in a room, counted in its rows, and nobody else does', async () => {
+  const { ann, ben, room } = await sealedRoom();
+  const traces = `query ($id: ID!) { room(id: $id) { traces {
+    devices messages plainMessages events commits bytes files fileBytes firstAt lastAt
+  } } }`;
+  await ann.graphql(...seal(room, 1));
+  await ann.graphql(...seal(room, 1, { kind: 'EVENT' }));
+  const anns = (await ann.graphql(traces, { id: room })).room.traces;
+  expect(anns).toMatchObject({ devices: ['Laptop'], messages: 1, plainMessages: 0, events: 1, commits: 2, files: 0 });
+  expect(anns.bytes).toBe(2 * (330 + 200) + 32);
+  expect((await ben.graphql(traces, { id: room })).room.traces).toMatchObject({ messages: 0, events: 0, commits: 0 });
+  const cat = await world.person('cat');
+  expect(await cat.refused(traces, { id: room })).toMatchObject({ code: 'NOT_FOUND' });
+  await ann.graphql(...removeMember(room, ben.id));
+  expect(await ben.refused(traces, { id: room })).toMatchObject({ code: 'NOT_FOUND' });
+});
+
 test('who was removed gets nothing more of the log and the group, and who comes back before a commit need not be removed', async () => {
   const { ann, ben, room } = await sealedRoom();
   const cat = await world.person('cat');

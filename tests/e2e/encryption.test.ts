@@ -1,4 +1,7 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPushService } from '../services/pushService.ts';
+import { startRedis, type TestRedis } from '../services/redis.ts';
 import { PASSWORD } from '../world.ts';
 import { photo } from './harbour.ts';
 import { look } from './look.ts';
@@ -10,15 +13,22 @@ let ada: Visitor;
 let bea: Visitor;
 let conversation: string;
 let recoveryKey: string;
-let server: ReturnType<typeof listen>;
+let server: Awaited<ReturnType<typeof listen>>;
+let redis: TestRedis;
+let pushes: Awaited<ReturnType<typeof openPushService>>;
 
 beforeAll(async () => {
-  server = listen();
-  site = await openSite({ LOG_LEVEL: 'debug' });
+  [redis, pushes] = [await startRedis(), await openPushService()];
+  server = await listen(redis.url);
+  site = await openSite({ LOG_LEVEL: 'debug', REDIS_URL: redis.url, OUTGOING_ORIGINS: pushes.url });
   [ada, bea] = [await site.visitor('Ada'), await site.visitor('Bea')];
   for (const one of [ada, bea]) server.to(one);
 });
-afterAll(() => site?.close());
+afterAll(async () => {
+  await site?.close();
+  await redis?.stop();
+  pushes?.close();
+});
 
 const lock = ({ page }: Visitor) => page.getByRole('button', { name: 'End-to-end encrypted' });
 
@@ -207,7 +217,7 @@ test('a private room is encrypted: who is removed reads nothing that is said aft
 test('of whom the server alone says that Ada has asked them in, Ada is asked, and they read once she lets them in', async () => {
   const { page } = ada;
   const attic = new URL(page.url()).pathname;
-  const { viewer } = await bea.asks('{ viewer { id } }');
+  const { viewer } = (await bea.asks('{ viewer { id } }')).data;
   const add = 'mutation ($id: ID!, $user: ID!) { addMember(roomId: $id, userId: $user) { __typename } }';
   await ada.asks(add, { id: attic.split('/')[2], user: viewer?.id });
   await page.getByText('Bea wants to read along. Did you ask them in?').waitFor();
@@ -331,15 +341,36 @@ test('who starts anew is told what is lost, and is not trusted before the others
   await bea.sees('is it you?');
 });
 
+test('Bea, whose pages are closed, is told by push that there is something new, and not what', async () => {
+  const phone = pushes.browser();
+  const subscribe = 'mutation ($on: PushSubscriptionInput) { setPush(subscription: $on) { hasPush } }';
+  expect((await bea.asks(subscribe, { on: phone.subscription })).data.setPush.hasPush).toBe(true);
+  await bea.page.goto('about:blank');
+  await ada.say('the lamp is lit');
+  await ada.sees('the lamp is lit');
+  await expect.poll(() => phone.pushes.length, { timeout: 60_000 }).toBeGreaterThan(0);
+  expect(phone.pushes[0]?.data).toEqual({
+    room: conversation.split('/')[2],
+    seq: expect.any(Number),
+    waiting: expect.any(Number),
+  });
+  for (const { data, headers, body } of phone.pushes) {
+    server.also(JSON.stringify([data, headers]));
+    server.also(body);
+  }
+});
+
 test('of all that was said, searched, named and sent, the server has heard and kept nothing', async () => {
   await ada.createRoom('harbour-square');
   await ada.say('here everybody can listen');
   await ada.sees('here everybody can listen');
-  const public_ = ['harbour-square', 'everybody can listen'];
+  server.also(gzipSync('a packed word that is found'));
+  await server.redis.set('told', 'a word in Redis');
+  const public_ = ['harbour-square', 'everybody can listen', 'packed word', 'word in Redis'];
   const secret = [
     ...['the tide turns', 'sail at five', 'half past', 'quarter past', 'never mind', 'as promised', 'from the laptop'],
     ...['north-pier', 'tides.txt', 'high water', 'turns at', 'lantern attic', 'the ladder is back', 'is it you?'],
-    ...['now we are alone', 'welcome on board', 'from the other tab'],
+    ...['now we are alone', 'welcome on board', 'from the other tab', 'the lamp is lit'],
   ];
   const places = await server.places(site, [...public_, ...secret]);
   expect(places.filter((place) => secret.some((word) => place.includes(word)))).toEqual([]);

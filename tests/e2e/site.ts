@@ -5,6 +5,8 @@ import { launchChromium } from '../services/chromium.ts';
 import { prepareTestDatabase } from '../services/database.ts';
 import { type Node, openNode, PASSWORD } from '../world.ts';
 
+/** A name of the server as on a network at home: not this machine to a browser, and without https. */
+export const LAN = 'harbour.home.arpa';
 export const WEB = resolve(import.meta.dirname, '../../dist/web');
 const PICTURES = resolve(import.meta.dirname, '../screenshots');
 
@@ -13,7 +15,7 @@ export async function openSite(environment: Record<string, string> = {}, web = W
   const database = await prepareTestDatabase();
   const limits = { LIMIT_REGISTRATIONS_PER_HOUR: '1000', LIMIT_LOGINS_PER_MINUTE: '1000' };
   const node = await openNode({ ...database.environment, ...limits, ...environment }, web);
-  const browser = await launchChromium();
+  const browser = await launchChromium({ args: [`--host-resolver-rules=MAP ${LAN} 127.0.0.1`] });
   const visitors: Visitor[] = [];
   return {
     node,
@@ -42,7 +44,7 @@ async function arrive(browser: Browser, node: Node, name: string, options: Brows
   const context = await browser.newContext({ ...DESKTOP, baseURL: node.url, reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
-  return new Visitor(name, node, context, page);
+  return new Visitor(name, options.baseURL ? { ...node, url: options.baseURL } : node, context, page);
 }
 
 /** A person at a browser. Acts by role and label, as a keyboard or a screen reader does. */
@@ -149,23 +151,27 @@ export class Visitor {
     await this.page.locator('input[type="file"]').setInputFiles(files);
   }
 
-  /** Sends by a program, with the session of this browser: many messages, one after the other. */
+  /** Sends by a program, with the session of this browser: many messages, one after the other. Gives the answers. */
   async program(room: string, texts: string[]) {
+    const answers = [];
     for (const body of texts) {
       const input = { id: crypto.randomUUID(), roomId: room.split('/')[2], body };
-      await this.asks('mutation ($input: SendMessageInput!) { sendMessage(input: $input) { seq } }', { input });
+      answers.push(
+        await this.asks('mutation ($input: SendMessageInput!) { sendMessage(input: $input) { seq } }', { input }),
+      );
     }
+    return answers;
   }
 
-  /** Asks the API by a program, with the session of this browser. */
-  async asks(query: string, variables = {}) {
+  /** Asks by a program, with the session of this browser. */
+  async asks(query: string, variables: object = {}): Promise<any> {
     const token = (await this.context.cookies()).find((cookie) => cookie.name === 'access_token')?.value;
-    const answer = await fetch(`${this.node.url}/graphql`, {
+    const response = await fetch(`${this.node.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify({ query, variables }),
     });
-    return ((await answer.json()) as { data: Record<string, { id: string }> }).data;
+    return response.json();
   }
 
   /** The row of a message on screen. */

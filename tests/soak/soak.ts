@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { DeviceError, isPassing, ServerError } from '../../web/crypto/device/errors.ts';
 import { createTurns } from '../../web/crypto/device/turns.ts';
 import { Random } from '../chaos/random.ts';
+import { Killed, Life } from '../crypto/device/faults.ts';
 import { heardBy } from '../crypto/device/heard.ts';
+import { expectAgreement } from '../crypto/device/invariants.ts';
 import type { Browser } from '../crypto/device/people.ts';
 import { FOUL, type Weather } from '../crypto/device/weather.ts';
 import { encryptedRoomOf, logOf } from '../devices.ts';
@@ -28,7 +30,7 @@ export interface Outcome {
   deeds: Record<string, number>;
 }
 
-/** People with two browsers each live in one encrypted room: they write, come, go, reload and lose the line. */
+/** People with two browsers each live in one encrypted room: they write, come, go, reload, lose the line and are cut off. */
 export async function soak(world: World, plan: Plan, tell: (line: string) => void = () => {}): Promise<Outcome> {
   const company = await Company.gather(world, plan);
   await company.live(plan.messages, tell);
@@ -82,6 +84,7 @@ class Company {
     for (let round = 0; round < 2; round++)
       for (const seat of this.inside) await this.at(seat, () => seat.browser.device.settle(this.room));
     for (const seat of this.seats) await this.at(seat, () => seat.browser.device.follow(this.room));
+    await expectAgreement(this.room, ...this.inside.map(({ browser }) => browser));
   }
 
   async outcome(): Promise<Outcome> {
@@ -106,7 +109,8 @@ class Company {
     const seat = this.random.pick(this.inside);
     const chance = this.random.next();
     if (chance < 0.9) await this.say(seat);
-    else if (chance < 0.93) await this.reload(seat);
+    else if (chance < 0.92) await this.reload(seat);
+    else if (chance < 0.93) await this.close(seat);
     else if (chance < 0.97) seat.isOffline = !seat.isOffline;
     else if (chance < 0.985) await this.come();
     else if (chance < 0.997) await this.go(chance < 0.99);
@@ -132,6 +136,21 @@ class Company {
 
   private async reload(seat: Seat) {
     this.count('reloads');
+    await this.at(seat, async () => {
+      seat.browser = await seat.browser.reload();
+    });
+  }
+
+  /** The page is closed in the middle of what it does next, and opened again. */
+  private async close(seat: Seat) {
+    this.count('kills');
+    const life = new Life(this.random.between(0, 4));
+    await this.at(seat, async () => {
+      seat.browser = await seat.browser.reload(life).catch(() => seat.browser.reload());
+      await seat.browser.device.settle(this.room);
+    }).catch((error: unknown) => {
+      if (!(error instanceof Killed)) throw error;
+    });
     await this.at(seat, async () => {
       seat.browser = await seat.browser.reload();
     });

@@ -2,6 +2,9 @@ import { onScopeDispose, ref, watch } from 'vue';
 import type { Trust } from '../crypto/types';
 import { openCrypto, useCrypto } from './useCrypto';
 
+/** How often somebody was verified or accepted in this page: whoever shows how far they are trusted looks again then. */
+const settled = ref(0);
+
 /** How far this device trusts that somebody is who they were. Undefined until it is known. */
 export function useTrust(userId: () => string) {
   const client = useCrypto();
@@ -17,10 +20,13 @@ export function useTrust(userId: () => string) {
   async function settle(how: 'verify' | 'accept') {
     const { people } = await openCrypto();
     await people[how](userId());
+    settled.value += 1;
     await look();
   }
 
-  watch([userId, () => client.value?.status.value], () => void look().catch(() => undefined), { immediate: true });
+  watch([userId, () => client.value?.status.value, settled], () => void look().catch(() => undefined), {
+    immediate: true,
+  });
   onScopeDispose(() => {
     closed = true;
   });

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { look } from './look.ts';
+import { openSite, PHONE, type Site, type Visitor } from './site.ts';
+
+let site: Site;
+let ada: Visitor;
+let bea: Visitor;
+let cem: Visitor;
+let attic: string;
+
+beforeAll(async () => {
+  site = await openSite();
+  [ada, bea, cem] = [await site.visitor('Ada'), await site.visitor('Bea'), await site.visitor('Cem', PHONE)];
+  for (const one of [bea, cem, ada]) {
+    await one.register();
+    await one.hasKeys();
+  }
+  attic = await privateRoom('lantern attic', { encrypted: true, people: ['Bea', 'Cem'] });
+});
+afterAll(() => site?.close());
+
+const lock = ({ page }: Visitor) => page.getByRole('button', { name: 'End-to-end encrypted' });
+const openLock = ({ page }: Visitor) => page.getByRole('button', { name: 'Not encrypted' });
+
+/** A room of Ada's, with these people in it. */
+async function privateRoom(name: string, { encrypted, people }: { encrypted: boolean; people: string[] }) {
+  const { page } = ada;
+  await page.goto('/');
+  await page.getByRole('button', { name: 'New room' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill(name);
+  await dialog.getByText('People who are added').click();
+  if (!encrypted) await dialog.getByRole('switch', { name: 'End-to-end encrypted' }).click();
+  await dialog.getByRole('button', { name: 'Create room' }).click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+  await page.getByRole('button', { name: 'Add people' }).click();
+  for (const one of people) await page.getByRole('button', { name: `Add ${one}` }).click();
+  await page
+    .getByText('Added')
+    .nth(people.length - 1)
+    .waitFor();
+  await page.keyboard.press('Escape');
+  return new URL(page.url()).pathname;
+}
+
+test('Cem is banned from an encrypted room: his browser reads nothing further and he cannot come back, the others go on', async () => {
+  const { page } = ada;
+  await ada.say('the ladder is back');
+  for (const one of [bea, cem]) {
+    await one.page.goto(attic);
+    await one.sees('the ladder is back');
+  }
+  await page.getByRole('button', { name: 'Details', exact: true }).click();
+  await page.getByRole('button', { name: 'Manage Cem' }).click();
+  await page.getByRole('button', { name: 'Ban', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Ban Cem?' });
+  await dialog.getByLabel('Reason').fill('took the ladder');
+  await dialog.getByRole('button', { name: 'Ban', exact: true }).click();
+  await cem.page.getByText('You are no longer in lantern attic.').waitFor();
+  await ada.say('now without Cem');
+  await bea.sees('now without Cem');
+  await bea.say('so it is');
+  await ada.sees('so it is');
+  await cem.page.goto(attic);
+  await cem.page.getByRole('heading', { level: 1 }).waitFor();
+  const content = await cem.page.content();
+  for (const text of ['the ladder is back', 'now without Cem', 'so it is']) expect(content).not.toContain(text);
+  const roomId = attic.split('/')[2];
+  const read = await cem.asks('query ($id: ID!) { room(id: $id) { log(after: 0) { seq } } }', { id: roomId });
+  expect(read.errors[0].extensions.code).toBe('NOT_FOUND');
+  const added = await ada.asks('mutation ($r: ID!, $u: ID!) { addMember(roomId: $r, userId: $u) { role } }', {
+    r: roomId,
+    u: (await cem.asks('{ viewer { id } }')).data.viewer.id,
+  });
+  expect(added.errors).toHaveLength(1);
+  await lock(ada).click();
+  const panel = page.getByRole('dialog', { name: 'End-to-end encrypted' });
+  await panel.getByText('Who can read').waitFor();
+  await panel.getByText('Bea', { exact: true }).waitFor();
+  expect(await panel.getByText('Cem').count()).toBe(0);
+  await page.keyboard.press('Escape');
+});
+
+test('what the server sees of Ada is told from its rows', async () => {
+  await lock(ada).click();
+  const panel = ada.page.getByRole('dialog', { name: 'End-to-end encrypted' });
+  const fact = (name: string) => panel.locator('dl > div').filter({ hasText: name }).locator('dd').innerText();
+  await panel.getByText('Of you, in this room').waitFor();
+  await panel.getByText('2, sealed', { exact: true }).waitFor();
+  expect(await fact('Changes to who can read')).toMatch(/^[1-9]/);
+  expect(await fact('All of these together')).toMatch(/kB$/);
+  expect(await fact('Your devices here')).not.toBe('none');
+  await look(ada, 'encryption-traces-light-1280');
+  await ada.page.keyboard.press('Escape');
+});
+
+test('Ada reads the code of Bea from a picture: Bea is verified; a code of other people is refused', async () => {
+  const pictures: Buffer[] = [];
+  for (const [one, other] of [
+    [bea, 'Ada'],
+    [ada, 'Bea'],
+  ] as const) {
+    await one.page.goto(attic);
+    await lock(one).click();
+    await one.page.getByRole('button', { name: `Verify ${other}` }).click();
+    pictures.push(await one.page.getByRole('img', { name: `Code for ${other} to scan` }).screenshot());
+  }
+  const { page } = ada;
+  const [beas, own] = pictures as [Buffer, Buffer];
+  const show = (buffer: Buffer) =>
+    page.getByLabel('A picture of their code').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer });
+  await show(Buffer.from('no picture'));
+  await page.getByText('No code was seen on this picture').waitFor();
+  await show(own);
+  await page.getByText('This is not the code that Bea should have').waitFor();
+  await show(beas);
+  await page.getByText('Bea is verified.').waitFor();
+  await page.getByText('· verified').waitFor();
+  for (const one of [ada, bea]) {
+    await one.page.keyboard.press('Escape');
+    await one.page.keyboard.press('Escape');
+  }
+});
+
+test('a private room is encrypted later: for good, what was said before stays readable, and nothing plain is taken any more', async () => {
+  const { page } = ada;
+  const cellar = await privateRoom('apple cellar', { encrypted: false, people: ['Bea'] });
+  await ada.say('said in the open');
+  await bea.page.goto(cellar);
+  await bea.sees('said in the open');
+  await openLock(bea).click();
+  await bea.page.getByText('The owner of this room can turn encryption on.').waitFor();
+  await bea.page.keyboard.press('Escape');
+  await openLock(ada).click();
+  await page.getByRole('button', { name: 'Encrypt from now on' }).click();
+  const asked = page.getByRole('dialog', { name: 'Encrypt this room?' });
+  await asked.getByText('It cannot be turned off again.').waitFor();
+  await look(ada, 'encrypt-room-light-1280');
+  await asked.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Encrypt from now on' }).click();
+  await asked.getByRole('button', { name: 'Encrypt for good' }).click();
+  await asked.waitFor({ state: 'detached' });
+  await page.keyboard.press('Escape');
+  await lock(ada).waitFor();
+  await ada.say('said behind the door');
+  await bea.sees('said behind the door');
+  for (const one of [ada, bea]) {
+    await one.page.reload();
+    await one.sees('said in the open');
+    await one.sees('said behind the door');
+    await one.page.getByRole('heading', { level: 1, name: 'apple cellar' }).waitFor();
+    await lock(one).click();
+    await one.page.getByText('messages, which it can read').or(one.page.getByText('Who can read')).first().waitFor();
+    expect(await one.page.getByRole('button', { name: /Encrypt from now on|off/ }).count()).toBe(0);
+    await one.page.keyboard.press('Escape');
+  }
+  const [refused] = await ada.program(cellar, ['in the open again']);
+  expect(refused.errors[0].extensions).toMatchObject({ code: 'CONFLICT', reason: 'E2EE_REQUIRED' });
+});
+
+test('no page broke its policy, asked another host or failed', () => {
+  expect(site.complaints()).toEqual([]);
+});
