@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PASSWORD } from '../world.ts';
+import { look } from './look.ts';
+import { openSite, PHONE, type Site, type Visitor } from './site.ts';
+
+let site: Site;
+let ann: Visitor;
+let ben: Visitor;
+
+// Browsers know no passkeys for a number: the site is called by its name.
+beforeAll(async () => {
+  site = await openSite();
+  const baseURL = site.node.url.replace('127.0.0.1', 'localhost');
+  Object.assign(site.node, { url: baseURL });
+  await site.node.core.db.instance.updateMany({ data: { name: 'Harbour House', setUpAt: new Date() } });
+  ann = await site.visitor('Ann', { colorScheme: 'light' });
+  ben = await site.visitor('Ben', { ...PHONE, colorScheme: 'dark' });
+  for (const { page, context } of [ann, ben]) await withAuthenticator(context, page);
+});
+afterAll(() => site?.close());
+
+/** Gives the browser a place for passkeys, whose owner is there and says yes. */
+async function withAuthenticator(context: Visitor['context'], page: Visitor['page']) {
+  const session = await context.newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+}
+
+async function addPasskey({ page }: Visitor, name: string) {
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Add a passkey' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add a passkey' });
+  await dialog.getByLabel('What to call it').fill(name);
+  await dialog.getByLabel('Your password').fill(PASSWORD);
+  await dialog.getByRole('button', { name: 'Add it' }).click();
+  await page.getByRole('list', { name: 'Your passkeys' }).getByText(name).waitFor();
+}
+
+const usePasskey = ({ page }: Visitor) => page.getByRole('button', { name: 'Sign in with a passkey' });
+
+test('Log in with a passkey: Ann and Ben add one each, and come back without name and password', async () => {
+  for (const visitor of [ann, ben]) {
+    await visitor.register();
+    await visitor.hasKeys();
+    await addPasskey(visitor, `${visitor.name}’s pocket`);
+    await visitor.signOut();
+    await visitor.page.goto('/login');
+    await usePasskey(visitor).waitFor();
+    await look(visitor, `login-passkey-${visitor === ann ? 'light-1280' : 'dark-360'}`);
+    await usePasskey(visitor).click();
+    await visitor.page.getByLabel('Rooms and people').waitFor();
+    await visitor.page.goto('/settings');
+    await visitor.page.getByText(`@${visitor.username}`).first().waitFor();
+    await visitor.page.getByText('last used on').first().waitFor();
+    await visitor.page.getByRole('heading', { name: 'Passkeys' }).scrollIntoViewIfNeeded();
+    await look(visitor, `passkeys-${visitor === ann ? 'light-1280' : 'dark-360'}`);
+  }
+});
+
+test('who came in with a passkey has keys, and writes to somebody encrypted', async () => {
+  await Promise.all([ann.hasKeys(), ben.hasKeys()]);
+  const path = await ann.writeTo('Ben');
+  await ann.say('by a finger alone');
+  await ben.page.goto(path);
+  await ben.sees('by a finger alone');
+});
+
+test('by keyboard alone Ann renames her passkey and removes it, and then it opens nothing', async () => {
+  const { page } = ann;
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Rename Ann’s pocket' }).press('Enter');
+  await page.getByRole('dialog').getByLabel('Name').fill('the blue key');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Remove the blue key' }).press('Enter');
+  await page.getByRole('list', { name: 'Your passkeys' }).waitFor({ state: 'detached' });
+  await page.reload();
+  await page.getByText('A passkey was removed').waitFor();
+  await ann.signOut();
+  await page.goto('/login');
+  await usePasskey(ann).click();
+  await page.getByRole('alert').getByText('This passkey opens nothing here').waitFor();
+  await ann.signIn();
+});
+
+test('a browser on an address that is a number is offered none', async () => {
+  const { page } = await site.visitor('Cleo', { baseURL: site.node.url.replace('localhost', '127.0.0.1') });
+  await page.goto('/login');
+  await page.getByLabel('Email or username').waitFor();
+  expect(await page.getByText('passkey').count()).toBe(0);
+});
+
+test('no page broke its policy or failed', () => {
+  expect(site.complaints().filter((complaint) => !complaint.startsWith('Cleo: asked'))).toEqual([]);
+});
