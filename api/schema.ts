@@ -7,6 +7,7 @@ import './audit/audit.schema.ts';
 import './auth/auth.schema.ts';
 import './auth/passwords.schema.ts';
 import './auth/personalTokens.schema.ts';
+import './auth/secondFactor.schema.ts';
 import './auth/sessions.schema.ts';
 import './auth/viewer.schema.ts';
 import './devices/devices.schema.ts';

@@ -14,6 +14,8 @@ const ACTIONS: Record<AuditAction, string> = {
   PERSONAL_TOKEN_MADE: 'A personal access token was made.',
   PASSKEY_ADDED: 'A person added a passkey.',
   PASSKEY_REMOVED: 'A person took a passkey out of use.',
+  SECOND_FACTOR_ON: 'A person asks for more than the password when they sign in.',
+  SECOND_FACTOR_OFF: 'A person signs in with the password alone again.',
   WEBHOOK_MADE: 'A webhook was made for a room.',
   WEBHOOK_REVOKED: 'A webhook of a room was ended.',
   DEVICE_ADDED: 'A device with keys for encrypted rooms was added.',

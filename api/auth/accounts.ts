@@ -10,6 +10,7 @@ import type { Taker } from '../limits.ts';
 import { usernameKey } from '../users/username.ts';
 import { createUser, findAccount, UserInput } from '../users/users.ts';
 import { hashPassword, namesOf, Password, refuseObvious, verifyPassword } from './passwords.ts';
+import { passSecondFactor } from './secondFactor.ts';
 import { startSession, type Tokens } from './sessions.ts';
 import { oneTry } from './tries.ts';
 
@@ -39,13 +40,18 @@ export async function register(core: Core, origin: Origin, input: RegistrationIn
 
 /**
  * Starts a session for the right name (or e-mail address) and password. An unknown name and a wrong password get
- * the same UNAUTHENTICATED, after the same work.
+ * the same UNAUTHENTICATED, after the same work. Who asks for a second factor needs a code of their app as well.
  */
-export async function logIn(core: Core, origin: Origin, name: string, password: string): Promise<Tokens> {
+export async function logIn(
+  core: Core,
+  origin: Origin,
+  { username: name, password, code }: { username: string; password: string; code?: string | null },
+): Promise<Tokens> {
   const attempt = `${origin.address} ${usernameKey(name).slice(0, 100)}`;
   await core.limits.take('loginsPerMinute', origin.address, origin);
   const user = await oneTry(core, attempt, () => findByPassword(core, name, password), origin);
   if (!user) throw new AppError('UNAUTHENTICATED', 'Invalid username or password');
+  await passSecondFactor(core, origin, user, code);
   return startSession(core, user, origin.label);
 }
 

@@ -72,6 +72,7 @@ const LogInInput = builder.inputType('LogInInput', {
   fields: (t) => ({
     username: t.string({ required: true, description: 'Name or e-mail address.' }),
     password: t.string({ required: true, description: 'The password of the account.' }),
+    code: t.string({ description: 'Of the app, for who asks for a second factor.' }),
     cookies: t.boolean({ required: true, defaultValue: true, description: cookiesDescription }),
   }),
 });
@@ -128,10 +129,12 @@ builder.mutationFields((t) => ({
   }),
   logIn: t.field({
     type: AuthPayload,
-    description: 'Starts a session. UNAUTHENTICATED says the same for an unknown name and a wrong password.',
+    description:
+      'Starts a session. UNAUTHENTICATED says the same for an unknown name and a wrong password. FORBIDDEN with the reason ' +
+      'SECOND_FACTOR when the password is right and a code, or a passkey, is asked for; INVALID_INPUT for a wrong code.',
     args: { input: t.arg({ type: LogInInput, required: true, description: 'Who wants in.' }) },
     resolve: (_, { input }, context) =>
-      signIn(context, input.cookies, () => logIn(context.core, context.caller.origin, input.username, input.password)),
+      signIn(context, input.cookies, () => logIn(context.core, context.caller.origin, input)),
   }),
   recover: t.field({
     type: AuthPayload,

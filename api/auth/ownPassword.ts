@@ -38,7 +38,7 @@ export async function changePassword(core: Core, viewer: Viewer, current: string
 }
 
 /**
- * Makes the change and, if it found an account, ends its sessions (but the one to keep; without one, its tokens and passkeys go too), makes its reset link useless
+ * Makes the change and, if it found an account, ends its sessions (but the one to keep; without one, its tokens, passkeys and second factor go too), makes its reset link useless
  * and notes it for its owner: all or nothing. Null when no account was found.
  */
 export async function replacePassword(
@@ -51,11 +51,17 @@ export async function replacePassword(
     const [user = null] = await change(db);
     if (!user) return { user, ended: [] };
     await db.resetLink.deleteMany({ where: { userId: user.id } });
-    if (!keep) await db.passkey.deleteMany({ where: { userId: user.id } });
+    if (!keep) await forgetOtherWaysIn(db, user.id);
     await audit(db, { action, actorId: user.id, subjectId: user.id });
     const ended = await revokeSessions(db, { userId: user.id, ...(keep && { id: { not: keep } }) });
     return { user, ended: keep ? ended : [...ended, ...(await revokePersonalTokens(db, { userId: user.id }))] };
   });
   tellEnded(core, ended);
   return user;
+}
+
+async function forgetOtherWaysIn(db: Prisma.TransactionClient, userId: string): Promise<void> {
+  await db.passkey.deleteMany({ where: { userId } });
+  await db.codeApp.deleteMany({ where: { userId } });
+  await db.user.update({ where: { id: userId }, data: { asksSecondFactor: false } });
 }

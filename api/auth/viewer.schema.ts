@@ -26,6 +26,8 @@ const SecurityEventKindType = builder.enumType('SecurityEventKind', {
     SESSIONS_ENDED: { description: 'An administrator signed the account out everywhere.' },
     PASSKEY_ADDED: { description: 'A passkey was added, with which one signs in without a password.' },
     PASSKEY_REMOVED: { description: 'A passkey was taken out of use.' },
+    SECOND_FACTOR_ON: { description: 'From then on the password alone opens nothing.' },
+    SECOND_FACTOR_OFF: { description: 'From then on the password is enough again.' },
     DEVICE_ADDED: { description: 'A device with keys for encrypted rooms was added.' },
     DEVICE_REVOKED: { description: 'Such a device was taken out of use.' },
     IDENTITY_REPLACED: { description: 'The key that signs the devices was replaced: others see that it changed.' },

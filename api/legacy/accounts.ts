@@ -23,9 +23,7 @@ export async function signIn(core: Core, request: LegacyRequest): Promise<Legacy
   const body = bodyOf(request);
   const name = textOf(body, 'username') || textOf(body, 'email') || '';
   const password = textOf(body, 'password') ?? '';
-  const tokens = await logIn(core, originOf(request), name, password).catch(
-    insteadOf('UNAUTHENTICATED', ({ message }) => new Refusal(400, { non_field_errors: [message] })),
-  );
+  const tokens = await logIn(core, originOf(request), { username: name, password }).catch(refuseSignIn);
   request.cookies.set(tokens);
   await endSessionOf(core, request.cookies.accessToken, request.cookies.refreshToken);
   const user = await getUser(core, { id: tokens.userId, sessionId: tokens.sessionId }, tokens.userId);
@@ -81,6 +79,13 @@ async function makeNamedAfter(core: Core, origin: Origin, wish: Wish): Promise<U
 }
 
 const isNameTaken = (error: unknown) => error instanceof AppError && error.details.fields?.username !== undefined;
+
+// These routes have no place for a second factor.
+function refuseSignIn(error: unknown): never {
+  if (error instanceof AppError && error.details.reason === 'SECOND_FACTOR')
+    throw new Refusal(403, { detail: 'This account asks for a second factor: use the web app or a personal token.' });
+  return insteadOf('UNAUTHENTICATED', ({ message }) => new Refusal(400, { non_field_errors: [message] }))(error);
+}
 
 function refuseRefreshToken(error: unknown): never {
   if (!(error instanceof TokenError)) throw error;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { audit } from '../audit/audit.ts';
 import type { Origin } from '../auth/accounts.ts';
 import { confirmPassword } from '../auth/ownPassword.ts';
+import { hasSecondFactor } from '../auth/secondFactor.ts';
 import { startSession, type Tokens } from '../auth/sessions.ts';
 import type { Core } from '../core.ts';
 import type { Prisma } from '../db/db.ts';
@@ -76,12 +77,13 @@ export async function renamePasskey(core: Core, viewer: Viewer, id: string, name
   return renamed;
 }
 
-/** Takes a passkey of the viewer out of use, at once. The sessions that it started go on. NOT_FOUND for any other. */
+/** Takes a passkey of the viewer out of use, at once. The sessions that it started go on. NOT_FOUND for any other, CONFLICT for the last second factor. */
 export async function removePasskey(core: Core, viewer: Viewer, id: string): Promise<void> {
   const where = { id: idOf(id, 'Passkey'), userId: viewer.id };
   await core.db.$transaction(async (db) => {
     const { count } = await db.passkey.deleteMany({ where });
     if (count === 0) throw notFound('Passkey');
+    await keepOneWayIn(db, viewer);
     await audit(db, { action: 'PASSKEY_REMOVED', actorId: viewer.id, subjectId: viewer.id });
   });
 }
@@ -123,6 +125,13 @@ async function keepPasskey(
   if (!passkey) throw new AppError('CONFLICT', 'This passkey is here already.');
   await audit(db, { action: 'PASSKEY_ADDED', actorId: userId, subjectId: userId });
   return passkey;
+}
+
+async function keepOneWayIn(db: Prisma.TransactionClient, { id }: Viewer): Promise<void> {
+  const isEnough = await hasSecondFactor(db, id);
+  const { asksSecondFactor } = await db.user.findUniqueOrThrow({ where: { id } });
+  if (asksSecondFactor && !isEnough)
+    throw new AppError('CONFLICT', 'Nothing would let you in beside the password. Switch the second factor off first.');
 }
 
 function findPasskey({ db }: Core, id: string): Promise<(Passkey & { user: User }) | null> {

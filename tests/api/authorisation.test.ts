@@ -224,6 +224,12 @@ const TABLE: Record<string, Row> = {
     variables: ({ passkey }) => ({ id: passkey, name: 'theirs' }),
   },
   'Mutation.removePasskey': { answers: '- - - - - - -', of: 'passkey', variables: ({ passkey }) => ({ id: passkey }) },
+  'Mutation.beginCodeApp': { answers: '! ! ! ! ! ! !', variables: () => ({ password: 'not the password' }) },
+  'Mutation.confirmCodeApp': { answers: '! ! ! ! ! ! !', variables: () => ({ code: '000000' }) },
+  'Mutation.setSecondFactor': {
+    answers: '! ! ! ! ! ! !',
+    variables: () => ({ on: true, password: 'not the password' }),
+  },
   'Query.personalTokens': { answers: '+ + + + + + +' },
   'Mutation.createPersonalToken': { answers: '+ + + + + + +', variables: () => ({ input: { name: 'mine' } }) },
   'Mutation.revokePersonalToken': {
@@ -391,7 +397,7 @@ const SEEN: Record<string, string> = {
   PublicRoomConnection: 'anyone signed in: edges nodes pageInfo',
   PublicRoomEdge: 'anyone signed in: cursor node',
   Viewer:
-    'oneself: backupRooms backupSegments device devices email hasRecoveryCode hushedUntil id isAdmin keyPackagesLeft mentions passkeys rooms roomsVersion secret securityEvents session sessions user welcomes',
+    'oneself: asksSecondFactor backupRooms backupSegments device devices email hasCodeApp hasRecoveryCode hushedUntil id isAdmin keyPackagesLeft mentions passkeys rooms roomsVersion secret securityEvents session sessions user welcomes',
   DeleteAccountPayload: 'oneself: erasedMessages',
   SecurityEvent: 'oneself: createdAt id kind',
   Session: 'oneself: createdAt expiresAt hasPush id isCurrent label rotatedAt',
@@ -408,6 +414,7 @@ const SEEN: Record<string, string> = {
   Invitation: 'administrators: createdAt createdBy expiresAt id maxUses revokedAt uses',
   CreateInvitationPayload: 'administrators: invitation token',
   CreateResetLinkPayload: 'administrators: expiresAt token user',
+  CodeAppSetUp: 'oneself: secret uri',
   Passkey: 'oneself: createdAt id lastUsedOn name',
   PasskeyRequest: 'who asks: options ticket',
   PersonalToken: 'oneself: createdAt expiresAt id lastUsedOn name prefix scope',

@@ -18,6 +18,7 @@ const NEEDS_A_SESSION = [
   ...['setUp', 'register', 'logIn', 'logOut', 'refresh', 'recover', 'resetPassword'],
   ...['changePassword', 'createRecoveryCode', 'createResetLink', 'revokeSession', 'revokeOtherSessions'],
   ...['beginPasskey', 'addPasskey', 'renamePasskey', 'removePasskey', 'beginPasskeySignIn', 'signInWithPasskey'],
+  ...['beginCodeApp', 'confirmCodeApp', 'setSecondFactor'],
   ...['createPersonalToken', 'revokePersonalToken', 'deleteAccount', 'setPush'],
   ...['endSessionsOf', 'removePerson', 'removeRoom', 'setAdministrator', 'setDisabled', 'updateServer'],
   // It deletes what others wrote.

@@ -12,6 +12,8 @@ export const ACTS: Record<AuditAction, string> = {
   PERSONAL_TOKEN_MADE: 'Access token made',
   PASSKEY_ADDED: 'Passkey added',
   PASSKEY_REMOVED: 'Passkey removed',
+  SECOND_FACTOR_ON: 'Second factor on',
+  SECOND_FACTOR_OFF: 'Second factor off',
   WEBHOOK_MADE: 'Webhook made',
   WEBHOOK_REVOKED: 'Webhook revoked',
   DEVICE_ADDED: 'Device with keys added',
