@@ -85,17 +85,25 @@ const answer = (id: Buffer, response: object) =>
 const text = (bytes: Buffer) => bytes.toString('base64url');
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest();
 
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** What an app makes of the letters of its secret. */
+export function bytesOf(base32: string): Buffer {
+  const bits = [...base32].map((letter) => LETTERS.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+}
+
 // CBOR (RFC 8949), as much of it as these two maps have: nothing in them is longer than 255 bytes.
-const bytesOf = (bytes: Buffer) => {
+const stringOf = (bytes: Buffer) => {
   return Buffer.concat([Buffer.from([0x58, bytes.length]), bytes]);
 };
 const textOf = (value: string) => Buffer.concat([Buffer.from([0x60 + value.length]), Buffer.from(value)]);
 const coseKey = (x: string, y: string) =>
   Buffer.concat([
     Buffer.from([0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21]),
-    bytesOf(Buffer.from(x, 'base64url')),
+    stringOf(Buffer.from(x, 'base64url')),
     Buffer.from([0x22]),
-    bytesOf(Buffer.from(y, 'base64url')),
+    stringOf(Buffer.from(y, 'base64url')),
   ]);
 // {fmt, attStmt: {} or one with certificates, authData}
 function attestation(format: string, authData: Buffer): Buffer {
@@ -103,6 +111,6 @@ function attestation(format: string, authData: Buffer): Buffer {
   const statement = format === 'none' ? Buffer.from([0xa0]) : certificates;
   return Buffer.concat([
     Buffer.from([0xa3]),
-    ...[textOf('fmt'), textOf(format), textOf('attStmt'), statement, textOf('authData'), bytesOf(authData)],
+    ...[textOf('fmt'), textOf(format), textOf('attStmt'), statement, textOf('authData'), stringOf(authData)],
   ]);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { codeAt, stepAt } from '../../api/auth/totp.ts';
-import { Authenticator, addPasskey } from '../authenticator.ts';
+import { Authenticator, addPasskey, bytesOf } from '../authenticator.ts';
 import { tablesWith } from '../rooms.ts';
 import { JSON_BODY, send } from '../wire.ts';
 import { administrator, type Node, openWorld, PASSWORD, Person, type World } from '../world.ts';
@@ -81,7 +81,7 @@ test('whoever has not the password learns nothing of Ben’s second factor, with
 test('each code of Cleo’s app is good once, and of five who bring it at once one gets in', async () => {
   const { person: cleo, secret } = await withApp('cleo');
   const code = shown(secret);
-  const answers = await Promise.all([1, 2, 3, 4].map((n) => logIn(cleo, { code }, n % 2 ? other : world.node)));
+  const answers = await Promise.all([1, 2, 3, 4, 5].map((n) => logIn(cleo, { code }, n % 2 ? other : world.node)));
   expect(answers.filter(({ data }) => data)).toHaveLength(1);
   expect(refusal(await logIn(cleo, { code }))).toMatchObject({
     fields: { code: [expect.stringContaining('was used')] },
@@ -191,9 +191,3 @@ test.each([
 ])('at second %i the code is that of the standard', (second, code) => {
   expect(codeAt(Buffer.from('12345678901234567890'), stepAt(second * 1_000), 8)).toBe(code);
 });
-
-function bytesOf(base32: string): Buffer {
-  const bits = [...base32].map((letter) => LETTERS.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-}
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { codeAt, stepAt } from '../../api/auth/totp.ts';
+import { bytesOf } from '../authenticator.ts';
 import { PASSWORD } from '../world.ts';
 import { look } from './look.ts';
 import { openSite, PHONE, type Site, type Visitor } from './site.ts';
@@ -89,6 +91,38 @@ test('by keyboard alone Ann renames her passkey and removes it, and then it open
   await usePasskey(ann).click();
   await page.getByRole('alert').getByText('This passkey opens nothing here').waitFor();
   await ann.signIn();
+});
+
+test('a stolen password alone fails: Ben sets an app up, and from then on his password asks for its code', async () => {
+  const { page } = ben;
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Set up an app with codes' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Your password').fill(PASSWORD);
+  await dialog.getByRole('button', { name: 'Go on' }).click();
+  await dialog.getByRole('img', { name: 'QR code for the app' }).waitFor();
+  const secret = bytesOf((await dialog.getByLabel('Secret for the app').innerText()).replace(/\s/g, ''));
+  await look(ben, 'code-app-dark-360');
+  await dialog.getByLabel('The six digits').fill('12');
+  await dialog.getByRole('button', { name: 'Switch it on' }).click();
+  await dialog.getByText('This code is wrong').waitFor();
+  await dialog.getByLabel('The six digits').fill(codeAt(secret, stepAt(Date.now()) - 1));
+  await dialog.getByRole('button', { name: 'Switch it on' }).click();
+  await page.getByText('Your password alone opens nothing').waitFor();
+
+  const thief = await site.visitor('Thief', { colorScheme: 'light' });
+  await thief.page.goto('/login');
+  await thief.page.getByLabel('Email or username').fill('ben');
+  await thief.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await thief.page.keyboard.press('Enter');
+  await thief.page.getByLabel('Code of your app').waitFor();
+  await look(thief, 'login-code-light-1280');
+  await thief.page.keyboard.type('000000');
+  await thief.page.keyboard.press('Enter');
+  await thief.page.getByText('This code is wrong').waitFor();
+  await thief.page.getByLabel('Code of your app').fill(codeAt(secret, stepAt(Date.now())));
+  await thief.page.keyboard.press('Enter');
+  await thief.page.getByLabel('Rooms and people').waitFor();
 });
 
 test('a browser on an address that is a number is offered none', async () => {

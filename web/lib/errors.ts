@@ -36,6 +36,9 @@ export function errorCode(error: unknown): ErrorCode | undefined {
   return (problem.extensions?.code as ErrorCode | undefined) ?? 'INTERNAL_SERVER_ERROR';
 }
 
+/** What a refusal of that code is about, where the server says. */
+export const errorReason = (error: unknown) => firstProblem(error)?.extensions?.reason;
+
 /** What INVALID_INPUT says of each field; empty for every other error. */
 export function fieldErrors(error: unknown): Record<string, string[]> {
   return (firstProblem(error)?.extensions?.fields as Record<string, string[]> | undefined) ?? {};
