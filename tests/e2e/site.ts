@@ -83,7 +83,7 @@ export class Visitor {
     await page.goto('/login');
     await page.getByLabel('Email or username').fill(username);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByLabel('Rooms and people').waitFor();
   }
 
