@@ -1,4 +1,3 @@
-/** Whether this browser can, on this page: passkeys want https or localhost, and a site with a name. */
+/** Whether this browser can, on this page: passkeys want https or localhost, and a site whose name is no number. */
 export const canPasskeys = () =>
-  typeof globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON === 'function' &&
-  !/^[\d.]+$|^\[/.test(location.hostname);
+  !!globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON && !/[\d\]]$/.test(location.hostname);
