@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import vue from '@vitejs/plugin-vue';
-import icons from 'unplugin-icons/vite';
 import { defineConfig } from 'vite';
 import { documents } from './vite.documents.ts';
 import { emojis } from './vite.emoji.ts';
 import { finish } from './vite.finish.ts';
+import { lineIcons } from './vite.icons.ts';
 import { quietLibrary } from './vite.quietLibrary.ts';
 import { reference } from './vite.reference.ts';
 
@@ -14,8 +14,8 @@ const root = import.meta.dirname;
 const base = [
   /node_modules\/(@vue|vue-router|@urql|wonka)\//,
   /~icons\/lucide\/users$/,
-  /\/web\/(styles|request|routes|documentText|lib\/(client|session|errors)|auth\/use)/,
-  /\/web\/ui\/(Button|IconButton|Field|Fault|Wordmark|stored|useSubmit|useTitle|useNotice|vFocusFirst)/,
+  /\/web\/(App|styles|request|routes|documentText|lib\/(client|session|errors)|auth\/(use|Unreachable)|passkeys\/can)/,
+  /\/web\/ui\/(Button|IconButton|Field|Fault|Wordmark|icon\.|stored|useSubmit|useTheme|useTitle|(use)?Notice|vFocusFirst)/,
 ];
 
 /** What all doors are made of, and what every page behind them needs: each in one file, for the same reason. */
@@ -50,13 +50,7 @@ export default defineConfig({
     documents(),
     emojis(),
     reference(),
-    icons({
-      compiler: 'vue3',
-      defaultClass: 'i',
-      iconCustomizer: (_collection, _icon, props) => {
-        props['aria-hidden'] = 'true';
-      },
-    }),
+    lineIcons(),
     finish(),
   ],
   resolve: { alias: [{ find: /^@0no-co\/graphql\.web$/, replacement: resolve(root, 'documentText.ts') }] },

@@ -58,7 +58,7 @@ async function leave({ page }: Visitor) {
   await door.waitFor();
 }
 
-const usePasskey = ({ page }: Visitor) => page.getByRole('button', { name: 'Sign in with a passkey' });
+const usePasskey = ({ page }: Visitor) => page.getByRole('button', { name: 'Use a passkey' });
 
 test('Log in with a passkey: Ann and Ben add one each, and come back without name and password', async () => {
   for (const visitor of [ann, ben]) {
