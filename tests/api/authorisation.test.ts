@@ -363,7 +363,7 @@ const CODES: Record<string, string> = { '+': 'OK', '-': 'NOT_FOUND', x: 'FORBIDD
 
 /** What a type shows, and to whom: everything else that it had would have to be decided upon here. */
 const SEEN: Record<string, string> = {
-  Server: 'anyone: epoch fileLimit name needsSetup pushKey registration registrationIsFixed version',
+  Server: 'anyone: epoch fileLimit name needsSetup pushKey registration registrationIsFixed runBy version',
   Account: 'administrators: disabledAt isAdmin lastSeenAt user',
   AccountConnection: 'administrators: edges nodes pageInfo',
   AccountEdge: 'administrators: cursor node',
@@ -379,6 +379,7 @@ const SEEN: Record<string, string> = {
     'anyone signed in: createdAt credential engineVersion id lastSeenAt name revokedAt signatureKey suites userId',
   ClaimedKeyPackage: 'members: device keyPackage',
   Group: 'members: devices epoch generation groupInfo pendingRemovalIds pendingRemovals suite',
+  Traces: 'oneself: bytes commits devices events fileBytes files firstAt lastAt messages plainMessages',
   Sealed: 'members: body deviceId epoch generation mls',
   SentSealed: 'oneself: at id seq',
   Welcome: 'oneself: epoch generation id mls roomId seq',
@@ -427,7 +428,7 @@ const SEEN: Record<string, string> = {
   RoomLink: 'owners and moderators: createdAt createdBy expiresAt id maxUses uses',
   CreateRoomLinkPayload: 'owners and moderators: link token',
   RoomLinkPreview: 'who holds the link: joined memberCount name roomId',
-  Room: 'members: countedSeq createdAt createdBy directWith encryption expiredSeq generation group id kind lastMessage lastSeq log memberCount members membership mentionCount messages name notices notify pins readSeq retentionDays topic unreadCount',
+  Room: 'members: countedSeq createdAt createdBy directWith encryption expiredSeq generation group id kind lastMessage lastSeq log memberCount members membership mentionCount messages name notices notify pins readSeq retentionDays topic traces unreadCount',
   Ban: 'owners and moderators: createdAt madeBy reason user',
   Membership: 'members: joinedAt joinedSeq role user',
   MembershipConnection: 'members: edges nodes pageInfo',

@@ -78,10 +78,10 @@ test('whoever has not the password learns nothing of Ben’s second factor, with
   expect((await logIn(ben, { code: shown(secret) })).data).toBeTruthy();
 });
 
-test('each code of Cleo’s app is good once, and of five who bring it at once one gets in', async () => {
+test('each code of Cleo’s app is good once, and of four who bring it at once one gets in', async () => {
   const { person: cleo, secret } = await withApp('cleo');
   const code = shown(secret);
-  const answers = await Promise.all([1, 2, 3, 4, 5].map((n) => logIn(cleo, { code }, n % 2 ? other : world.node)));
+  const answers = await Promise.all([1, 2, 3, 4].map((n) => logIn(cleo, { code }, n % 2 ? other : world.node)));
   expect(answers.filter(({ data }) => data)).toHaveLength(1);
   expect(refusal(await logIn(cleo, { code }))).toMatchObject({
     fields: { code: [expect.stringContaining('was used')] },
