@@ -94,7 +94,7 @@ test('what the server sees of Ada is told from its rows', async () => {
   await ada.page.keyboard.press('Escape');
 });
 
-test('Ada reads the code of Bea from a picture: Bea is verified; a code of other people is refused', async () => {
+test('Ada reads the code of Bea from a picture: Bea is verified; another code is refused', async () => {
   const pictures: Buffer[] = [];
   for (const [one, other] of [
     [bea, 'Ada'],
@@ -112,7 +112,7 @@ test('Ada reads the code of Bea from a picture: Bea is verified; a code of other
   await show(Buffer.from('no picture'));
   await page.getByText('No code was seen on this picture').waitFor();
   await show(own);
-  await page.getByText('This is not the code that Bea should have').waitFor();
+  await page.getByText('This is not the code of you two.').waitFor();
   await show(beas);
   await page.getByText('Bea is verified.').waitFor();
   await page.getByText('· verified').waitFor();

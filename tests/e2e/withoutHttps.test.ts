@@ -55,6 +55,7 @@ test('an encrypted conversation says that it needs https and what to do, shows n
   await look(plain, 'encrypted-without-https-light-1280');
   expect(await page.content()).not.toContain('the tide turns');
   expect(await plain.composer.count()).toBe(0);
+  expect(await page.locator('.bones').count()).toBe(0);
 });
 
 test('a new private room is said to be not encrypted before it is made', async () => {

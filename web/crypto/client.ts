@@ -111,7 +111,7 @@ function source(roomId: string): SealedSource {
 const people: People = {
   trustOf: (userId) => ask('trustOf', userId),
   safetyNumber: (userId) => ask('safetyNumber', userId),
-  isSame: (userId, scanned) => ask('isSame', userId, scanned),
+  compareCode: (userId, scanned) => ask('compareCode', userId, scanned),
   verify: (userId) => ask('verify', userId),
   accept: (userId) => ask('accept', userId),
 };

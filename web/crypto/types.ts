@@ -2,6 +2,7 @@ import type { ShallowRef } from 'vue';
 import type { ShownFile } from '../files/fileWords';
 import type { Unsent } from '../lib/outboxStore';
 import type { Message, Notice, RoomEvent } from '../lib/roomStore';
+import type { ScannedCode } from './identity/safetyNumber';
 
 /**
  * What the page knows of end-to-end encryption, and nothing else: the main thread's side. The keys live in a Worker,
@@ -119,8 +120,8 @@ export interface People {
   trustOf(userId: string): Promise<Trust>;
   /** Sixty digits, in 12 groups with a space between, and what a QR code shows. */
   safetyNumber(userId: string): Promise<{ digits: string; qr: Uint8Array }>;
-  /** Whether a scanned code is the same. */
-  isSame(userId: string, scanned: Uint8Array): Promise<boolean>;
+  /** What a scanned code says of what this device sees of the two. */
+  compareCode(userId: string, scanned: Uint8Array): Promise<ScannedCode>;
   /** They were compared and match. */
   verify(userId: string): Promise<void>;
   /** The changed key is to be used from now on; no longer verified. */

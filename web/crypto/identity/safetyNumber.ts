@@ -24,14 +24,13 @@ export const qrPayload = (own: Party, other: Party): Bytes =>
   concat(Uint8Array.of(QR_VERSION), bytesOf(own), bytesOf(other));
 
 /**
- * What a scanned code says of what this device sees. 'same': both see the same keys. 'different': somebody stands
- * between them, or one has changed the key. 'others': the code is of other people. 'unreadable': no such code.
+ * 'same': both see the same keys. 'different': somebody stands between them, or one has changed the key. 'others': the
+ * code is not that of the other for oneself. 'unreadable': no such code.
  */
-export function compareScanned(
-  scanned: Uint8Array,
-  own: Party,
-  other: Party,
-): 'same' | 'different' | 'others' | 'unreadable' {
+export type ScannedCode = 'same' | 'different' | 'others' | 'unreadable';
+
+/** What a scanned code says of what this device sees. */
+export function compareScanned(scanned: Uint8Array, own: Party, other: Party): ScannedCode {
   const expected = qrPayload(other, own);
   if (scanned.length !== expected.length || scanned[0] !== QR_VERSION) return 'unreadable';
   if (equal(scanned, expected)) return 'same';

@@ -8,9 +8,6 @@ import { SealError } from './errors.ts';
 /** What opens a file: the part of a `FileKey` that encrypting it gives. */
 export type FileSecret = Pick<FileKey, 'key' | 'sha256' | 'size'>;
 
-/** How many bytes a file of this size has once it is encrypted. */
-export const sealedSize = (size: number) => size + TAG * Math.max(1, Math.ceil(size / CHUNK));
-
 /**
  * Encrypts a file of any size as it flows, under a key of its own. `secret` resolves once `sealed` has been read to
  * its end, and rejects when the source fails. Form: docs/encryption.md, "Files".

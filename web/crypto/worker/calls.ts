@@ -174,8 +174,7 @@ function peopleOf(desk: Desk) {
       const [own, other] = await parties(userId);
       return { digits: await safetyNumber(own, other), qr: qrPayload(own, other) };
     },
-    isSame: async (userId: string, scanned: Uint8Array) =>
-      compareScanned(scanned, ...(await parties(userId))) === 'same',
+    compareCode: async (userId: string, scanned: Uint8Array) => compareScanned(scanned, ...(await parties(userId))),
     verify: async (userId: string) => (await desk.ready()).trust(userId, 'verify'),
     accept: async (userId: string) => (await desk.ready()).trust(userId, 'accept'),
   };
