@@ -52,6 +52,8 @@ export function takeInvitation({ record, room }: Draft, { account, accountKey }:
   record.invited = [...without(record.invited, account), account];
   record.strangers = without(record.strangers, account);
   if (accountKey) record.invitedKeys = { ...record.invitedKeys, [account]: accountKey };
+  // Who is there already is let in before anything else is said.
+  if (record.roles[account]) record.owes.members = true;
   room.lookedAt = 0;
 }
 
