@@ -147,12 +147,13 @@ class Company {
     const life = new Life(this.random.between(0, 4));
     await this.at(seat, async () => {
       seat.browser = await seat.browser.reload(life).catch(() => seat.browser.reload());
-      await seat.browser.device.settle(this.room);
-    }).catch((error: unknown) => {
-      if (!(error instanceof Killed)) throw error;
-    });
-    await this.at(seat, async () => {
-      seat.browser = await seat.browser.reload();
+      try {
+        await seat.browser.device.settle(this.room);
+      } catch (error) {
+        if (!(error instanceof Killed)) throw error;
+      } finally {
+        seat.browser = await seat.browser.reload();
+      }
     });
   }
 
