@@ -16,20 +16,19 @@ function project(name: string, include: string[], rest: TestProjectInlineConfigu
 
 const embedded = { globalSetup: 'tests/services/embedded.setup.ts', env: { SERVICES: 'embedded' } };
 const cluster = { globalSetup: 'tests/services/cluster.setup.ts', env: { SERVICES: 'cluster' } };
-// Browsers wait for a third of the time: two cores have room for one file more. Groups of their own number run after each other.
-const browsers = { maxWorkers: 3, sequence: { groupOrder: 1 } };
 const warm = { isolate: false, setupFiles: 'tests/services/warm.setup.ts' };
 
 export default defineConfig({
   root,
   test: {
-    maxWorkers: 2,
+    // They wait for a third of the time: two cores have room for one file more.
+    maxWorkers: 3,
     projects: [
       project('unit', ['tests/*.test.ts', 'tests/{web,crypto}/**/*.test.ts'], patience()),
       project('api-embedded', ['tests/{api,fuzz,protocols}/**/*.test.ts'], { ...embedded, ...warm, ...patience() }),
       project('api-cluster', ['tests/api/**/*.test.ts'], { ...cluster, ...warm, ...patience() }),
       project('chaos', ['tests/chaos/**/*.test.ts'], patience()),
-      project('e2e', ['tests/e2e/**/*.test.ts'], { ...embedded, ...browsers, ...patience(), testTimeout: 180_000 }),
+      project('e2e', ['tests/e2e/**/*.test.ts'], { ...embedded, ...patience(), testTimeout: 180_000 }),
     ],
   },
 });
