@@ -22,6 +22,8 @@ export async function pages({ services, quick }: Settings): Promise<Figure[]> {
   const place = await server.call<Place>('start', { DATABASE_URL: await services.database() });
   const [token = ''] = await server.call<string[]>('people', { count: 1 });
   const [large = '', small = '', ...others] = await server.call<string[]>('rooms', { count: 200 });
+  // It would read along, and its statements would be counted.
+  await server.call('synthetic');
   await server.call('fill', { room: large, messages });
   await server.call('fill', { room: small, messages: 1_000 });
   for (const room of others) await server.call('send', { room });
