@@ -22,6 +22,18 @@ export type Database = {
   close(): Promise<void>;
 };
 
+/** A statement that begins so is planned once for each connection: that takes longer than running it. */
+const PREPARED = '/* prepared */';
+const names = new Map<string, string>();
+
+/** The name under which the database keeps a statement; none for all but those that begin so, whose texts are few. */
+function nameOf({ sql }: { sql: string }): string {
+  if (!sql.startsWith(PREPARED)) return '';
+  const name = names.get(sql) ?? `shh${names.size}`;
+  names.set(sql, name);
+  return name;
+}
+
 type Options = { databaseUrl?: string; dataDir: string; log?: (line: string) => void };
 
 /**
@@ -41,7 +53,7 @@ export async function openDatabase({ databaseUrl, dataDir, log = () => {} }: Opt
 
 function connect({ pool, close }: { pool: pg.Pool; close(): Promise<void> }) {
   const prisma = new PrismaClient({
-    adapter: new PrismaPg(pool),
+    adapter: new PrismaPg(pool, { statementNameGenerator: nameOf }),
     // The longer formats quote the query's values, a message's text among them.
     errorFormat: 'minimal',
     transactionOptions: { maxWait: 10_000, timeout: 20_000 },

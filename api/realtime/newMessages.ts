@@ -34,7 +34,7 @@ export async function appendMessages(db: PrismaClient, roomId: string, messages:
   const replies = quoting(messages);
   const files = attaching(messages);
   const mentions = mentioning(roomId, messages);
-  const rows = await db.$queryRaw<Record<string, unknown>[]>`
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`/* prepared */
     WITH head AS MATERIALIZED (
       SELECT id FROM room WHERE id = ${roomId}::uuid AND deleted_at IS NULL AND encryption = 'NONE' FOR UPDATE
     ),

@@ -30,7 +30,7 @@ export async function appendSealed(db: PrismaClient, roomId: string, items: NewS
   const column = <Name extends keyof NewSealed>(name: Name) => items.map((item) => item[name] ?? null);
   const files = attaching(items, true);
   const about = events(items);
-  const rows = await db.$queryRaw<Record<string, unknown>[]>`
+  const rows = await db.$queryRaw<Record<string, unknown>[]>`/* prepared */
     WITH head AS MATERIALIZED (
       SELECT id, generation, group_epoch FROM room
       WHERE id = ${roomId}::uuid AND deleted_at IS NULL AND encryption = 'MLS' AND NOT removals_due FOR UPDATE
