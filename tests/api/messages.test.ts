@@ -54,14 +54,17 @@ describe('sending', () => {
     expect(await bodies(bob, room)).toEqual(['one', 'two', 'three', 'four']);
   });
 
-  test.runIf(process.env.SERVICES === 'embedded')('the statement that stores them is planned once, however many come', async () => {
-    const room = await roomOf(alice, bob);
-    for (const body of ['one', 'two', 'three']) await alice.say(room, body);
-    const kept = await world.node.core.db.$queryRaw<{ runs: number }[]>`
+  test.runIf(process.env.SERVICES === 'embedded')(
+    'the statement that stores them is planned once, however many come',
+    async () => {
+      const room = await roomOf(alice, bob);
+      for (const body of ['one', 'two', 'three']) await alice.say(room, body);
+      const kept = await world.node.core.db.$queryRaw<{ runs: number }[]>`
       SELECT (generic_plans + custom_plans)::int AS runs FROM pg_prepared_statements
       WHERE statement LIKE '/* prepared */%' AND statement LIKE '%INSERT INTO entry%'`;
-    expect(Math.max(...kept.map(({ runs }) => runs))).toBeGreaterThanOrEqual(3);
-  });
+      expect(Math.max(...kept.map(({ runs }) => runs))).toBeGreaterThanOrEqual(3);
+    },
+  );
 
   test('messages that are sent at once all arrive, each once, and leave no hole', async () => {
     const room = await roomOf(alice, bob, carol);

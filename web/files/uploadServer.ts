@@ -1,5 +1,6 @@
 import { graphql } from '../gql';
-import { type ErrorCode, errorCode, refusal } from '../lib/errors';
+import { type ErrorCode, errorCode, isRefusal, refusal, retryAfter } from '../lib/errors';
+import { pause, retryDelay } from '../lib/retry';
 import { refreshSession } from '../lib/session';
 import { act } from '../request';
 import { BodyTooLarge, type Progress, type UploadServer } from './upload';
@@ -18,6 +19,7 @@ const cancelUpload = graphql(`
 
 // The server gives a request 30 s.
 const PATIENCE = 25_000;
+const MOST_TRIES = 5;
 
 /** The server of this page: GraphQL makes room, HEAD and PATCH of /files/ID ask and send. */
 export const uploadServer: UploadServer = {
@@ -29,8 +31,17 @@ export const uploadServer: UploadServer = {
   put: (id, offset, piece, onSent, signal) => signedIn(() => sendPiece(id, offset, piece, onSent, signal)),
 };
 
-/** Removes what was not sent from the server. What is not told is removed there within a day. */
-export const cancel = (id: string) => act(cancelUpload, { id }).catch(() => undefined);
+/** Removes what was not sent from the server, which is asked a few times. What it never hears of it removes within a day. */
+export async function cancel(id: string) {
+  for (let tries = 1; tries <= MOST_TRIES; tries++) {
+    try {
+      return void (await act(cancelUpload, { id }));
+    } catch (error) {
+      if (isRefusal(error)) return;
+      await pause(Math.max(retryAfter(error) * 1000, retryDelay(tries)));
+    }
+  }
+}
 
 async function signedIn<Answer>(send: () => Promise<Answer>): Promise<Answer> {
   try {

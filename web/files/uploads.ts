@@ -108,8 +108,7 @@ function openUploads(owner: string) {
   async function drop(file: UnsentFile) {
     courseOf(file).end.abort();
     const id = await idOf(file);
-    await forget(file.key);
-    await removeThere(id);
+    await Promise.all([removeThere(id), forget(file.key)]);
   }
 
   async function removeThere(id: string | undefined) {
