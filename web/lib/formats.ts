@@ -39,6 +39,10 @@ export function formatWhen(at: string): string {
 /** "3 March 2026". */
 export const formatDate = (at: string) => fullDate.format(new Date(at));
 
+/** Of a day as the server names it: when something was last used. */
+export const formatLastUse = (day?: string | null) =>
+  day ? `last used on ${formatDate(`${day}T00:00`)}` : 'never used';
+
 /** "12 MB": three figures at most. */
 export function formatBytes(bytes: number): string {
   const power = Math.min(4, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
