@@ -53,6 +53,7 @@ const LAYERS = [
   ['core.ts'],
   ['realtime/', 'storage/'],
   [
+    'days.ts',
     'input.ts',
     'links.ts',
     'outgoing.ts',

@@ -1,5 +1,6 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
+import { dayOf } from '../days.ts';
 import type { PersonalToken } from '../db/model.ts';
 import { createPersonalToken, listPersonalTokens, revokePersonalToken } from './personalTokens.ts';
 
@@ -25,7 +26,7 @@ const PersonalTokenType = builder.prismaObject('PersonalToken', {
     lastUsedOn: t.string({
       nullable: true,
       description: 'The day on which it was last used, in UTC: 2026-01-31. Null before the first use.',
-      resolve: ({ lastUsedOn }) => lastUsedOn?.toISOString().slice(0, 10) ?? null,
+      resolve: ({ lastUsedOn }) => lastUsedOn && dayOf(lastUsedOn),
     }),
   }),
 });

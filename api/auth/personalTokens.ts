@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { audit } from '../audit/audit.ts';
 import type { Core } from '../core.ts';
+import { today } from '../days.ts';
 import type { Prisma } from '../db/db.ts';
 import type { PersonalToken, TokenScope } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, line, parse } from '../input.ts';
 import { hashOf, inHours } from '../links.ts';
-import type { Viewer } from '../users/users.ts';
+import { holdAccount, type Viewer } from '../users/users.ts';
 import { tellEnded } from './sessions.ts';
 import { TokenError } from './tokens.ts';
 
@@ -37,7 +38,7 @@ export async function createPersonalToken(
   const known = { prefix: token.slice(0, SHOWN), tokenHash: hashOf(token) };
   const data = { userId: viewer.id, name, scope: input.scope, ...known, expiresAt: inHours(expiresInDays * 24) };
   const personalToken = await core.db.$transaction(async (db) => {
-    await db.$queryRaw`SELECT id FROM "user" WHERE id = ${viewer.id}::uuid FOR NO KEY UPDATE`;
+    await holdAccount(db, viewer.id);
     if ((await db.personalToken.count({ where: { userId: viewer.id } })) >= MOST) throw tooMany();
     await audit(db, { action: 'PERSONAL_TOKEN_MADE', actorId: viewer.id, subjectId: viewer.id });
     return db.personalToken.create({ data });
@@ -81,9 +82,9 @@ export async function verifyPersonalToken(core: Core, token: string): Promise<Vi
 
 // Once a day: how often it is used is nobody's business.
 async function noteUse({ db }: Core, { id, lastUsedOn }: PersonalToken): Promise<void> {
-  const today = new Date(new Date().toISOString().slice(0, 10));
-  if (lastUsedOn && lastUsedOn >= today) return;
-  await db.personalToken.updateMany({ where: { id }, data: { lastUsedOn: today } });
+  const day = today();
+  if (lastUsedOn && lastUsedOn >= day) return;
+  await db.personalToken.updateMany({ where: { id }, data: { lastUsedOn: day } });
 }
 
 const tooMany = () => new AppError('CONFLICT', `You have ${MOST} tokens already. Revoke one that is not used.`);

@@ -5,7 +5,7 @@ import type { Prisma } from '../db/db.ts';
 import type { User } from '../db/model.ts';
 import { AppError, invalid } from '../errors.ts';
 import { readInstance } from '../instance/instance.ts';
-import type { Viewer } from '../users/users.ts';
+import { holdAccount, type Viewer } from '../users/users.ts';
 import type { Origin } from './accounts.ts';
 import { confirmPassword } from './ownPassword.ts';
 import { seal, unseal } from './sealing.ts';
@@ -73,7 +73,7 @@ export async function hasCodeApp({ db }: Core, { id }: Viewer): Promise<boolean>
 
 /** Whether there is something that would let this person in beside the password. Holds their row until the commit. */
 export async function hasSecondFactor(db: Prisma.TransactionClient, userId: string): Promise<boolean> {
-  await db.$queryRaw`SELECT id FROM "user" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`;
+  await holdAccount(db, userId);
   const apps = await db.codeApp.count({ where: { userId, usedStep: { not: null } } });
   return apps + (await db.passkey.count({ where: { userId } })) > 0;
 }

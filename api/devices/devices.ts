@@ -7,7 +7,7 @@ import { isUniqueViolation } from '../db/driverErrors.ts';
 import type { Device, User } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, line, parse } from '../input.ts';
-import type { Viewer } from '../users/users.ts';
+import { holdAccount, type Viewer } from '../users/users.ts';
 import { isCertified, readCredential } from './credential.ts';
 import { KeyPackages, keepKeyPackages } from './keyPackages.ts';
 import { revoked } from './ownDevice.ts';
@@ -97,7 +97,7 @@ function checkCredential(viewer: Viewer, { id, accountKey, signatureKey, credent
 // Under the lock of the account, so that of two first devices one brings the key.
 async function place(db: Prisma.TransactionClient, viewer: Viewer, input: NewDevice, how: Replacing) {
   const { keyPackages, lastResort, ...given } = input;
-  await db.$queryRaw`SELECT id FROM "user" WHERE id = ${viewer.id}::uuid FOR NO KEY UPDATE`;
+  await holdAccount(db, viewer.id);
   const user = await db.user.findUniqueOrThrow({ where: { id: viewer.id } });
   const known = await db.device.findUnique({ where: { id: given.id } });
   if (known) return { device: await bindAgain(db, viewer, known, input), revoked: null };

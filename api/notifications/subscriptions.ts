@@ -5,7 +5,7 @@ import type { Session } from '../db/model.ts';
 import { AppError, invalid, notFound } from '../errors.ts';
 import { parse } from '../input.ts';
 import { checkOutgoing } from '../outgoing.ts';
-import type { Viewer } from '../users/users.ts';
+import { holdAccount, type Viewer } from '../users/users.ts';
 
 const MOST = 20;
 
@@ -51,7 +51,7 @@ async function keep(core: Core, { id, userId }: Session, { endpoint, p256dh, aut
   const keys = { p256dh: p256dh.toString('base64url'), auth: auth.toString('base64url') };
   await core.db
     .$transaction(async (db) => {
-      await db.$queryRaw`SELECT id FROM "user" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`;
+      await holdAccount(db, userId);
       await db.pushSubscription.deleteMany({ where: { OR: [{ sessionId: id }, { endpoint, ...keys }] } });
       if ((await db.pushSubscription.count({ where: { userId } })) >= MOST) throw tooMany();
       await db.pushSubscription.create({ data: { sessionId: id, userId, endpoint, ...keys } });

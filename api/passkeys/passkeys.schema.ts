@@ -2,6 +2,7 @@ import { AuthPayload, cookiesDescription, signIn } from '../auth/auth.schema.ts'
 import { ViewerType } from '../auth/viewer.schema.ts';
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
+import { dayOf } from '../days.ts';
 import {
   addPasskey,
   beginPasskey,
@@ -22,7 +23,7 @@ const PasskeyType = builder.prismaObject('Passkey', {
     lastUsedOn: t.string({
       nullable: true,
       description: 'The day on which it was last used, in UTC: 2026-01-31. Null before the first use.',
-      resolve: ({ lastUsedOn }) => lastUsedOn?.toISOString().slice(0, 10) ?? null,
+      resolve: ({ lastUsedOn }) => lastUsedOn && dayOf(lastUsedOn),
     }),
   }),
 });

@@ -5,12 +5,13 @@ import { confirmPassword } from '../auth/ownPassword.ts';
 import { hasSecondFactor } from '../auth/secondFactor.ts';
 import { startSession, type Tokens } from '../auth/sessions.ts';
 import type { Core } from '../core.ts';
+import { today } from '../days.ts';
 import type { Prisma } from '../db/db.ts';
 import type { Passkey, User } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, line, parse } from '../input.ts';
 import { readInstance } from '../instance/instance.ts';
-import type { Viewer } from '../users/users.ts';
+import { holdAccount, type Viewer } from '../users/users.ts';
 import { keepChallenge, takeChallenge } from './challenges.ts';
 import {
   askForCreation,
@@ -118,7 +119,7 @@ async function keepPasskey(
   name: string,
   credential: Credential,
 ): Promise<Passkey> {
-  await db.$queryRaw`SELECT id FROM "user" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`;
+  await holdAccount(db, userId);
   if ((await db.passkey.count({ where: { userId } })) >= MOST) throw tooMany();
   const data = [{ userId, name, ...credential }];
   const [passkey] = await db.passkey.createManyAndReturn({ data, skipDuplicates: true });
@@ -140,10 +141,9 @@ function findPasskey({ db }: Core, id: string): Promise<(Passkey & { user: User 
 
 // Of two answers with one counter, one is a copy's: whichever comes second finds the counter moved on.
 async function noteUse({ db }: Core, { id, counter: before }: Passkey, counter: bigint): Promise<boolean> {
-  const today = new Date(new Date().toISOString().slice(0, 10));
   const { count } = await db.passkey.updateMany({
     where: { id, counter: before },
-    data: { counter, lastUsedOn: today },
+    data: { counter, lastUsedOn: today() },
   });
   return count === 1;
 }

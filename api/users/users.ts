@@ -59,6 +59,11 @@ export async function createUser(db: Prisma.TransactionClient, { passwordHash, i
   });
 }
 
+/** Whatever else holds an account waits from here to the end of the transaction: for what may be there once, or so many times. */
+export async function holdAccount(db: Prisma.TransactionClient, id: string): Promise<void> {
+  await db.$queryRaw`SELECT id FROM "user" WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
+}
+
 /** The account with that name or e-mail address. */
 export async function findAccount(core: Core, nameOrEmail: string): Promise<User | null> {
   return core.db.user.findFirst({ where: accountCalled(nameOrEmail) });

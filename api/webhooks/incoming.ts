@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Core } from '../core.ts';
+import { today } from '../days.ts';
 import type { IncomingWebhook } from '../db/model.ts';
 import { notFound } from '../errors.ts';
 import { idOf, line, parse } from '../input.ts';
@@ -87,7 +88,7 @@ function messageId(hookId: string, key: string | undefined): string {
 }
 
 async function noteUse({ db }: Core, { id, lastUsedOn }: IncomingWebhook): Promise<void> {
-  const today = new Date(new Date().toISOString().slice(0, 10));
-  if (lastUsedOn && lastUsedOn >= today) return;
-  await db.incomingWebhook.updateMany({ where: { id }, data: { lastUsedOn: today } });
+  const day = today();
+  if (lastUsedOn && lastUsedOn >= day) return;
+  await db.incomingWebhook.updateMany({ where: { id }, data: { lastUsedOn: day } });
 }

@@ -1,5 +1,6 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
+import { dayOf } from '../days.ts';
 import type { IncomingWebhook, OutgoingWebhook } from '../db/model.ts';
 import { createIncomingWebhook, listIncomingWebhooks, revokeIncomingWebhook } from './incoming.ts';
 import {
@@ -32,7 +33,7 @@ const IncomingWebhookType = builder.prismaObject('IncomingWebhook', {
     lastUsedOn: t.string({
       nullable: true,
       description: 'The day on which it last posted, in UTC: 2026-01-31. Null before the first time.',
-      resolve: ({ lastUsedOn }) => lastUsedOn?.toISOString().slice(0, 10) ?? null,
+      resolve: ({ lastUsedOn }) => lastUsedOn && dayOf(lastUsedOn),
     }),
   }),
 });

@@ -1,6 +1,6 @@
-import { errorCode, errorSentence, isFinal, refusal, retryAfter } from '../lib/errors';
+import { errorCode, errorSentence, isFinal, refusal } from '../lib/errors';
 import type { UnsentFile } from '../lib/outbox';
-import { pause, retryDelay } from '../lib/retry';
+import { delayAfter, pause } from '../lib/retry';
 import type { UploadState } from './uploadStates';
 
 /** How many bytes have come, of how many. For a file that is ready it is what the server made of it. */
@@ -129,7 +129,7 @@ export class Upload {
     this.failures += 1;
     // That this page and the server differ on how far it has come is nothing to tell.
     if (errorCode(error) !== 'CONFLICT') this.tell('waiting', this.offset, errorSentence(error));
-    await pause(Math.max(retryAfter(error) * 1000, retryDelay(this.failures)));
+    await pause(delayAfter(error, this.failures));
   }
 
   private forgetId() {

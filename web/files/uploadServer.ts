@@ -1,6 +1,6 @@
 import { graphql } from '../gql';
-import { type ErrorCode, errorCode, isRefusal, refusal, retryAfter } from '../lib/errors';
-import { pause, retryDelay } from '../lib/retry';
+import { type ErrorCode, errorCode, isRefusal, refusal } from '../lib/errors';
+import { delayAfter, pause } from '../lib/retry';
 import { refreshSession } from '../lib/session';
 import { act } from '../request';
 import { BodyTooLarge, type Progress, type UploadServer } from './upload';
@@ -38,7 +38,7 @@ export async function cancel(id: string) {
       return void (await act(cancelUpload, { id }));
     } catch (error) {
       if (isRefusal(error)) return;
-      await pause(Math.max(retryAfter(error) * 1000, retryDelay(tries)));
+      await pause(delayAfter(error, tries));
     }
   }
 }

@@ -1,8 +1,8 @@
 import { type ShallowRef, shallowRef } from 'vue';
-import { type ErrorCode, errorCode, errorSentence, isFinal, retryAfter } from './errors';
+import { type ErrorCode, errorCode, errorSentence, isFinal } from './errors';
 import { exclusively } from './lease';
 import { type OutboxStore, openOutboxStore, type Unsent, type UnsentFile } from './outboxStore';
-import { pause, retryDelay } from './retry';
+import { delayAfter, pause } from './retry';
 import type { Quote } from './roomStore';
 import { uuidv7 } from './uuid';
 
@@ -130,7 +130,7 @@ export class Outbox<Sent> {
       return 0;
     }
     this.failures += 1;
-    return Math.max(retryAfter(error) * 1000, retryDelay(this.failures));
+    return delayAfter(error, this.failures);
   }
 
   /** Not once it was given up, here or in another tab. */

@@ -1,3 +1,5 @@
+import { retryAfter } from './errors';
+
 const FIRST = 300;
 const LONGEST = 15_000;
 const sleepers = new Set<() => void>();
@@ -7,6 +9,10 @@ export function retryDelay(attempt: number, random = Math.random): number {
   const ceiling = Math.min(LONGEST, FIRST * 2 ** Math.min(attempt, 10));
   return FIRST + random() * (ceiling - FIRST);
 }
+
+/** The same after an error, and no shorter than the server asks for with it. */
+export const delayAfter = (error: unknown, attempt: number): number =>
+  Math.max(retryAfter(error) * 1000, retryDelay(attempt));
 
 /** Waits before another try, but not longer than until `wake`. */
 export function pause(ms: number): Promise<void> {
