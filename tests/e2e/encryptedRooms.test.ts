@@ -158,6 +158,10 @@ test('a private room is encrypted later: for good, what was said before stays re
   expect(refused.errors[0].extensions).toMatchObject({ code: 'CONFLICT', reason: 'E2EE_REQUIRED' });
 });
 
+test('what was said here is looked for on the server when it closes', () => {
+  expect(site.whispers()).toEqual(expect.arrayContaining(['now without Cem', 'said behind the door']));
+});
+
 test('no page broke its policy, asked another host or failed', () => {
   expect(site.complaints()).toEqual([]);
 });

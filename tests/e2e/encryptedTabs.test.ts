@@ -127,6 +127,10 @@ test('who signs out in one tab leaves nothing, although another was open', async
   expect((await databases()).filter((name) => name?.startsWith('shh-crypto'))).toEqual([]);
 });
 
+test('what was said here is looked for on the server when it closes', () => {
+  expect(site.whispers()).toEqual(expect.arrayContaining(['is anybody awake?', 'from the tunnel']));
+});
+
 test('no page broke its policy, asked another host or failed', () => {
   expect(site.complaints()).toEqual([]);
 });

@@ -35,14 +35,19 @@ export async function listen(redisUrl: string) {
       const heard = words.flatMap((word) =>
         sent.some((one) => says(Buffer.from(one), word)) ? [`sent: ${word}`] : [],
       );
-      const kept = filesIn(site.dataDir).flatMap((file) => {
-        const bytes = readFileSync(file);
-        return words.filter((word) => says(bytes, word)).map((word) => `${file}: ${word}`);
-      });
-      const tables = await Promise.all(words.flatMap(inRows).map((one) => tablesWith(site.node, one)));
-      return [...heard, ...kept, ...tables.flat()];
+      return [...heard, ...(await keptPlaces(site, words))];
     },
   };
+}
+
+/** Where the server has kept any of the words: files and tables. */
+export async function keptPlaces({ node, dataDir }: Pick<Site, 'node' | 'dataDir'>, words: string[]) {
+  const files = filesIn(dataDir).flatMap((file) => {
+    const bytes = readFileSync(file);
+    return words.filter((word) => says(bytes, word)).map((word) => `${file}: ${word}`);
+  });
+  const tables = await Promise.all(words.flatMap(inRows).map((one) => tablesWith(node, one)));
+  return [...files, ...tables.flat()];
 }
 
 const says = (bytes: Buffer, word: string) =>

@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { expect } from 'vitest';
 import { launchChromium } from '../services/chromium.ts';
 import { prepareTestDatabase } from '../services/database.ts';
 import { type Node, openNode, PASSWORD } from '../world.ts';
+import { keptPlaces } from './overheard.ts';
 
 /** A name of the server as on a network at home: not this machine to a browser, and without https. */
 export const LAN = 'harbour.home.arpa';
@@ -17,9 +19,11 @@ export async function openSite(environment: Record<string, string> = {}, web = W
   const node = await openNode({ ...database.environment, ...limits, ...environment }, web);
   const browser = await launchChromium({ args: [`--host-resolver-rules=MAP ${LAN} 127.0.0.1`] });
   const visitors: Visitor[] = [];
+  const { dataDir } = database;
+  const whispers = () => visitors.flatMap((visitor) => visitor.whispers);
   return {
     node,
-    dataDir: database.dataDir,
+    dataDir,
     /** Somebody with a browser of their own, at the front door. */
     visitor: async (name: string, options: BrowserContextOptions = {}) => {
       const visitor = await arrive(browser, node, name, options);
@@ -28,10 +32,15 @@ export async function openSite(environment: Record<string, string> = {}, web = W
     },
     /** What no page may do: break its policy, ask another host, fail in a script. Empty when all is well. */
     complaints: () => visitors.flatMap((visitor) => visitor.complaints),
+    /** What was said in encrypted rooms, and is long enough to be looked for. */
+    whispers,
+    /** Fails if the server has kept anything that was said in an encrypted room. */
     close: async () => {
       await browser.close();
+      const kept = await keptPlaces({ node, dataDir }, whispers());
       await node.close();
       await database.drop();
+      expect(kept).toEqual([]);
     },
   };
 }
@@ -50,6 +59,7 @@ async function arrive(browser: Browser, node: Node, name: string, options: Brows
 /** A person at a browser. Acts by role and label, as a keyboard or a screen reader does. */
 export class Visitor {
   readonly complaints: string[] = [];
+  readonly whispers: string[] = [];
   readonly username: string;
 
   constructor(
@@ -143,6 +153,8 @@ export class Visitor {
 
   async say(text: string) {
     await this.composer.fill(text);
+    const lock = this.page.getByRole('button', { name: 'End-to-end encrypted' });
+    if (text.length > 8 && (await lock.count()) > 0) this.whispers.push(text);
     await this.composer.press('Enter');
   }
 
