@@ -57,6 +57,9 @@ export const SECURITY_HEADERS: Record<string, string> = {
   'X-Frame-Options': 'DENY',
 };
 
+// To scan the code of a safety number; no other page of ours has a use for it.
+const PAGE_PERMISSIONS = 'camera=(self), geolocation=(), microphone=(), payment=(), usb=()';
+
 // What holds the keys of encrypted rooms: it asks this server, and loads nothing.
 const WORKER_POLICY = [
   "default-src 'none'",
@@ -92,6 +95,7 @@ export function createStatic(folder: string): { serve: Serve; explorer: Serve; r
   return {
     serve: (request, response) => {
       prepare(request, response, PAGE_POLICY);
+      response.setHeader('Permissions-Policy', PAGE_PERMISSIONS);
       if (request.url?.split('?')[0] === SIGNATURE) sendSignature(folder, response);
       else send(request, response);
     },

@@ -14,7 +14,7 @@ const root = import.meta.dirname;
 const base = [
   /node_modules\/(@vue|vue-router|@urql|wonka)\//,
   /~icons\/lucide\/users$/,
-  /\/web\/(App|styles|request|routes|documentText|lib\/(client|session|errors)|auth\/(use|Unreachable)|passkeys\/can)/,
+  /\/web\/(App|styles|request|routes|documentText|lib\/(client|session|errors)|auth\/(use|as|Unreachable)|passkeys\/can)/,
   /\/web\/ui\/(Button|IconButton|Field|Fault|Wordmark|icon\.|stored|useSubmit|useTheme|useTitle|(use)?Notice|vFocusFirst)/,
 ];
 

@@ -361,6 +361,7 @@ test('the page is served for every path that is none of a file, with a strict po
     expect({ status, text }).toEqual({ status: 200, text: '<title>the page</title>' });
     expect(headers['content-security-policy']).toContain("script-src 'self'");
     expect(headers['content-security-policy']).toContain("require-trusted-types-for 'script'");
+    expect(headers['permissions-policy']).toMatch(/^camera=\(self\), geolocation=\(\), microphone=\(\), /);
   }
   const script = await send(node, { path: '/assets/app-1a2b3c.js' });
   expect(script.headers['cache-control']).toBe('public, max-age=31536000, immutable');

@@ -12,12 +12,12 @@ export const LAN = 'harbour.home.arpa';
 export const WEB = resolve(import.meta.dirname, '../../dist/web');
 const PICTURES = resolve(import.meta.dirname, '../screenshots');
 
-/** The product as people meet it: a node with the built web client, and browsers. */
-export async function openSite(environment: Record<string, string> = {}, web = WEB) {
+/** The product as people meet it: a node with the built web client, and browsers that are started with these arguments. */
+export async function openSite(environment: Record<string, string> = {}, web = WEB, started: string[] = []) {
   const database = await prepareTestDatabase();
   const limits = { LIMIT_REGISTRATIONS_PER_HOUR: '1000', LIMIT_LOGINS_PER_MINUTE: '1000' };
   const node = await openNode({ ...database.environment, ...limits, ...environment }, web);
-  const browser = await launchChromium({ args: [`--host-resolver-rules=MAP ${LAN} 127.0.0.1`] });
+  const browser = await launchChromium({ args: [`--host-resolver-rules=MAP ${LAN} 127.0.0.1`, ...started] });
   const visitors: Visitor[] = [];
   const { dataDir } = database;
   const whispers = () => visitors.flatMap((visitor) => visitor.whispers);
