@@ -33,6 +33,7 @@ import './rooms/rooms.schema.ts';
 import './rooms/viewerEvents.schema.ts';
 import './search/search.schema.ts';
 import './secrets/secrets.schema.ts';
+import './signals/signals.schema.ts';
 import './typing/typing.schema.ts';
 import './users/users.schema.ts';
 import './webhooks/webhooks.schema.ts';

@@ -13,9 +13,9 @@ import { SharedBundle } from './realtime/sharedBundle.ts';
 import { type Deliveries, SharedGroup } from './realtime/sharedGroup.ts';
 import type { SharedSocket } from './realtime/sharedSocket.ts';
 import { SharedSubscription } from './realtime/sharedSubscription.ts';
+import { NoticeWatch } from './rooms/noticeWatch.ts';
 import { ViewerRooms } from './rooms/viewerRooms.ts';
 import { sharedDocuments } from './sharedDocument.ts';
-import { TypingWatch } from './typing/typing.ts';
 import { render } from './yoga.ts';
 
 /** An operation as it was prepared, with what identifies its group and its place on the wire. */
@@ -62,7 +62,7 @@ export function createSharedExecution(core: Core, deliveries: Deliveries) {
     }
   }
 
-  function noticeGroupOf({ key, ...operation }: SharedOperation, watch: TypingWatch): NoticeGroup {
+  function noticeGroupOf({ key, ...operation }: SharedOperation, watch: NoticeWatch<unknown>): NoticeGroup {
     const name = `${watch.reader.feed.roomId} ${key}`;
     const known = noticeGroups.get(name);
     if (known) return known;
@@ -76,7 +76,7 @@ export function createSharedExecution(core: Core, deliveries: Deliveries) {
     return made;
   }
 
-  async function openNotices(operation: SharedOperation, watch: TypingWatch): Promise<NoticeSubscription> {
+  async function openNotices(operation: SharedOperation, watch: NoticeWatch<unknown>): Promise<NoticeSubscription> {
     const { operationId, socket } = operation;
     const group = noticeGroupOf(operation, watch);
     const subscription = new NoticeSubscription(operationId, socket, watch.reader, group, onTrouble);
@@ -92,7 +92,7 @@ export function createSharedExecution(core: Core, deliveries: Deliveries) {
     const source: unknown = await createSourceEventStream(operation);
     if (source instanceof RoomReader) return open(operation, source);
     if (source instanceof ViewerRooms) return openAll(operation, source);
-    if (source instanceof TypingWatch) return openNotices(operation, source);
+    if (source instanceof NoticeWatch) return openNotices(operation, source);
     return failed(core, source as ExecutionResult);
   };
 }

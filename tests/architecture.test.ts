@@ -37,7 +37,7 @@ const LAYERS = [
   [/\.(schema|http)\.ts$/],
   ['builder.ts', 'openingCost.ts', 'context.ts', 'loaders.ts', 'tokenReach.ts'],
   ['administration/'],
-  ['typing/', 'presence/', 'accounts/', 'backups/', 'django/', 'search/', 'notifications/'],
+  ['typing/', 'signals/', 'presence/', 'accounts/', 'backups/', 'django/', 'search/', 'notifications/'],
   ['reactions/', 'pins/', 'mentions/', 'webhooks/', 'retention/', 'groups/'],
   ['messages/', 'roomLinks/'],
   ['files/', 'secrets/'],

@@ -98,6 +98,12 @@ export const seal = (roomId: string, epoch: number, more: object = {}): Operatio
   },
 ];
 
+export const signal = (roomId: string, sealed = bytes(256)): Operation => [
+  'mutation ($roomId: ID!, $bytes: Bytes!) { sendSignal(roomId: $roomId, bytes: $bytes) }',
+  { roomId, bytes: sealed },
+];
+export const SIGNALS = 'subscription ($roomId: ID!) { signals(roomId: $roomId) { roomId bytes at } }';
+
 export const SEALED = '{ deviceId generation epoch mls body }';
 const EVENTS = `{
   __typename seq

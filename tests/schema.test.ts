@@ -30,7 +30,7 @@ test('no field of a shared subscription looks at who asks', () => {
   const shared = Object.values(schema.getSubscriptionType()?.getFields() ?? {}).filter(
     (field) => field.extensions.shared,
   );
-  expect(shared.map((field) => field.name)).toEqual(['roomLog', 'typing', 'viewerLog']);
+  expect(shared.map((field) => field.name)).toEqual(['roomLog', 'signals', 'typing', 'viewerLog']);
   expect([...reachable(shared.map((field) => getNamedType(field.type)))].flatMap(fieldsWithContext)).toEqual([]);
 });
 

@@ -1,7 +1,8 @@
 import { isOfEncryption, type LogEntry } from '../realtime/entry.ts';
+import type { Notices } from '../realtime/notices.ts';
 import type { RoomReader } from '../realtime/roomReader.ts';
 import { subscribeToRoom } from '../rooms/roomSubscription.ts';
-import { subscribeToTyping, type TypingNotices } from '../typing/typing.ts';
+import { subscribeToTyping, type TypingNotice } from '../typing/typing.ts';
 import { type Chat, END, SocketEnd, whenClosed } from './chat.ts';
 import { messageFrame, sendFrame, typingFrame } from './frames.ts';
 import { showLatest, stands } from './history.ts';
@@ -28,14 +29,14 @@ export async function followRoom(chat: Chat, log: RoomReader): Promise<void> {
 }
 
 /** Hears who is typing, from here on. */
-export async function openTyping(chat: Chat): Promise<TypingNotices> {
+export async function openTyping(chat: Chat): Promise<Notices<TypingNotice>> {
   const notices = await subscribeToTyping(chat.core, chat.viewer, chat.roomId);
   whenClosed(chat.closed, () => void notices.return());
   return notices;
 }
 
 /** Passes on who is typing. */
-export async function followTyping(chat: Chat, notices: TypingNotices): Promise<void> {
+export async function followTyping(chat: Chat, notices: Notices<TypingNotice>): Promise<void> {
   for await (const { user } of notices) await sendFrame(chat.socket, typingFrame(user));
 }
 

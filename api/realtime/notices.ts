@@ -2,7 +2,7 @@ const KEPT = 64;
 
 /** Ephemeral notices for one reader: of those with one key the newest, and of all the newest 64. */
 export class Notices<Notice> implements AsyncIterableIterator<Notice> {
-  stop: () => void = () => {};
+  private stop: () => void = () => {};
   private readonly waiting = new Map<string, Notice>();
   private ended = false;
   private wake: () => void = () => {};
@@ -16,6 +16,12 @@ export class Notices<Notice> implements AsyncIterableIterator<Notice> {
     const [oldest] = this.waiting.keys();
     if (this.waiting.size > KEPT && oldest !== undefined) this.waiting.delete(oldest);
     this.wake();
+  }
+
+  /** What to do at the end; at once, if that was before. */
+  stopWith(stop: () => void) {
+    if (this.ended) return stop();
+    this.stop = stop;
   }
 
   [Symbol.asyncIterator]() {

@@ -16,6 +16,6 @@ export const tellPerson = (bus: Bus, notice: PersonNotice) => bus.ring(TOPIC, no
 /** Who is called otherwise, from now on. Of one person only the newest is kept for a reader that does not read. */
 export async function watchPeople(bus: Bus): Promise<Notices<PersonNotice>> {
   const notices = new Notices<PersonNotice>(({ id }) => id);
-  notices.stop = await bus.listen(TOPIC, (notice) => notices.offer(notice as PersonNotice));
+  notices.stopWith(await bus.listen(TOPIC, (notice) => notices.offer(notice as PersonNotice)));
   return notices;
 }

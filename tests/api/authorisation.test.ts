@@ -307,6 +307,11 @@ const TABLE: Record<string, Row> = {
     variables: ({ room }) => commit(room, 0)[1] as object,
   },
   'Mutation.sendSealed': { answers: '- x - - x x -', of: 'room', variables: ({ room }) => seal(room, 0)[1] as object },
+  'Mutation.sendSignal': {
+    answers: '- x - - x x -',
+    of: 'room',
+    variables: ({ room }) => ({ roomId: room, bytes: bytes(256) }),
+  },
   'Mutation.encryptRoom': { answers: '- x - - x + -', of: 'room', variables: ({ room }) => ({ id: room }) },
   'Mutation.putSecret': {
     answers: '+ + + + + + +',
@@ -347,6 +352,7 @@ const TABLE: Record<string, Row> = {
     variables: ({ room }) => ({ roomId: room, after: 0 }),
   },
   'Subscription.typing': { answers: '- + - - + + -', of: 'room', variables: ({ room }) => ({ roomId: room }) },
+  'Subscription.signals': { answers: '- x - - x x -', of: 'room', variables: ({ room }) => ({ roomId: room }) },
   'Subscription.presence': { answers: '+ + + + + + +' },
   'Subscription.viewerLog': {
     answers: '+ + + + + + +',
@@ -381,6 +387,7 @@ const SEEN: Record<string, string> = {
   Group: 'members: devices epoch generation groupInfo pendingRemovalIds pendingRemovals suite',
   Traces: 'oneself: bytes commits devices events fileBytes files firstAt lastAt messages plainMessages',
   Sealed: 'members: body deviceId epoch generation mls',
+  Signal: 'members: at bytes roomId',
   SentSealed: 'oneself: at id seq',
   Welcome: 'oneself: epoch generation id mls roomId seq',
   SecretBlob: 'oneself: blob name version',
