@@ -25,6 +25,12 @@ export async function decrypt(key: Bytes, nonce: Bytes, ciphertext: Bytes, conte
   return plaintext && new Uint8Array(plaintext);
 }
 
+/** Whether the signature (Ed25519) is of whoever has the private key. Rejects when the key is none. */
+export async function verify(publicKey: Bytes, message: Bytes, signature: Bytes): Promise<boolean> {
+  const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
+  return crypto.subtle.verify('Ed25519', key, signature, message);
+}
+
 const gcm = (iv: Bytes, additionalData: Bytes) => ({ name: 'AES-GCM', iv, additionalData });
 
 /** Base64 (RFC 4648 §4), padded. */

@@ -94,6 +94,8 @@ export interface Room {
   view: RoomView;
   /** When it was last looked for devices to let in, in ms. */
   lookedAt?: number;
+  /** When the newest signal of each device was made, by its own clock, in ms. */
+  heard?: Map<string, number>;
 }
 
 export function newRecord({ id, kind, directWith }: Pick<RoomFacts, 'id' | 'kind' | 'directWith'>): RoomRecord {

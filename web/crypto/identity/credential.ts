@@ -1,4 +1,5 @@
 import { type Bytes, concat, utf8, uuidFromBytes, uuidToBytes } from '../bytes.ts';
+import { verify } from '../primitives.ts';
 
 /** Who a device is: its account says, by a signature over the device's own key, that the device is one of its own. */
 export interface DeviceCredential {
@@ -45,7 +46,6 @@ export async function verifyDeviceCredential(bytes: Uint8Array, deviceKey: Uint8
   const credential = decodeDeviceCredential(bytes);
   if (!credential || deviceKey.length !== 32) return false;
   const { accountId, deviceId, accountKey, certificate } = credential;
-  const key = await crypto.subtle.importKey('raw', accountKey, 'Ed25519', false, ['verify']).catch(() => undefined);
-  if (!key) return false;
-  return crypto.subtle.verify('Ed25519', key, certificate, deviceCertificateInput(accountId, deviceId, deviceKey));
+  const input = deviceCertificateInput(accountId, deviceId, deviceKey);
+  return verify(accountKey, input, certificate).catch(() => false);
 }

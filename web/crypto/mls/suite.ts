@@ -5,7 +5,7 @@ import type { CiphersuiteImpl } from 'ts-mls';
 import { CryptoError } from 'ts-mls/mlsError.js';
 import { constantTimeEqual } from 'ts-mls/util/constantTimeCompare.js';
 import type { Bytes } from '../bytes.ts';
-import { encrypt } from '../primitives.ts';
+import { encrypt, verify } from '../primitives.ts';
 import type { Signer } from './engine.ts';
 import { deriveKeyPair, generateKeyPair, open, opened, publicKeyOf, receiveSecret, seal, sendSecret } from './hpke.ts';
 
@@ -33,7 +33,11 @@ export async function suiteOf(signer: Signer): Promise<Suite> {
     hash,
     kdf,
     hpke,
-    signature: { sign: (_, message) => signer.sign(new Uint8Array(message)), verify, keygen },
+    signature: {
+      sign: (_, message) => signer.sign(copy(message)),
+      verify: (key, message, signature) => verify(copy(key), copy(message), copy(signature)),
+      keygen,
+    },
     publicKeyOf: (privateKey) => publicKeyOf(new Uint8Array(privateKey)),
     rng: { randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
   };
@@ -101,11 +105,6 @@ const refusing = <Result>(made: Promise<Result>): Promise<Result> =>
   });
 
 const copy = (bytes: Uint8Array): Bytes => new Uint8Array(bytes);
-
-async function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) {
-  const key = await crypto.subtle.importKey('raw', new Uint8Array(publicKey), 'Ed25519', false, ['verify']);
-  return crypto.subtle.verify('Ed25519', key, new Uint8Array(signature), new Uint8Array(message));
-}
 
 function keygen(): never {
   throw new TypeError('A device brings its own signature key.');

@@ -16,7 +16,9 @@ import {
   pinsIn,
   type ShownEvent,
 } from '../device/shown.ts';
+import { type Signal, sealSignal } from '../device/signals.ts';
 import { compareScanned, type Party, qrPayload, safetyNumber } from '../identity/safetyNumber.ts';
+import { toBase64 } from '../primitives.ts';
 import type { FileKey } from '../sealing/content.ts';
 import type { RoomCard, SentFile } from '../types.ts';
 import type { Desk } from './desk.ts';
@@ -125,6 +127,10 @@ function writingOf(desk: Desk) {
     react: async (roomId: string, id: string, emoji: string, on: boolean) =>
       react(await desk.begun(roomId), roomId, id, emoji, on),
     pin: async (roomId: string, id: string, on: boolean) => pin(await desk.begun(roomId), roomId, id, on),
+    signal: async (roomId: string, signal: Signal) => {
+      const sealed = await sealSignal(await desk.ready(), roomId, signal);
+      return sealed && toBase64(sealed);
+    },
   };
 }
 
@@ -140,6 +146,7 @@ const sentOf = ({ id, body, replyTo }: Omit<Wanted, 'files'>) => ({ id, body, ..
 function roomsOf(desk: Desk) {
   return {
     isPinned: async (roomId: string) => (await desk.ready()).isPinned(roomId),
+    hear: (roomId: string, sealed: string, at: string) => desk.hear(roomId, sealed, at),
     heard: (roomId: string, seq: number) => desk.heard(roomId, seq),
     take: async (roomId: string, entries: LogEntry[]) => (await desk.ready()).take(roomId, entries),
     begin: async (roomId: string) => (await desk.ready()).makeGroup(roomId),

@@ -3,6 +3,8 @@ import { DeviceError, isPassing, ServerError } from '../device/errors.ts';
 import { graphqlServer } from '../device/graphqlServer.ts';
 import type { Clock, Ports, RoomFacts, Server } from '../device/ports.ts';
 import { isIn, type Room } from '../device/roomState.ts';
+import { openSignal } from '../device/signals.ts';
+import { fromBase64 } from '../primitives.ts';
 import type { CryptoStatus, CryptoViewer } from '../types.ts';
 import { Board } from './board.ts';
 import type { BrowserStore } from './browserStore.ts';
@@ -90,6 +92,12 @@ export class Desk {
     const device = await this.ready();
     await new Promise((resolve) => setTimeout(resolve, HEARD_LATE));
     if ((device.core.rooms.get(roomId)?.record.cursor ?? -1) < seq) await device.follow(roomId);
+  }
+
+  /** What somebody of the room signals is told to all tabs: one may be shown it by another, and it is opened once. */
+  async hear(roomId: string, sealed: string, at: string) {
+    const signal = await openSignal(await this.ready(), roomId, fromBase64(sealed) ?? new Uint8Array());
+    if (signal) this.tell({ kind: 'signal', roomId, at, signal });
   }
 
   /** Looks at every encrypted room in which something has happened. */

@@ -1,3 +1,4 @@
+import type { HeardSignal } from '../device/signals.ts';
 import type { CryptoStatus, Recovery, SealedFileKey, SealedRoom } from '../types.ts';
 import type { Calls } from './calls.ts';
 
@@ -40,6 +41,8 @@ export type News =
   | { kind: 'asked' }
   | ({ kind: 'state' } & DeskState)
   | { kind: 'rooms'; rooms: ShownRoom[] }
+  /** Somebody of a room signals something, at this moment. `at` is the server's word. */
+  | { kind: 'signal'; roomId: string; at: string; signal: HeardSignal }
   /** Signed out: nobody is to begin anew. */
   | { kind: 'forgotten' };
 
