@@ -166,8 +166,16 @@ export function readConfig(environment: Record<string, string | undefined> = rea
 }
 
 function readEnvironment(): Record<string, string | undefined> {
-  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+  const file = existsSync('.env') ? parseEnv(readSettings(resolve('.env'))) : {};
   return { ...file, ...process.env };
+}
+
+function readSettings(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new StartError(`Cannot read the settings in ${file}: ${(error as Error).message}.`);
+  }
 }
 
 function sentence(issue: z.core.$ZodIssue | undefined, given: Record<string, string | undefined>): string {

@@ -21,6 +21,7 @@ const CLOCK =
   'The clock of this machine is years behind: set it right, or sessions and links end at once where clocks are right.\n';
 
 async function start() {
+  heed(() => process.exit(0));
   const config = readConfig();
   const log = createLog(config.logLevel);
   const core = await openCore(config, log);
@@ -28,9 +29,7 @@ async function start() {
   void keepHouse(core);
   if (config.seed) await seedPeople(core);
   const app = await openApp(core, WEB);
-  const stop = () => void stopOnce(app, core.close, log);
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  heed(() => void stopOnce(app, core.close, log));
   const address = config.publicUrl ?? (await app.listen());
   if (config.publicUrl) await app.listen();
   process.stdout.write(`shh is listening on ${address}\n`);
@@ -38,6 +37,11 @@ async function start() {
   if (Date.now() < OLDEST) process.stdout.write(CLOCK);
   const link = await setUpLink(core);
   if (link) process.stdout.write(`Make the first administrator here, once: ${address}${link}\n`);
+}
+
+// The first process of a container is ended by no signal that it does not listen for.
+function heed(stop: () => void) {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.removeAllListeners(signal).once(signal, stop);
 }
 
 async function stopOnce(app: App, close: () => Promise<void>, log: Log) {

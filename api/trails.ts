@@ -38,6 +38,11 @@ export function noteStatus(log: Log, status: number, what: string, trail: Trail)
   if (code) noteRefusal(log, code, what, trail);
 }
 
+/** Logs that the database did not do what it was asked for. `cause` is a code: 53100, for one, says that its disk is full. */
+export function noteOutage(log: Log, cause: string | undefined, trail: Trail): void {
+  if (hasRoom(log)) log.warn('database.unavailable', { cause, ...trail });
+}
+
 // Whoever is refused a thousand times a second shall not fill the disk: the rest is a number.
 const MOST = 100;
 let [second, noted] = [0, 0];

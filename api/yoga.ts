@@ -2,13 +2,13 @@ import { type ExecutionArgs, GraphQLError, getOperationAST, parse } from 'graphq
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { type Context, createContext } from './context.ts';
 import type { Core } from './core.ts';
-import { isUnavailable } from './db/driverErrors.ts';
+import { causeOf, isUnavailable } from './db/driverErrors.ts';
 import { documentLimits, MOST_TOKENS } from './documentLimits.ts';
 import { AppError } from './errors.ts';
 import { toldOf } from './limits.ts';
 import { schema } from './schema.ts';
 import { refuseTokens } from './tokenReach.ts';
-import { leaveTrail, noteRefusal, trailOf } from './trails.ts';
+import { leaveTrail, noteOutage, noteRefusal, trailOf } from './trails.ts';
 
 const EXECUTION = 5_000;
 
@@ -39,8 +39,10 @@ export function render(core: Core, error: unknown): GraphQLError {
     return as(wrapped, cause.message, { code: cause.code, ...cause.details });
   }
   if (cause instanceof GraphQLError) return as(cause, cause.message, { ...telling(cause), code: 'INVALID_INPUT' });
-  if (isUnavailable(cause))
+  if (isUnavailable(cause)) {
+    noteOutage(core.log, causeOf(cause), trailOf(cause));
     return as(wrapped, 'The server cannot reach its database. Try again in a moment.', { code: 'UNAVAILABLE' });
+  }
   core.log.error('graphql.bug', { error: cause, field: fieldOf(wrapped), ...trailOf(cause) });
   return as(wrapped, 'Something went wrong on the server. Try again.', { code: 'INTERNAL_SERVER_ERROR' });
 }

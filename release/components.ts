@@ -41,7 +41,7 @@ function add(path: string, packages: Lockfile['packages'], found: Set<string>) {
 }
 
 /** Where Node finds a package that is imported from another one: beside it, or beside one that it lies in. */
-function pathOf(name: string, from: string, packages: Lockfile['packages']): string | undefined {
+export function pathOf(name: string, from: string, packages: Lockfile['packages']): string | undefined {
   const path = `${from}/node_modules/${name}`;
   if (packages[path]) return path;
   const outer = from.lastIndexOf('/node_modules/');

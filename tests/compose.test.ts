@@ -130,7 +130,7 @@ test('nothing of the repository but what is built is in the image', () => {
   const source = (line = '') => line.replace('--from=build /app/', '').split(' ')[0];
   expect(copied.map(source)).toEqual(['package.json', 'node_modules', 'prisma', 'dist']);
   for (const name of ['.git', '.env', 'data']) expect(read('.dockerignore').split('\n')).toContain(name);
-  expect(read('Dockerfile')).toContain('npm prune --omit=dev');
+  expect(read('Dockerfile')).toContain('npm run build && npx tsx release/prune.ts\n');
 });
 
 test('each setting of the server stands in .env.example, and nothing else does', () => {

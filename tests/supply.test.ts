@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import lock from '../package-lock.json' with { type: 'json' };
+import { neededPlaces } from '../release/running.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
@@ -64,6 +65,26 @@ test('the bill of materials lists what the lockfile has', () => {
   expect(listed.filter((component) => !locked.includes(component))).toEqual([]);
   expect(locked.filter((component) => !listed.includes(component) && !wished.includes(component))).toEqual([]);
 }, 60_000);
+
+test('the image has each package that the server imports, and none that builds it', () => {
+  const needed = neededPlaces(lock.packages);
+  const imported = walk('api').flatMap((file) =>
+    [...read(file).matchAll(/(?:from|import)\W+'((?:@[\w.-]+\/)?[a-z][\w.-]+)/g)].map(([, name]) => name ?? ''),
+  );
+  const served = [...new Set(imported)].filter((name) => name in manifest.dependencies);
+  expect(served.length).toBeGreaterThan(25);
+  const places = [...served, '@img/sharp-linux-x64', '@prisma/client-runtime-utils'].map(
+    (name) => `node_modules/${name}`,
+  );
+  expect(places.filter((place) => !needed.has(place))).toEqual([]);
+  const tools = ['prisma', '@prisma/engines', 'typescript', 'esbuild', 'vite', 'react', 'mysql2', 'playwright-core'];
+  expect(tools.filter((name) => needed.has(`node_modules/${name}`))).toEqual([]);
+});
+
+const walk = (folder: string) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('generated'))
+    .map((file) => join(folder, file));
 
 test('every test that SECURITY.md names is there', () => {
   const named = [...new Set(read('SECURITY.md').match(/tests\/[\w/.-]+\.test\.ts/g))];

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { Log } from '../api/log.ts';
-import { noteRefusal } from '../api/trails.ts';
+import { noteOutage, noteRefusal } from '../api/trails.ts';
 
 test('a flood of refusals is told by its size, so that Mallory cannot fill the disk', () => {
   vi.useFakeTimers({ now: 0 });
@@ -13,9 +13,11 @@ test('a flood of refusals is told by its size, so that Mallory cannot fill the d
   vi.advanceTimersByTime(1_000);
   noteRefusal(log, 'INVALID_INPUT', 'logIn', mallory);
   noteRefusal(log, 'FORBIDDEN', 'deleteRoom', mallory);
+  noteOutage(log, '53100', mallory);
   expect(said.slice(100)).toEqual([
     ['access.refusedMore', { count: 900 }],
     ['access.refused', { code: 'FORBIDDEN', what: 'deleteRoom', ...mallory }],
+    ['database.unavailable', { cause: '53100', ...mallory }],
   ]);
   vi.useRealTimers();
 });

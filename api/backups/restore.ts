@@ -20,7 +20,19 @@ const ManifestOf = z.object({
   files: z.number(),
   lost: z.array(z.string()),
 });
-export type Restored = z.output<typeof ManifestOf>;
+type Contents = z.output<typeof ManifestOf>;
+
+/** What lets people in or gives them rights, as it was then: whether it still should, only they can tell. */
+export interface Standing {
+  administrators: number;
+  passkeys: number;
+  /** Of those who are asked for a second factor, the apps that show its codes. */
+  codeApps: number;
+  recoveryCodes: number;
+  /** Of encrypted rooms, those that are not revoked. */
+  devices: number;
+}
+export type Restored = Contents & { standing: Standing };
 
 export interface Terms {
   /** Whether what the database holds may go. */
@@ -47,7 +59,7 @@ export async function restoreBackup(
   try {
     const home = await refuseUnfit(client, terms.replace ?? false);
     await restore(client, { home, file, manifest, terms, log, storage: openStorage(config) });
-    return manifest;
+    return { ...manifest, standing: await standingIn(client) };
   } finally {
     client.release();
     await close();
@@ -55,7 +67,7 @@ export async function restoreBackup(
 }
 
 // Everything is read once before anything is changed.
-async function check(file: string): Promise<Restored> {
+async function check(file: string): Promise<Contents> {
   const members = readArchive(file);
   let next = await members.next();
   while (!next.done) next = await members.next();
@@ -72,7 +84,7 @@ async function check(file: string): Promise<Restored> {
 interface Job {
   home: string;
   file: string;
-  manifest: Restored;
+  manifest: Contents;
   terms: Terms;
   log: (line: string) => void;
   storage: Storage;
@@ -116,13 +128,13 @@ async function build(client: pg.PoolClient, { file, manifest, storage, terms, lo
   return put;
 }
 
-function columnsOf({ tables }: Restored, name: string): string[] {
+function columnsOf({ tables }: Contents, name: string): string[] {
   const table = tables[name];
   if (!table) throw new StartError(`The backup has rows of ${name} and does not say what they are.`);
   return table.columns;
 }
 
-async function refuseIncomplete(client: pg.PoolClient, { tables }: Restored) {
+async function refuseIncomplete(client: pg.PoolClient, { tables }: Contents) {
   for (const table of await tablesOf(client)) {
     const [found, said] = [await countRows(client, table), tables[table.name]?.rows ?? 0];
     if (found !== said)
@@ -130,12 +142,29 @@ async function refuseIncomplete(client: pg.PoolClient, { tables }: Restored) {
   }
 }
 
-// Whoever was signed out after the backup stays so, and a token that was revoked or a link that was used opens nothing.
+// What may have been revoked, used up or lost since the backup opens nothing.
+const OPENERS = [
+  ...['session', 'personal_token', 'reset_link', 'passkey_challenge'],
+  ...['invitation', 'room_link', 'incoming_webhook'],
+];
+
 async function beginAnotherLife(client: pg.PoolClient, { moved }: Terms) {
   await client.query('UPDATE instance SET epoch = gen_random_uuid()');
   await client.query('DELETE FROM file WHERE ready_at IS NULL');
   if (moved) return;
-  for (const table of ['session', 'personal_token', 'reset_link']) await client.query(`DELETE FROM ${table}`);
+  for (const table of OPENERS) await client.query(`DELETE FROM ${table}`);
+  await client.query('UPDATE outgoing_webhook SET stopped_at = coalesce(stopped_at, now())');
+}
+
+async function standingIn(client: pg.PoolClient): Promise<Standing> {
+  const { rows } = await client.query<Standing>(`
+    SELECT count(*) FILTER (WHERE is_admin)::int AS administrators,
+      (SELECT count(*)::int FROM passkey) AS passkeys,
+      (SELECT count(*)::int FROM code_app WHERE used_step IS NOT NULL) AS "codeApps",
+      count(recovery_hash)::int AS "recoveryCodes",
+      (SELECT count(*)::int FROM device WHERE revoked_at IS NULL) AS devices
+    FROM "user"`);
+  return rows[0] as Standing;
 }
 
 async function swap(client: pg.PoolClient, home: string) {

@@ -31,6 +31,12 @@ export function isUnavailable(error: unknown): boolean {
   return UNREACHABLE_SOCKET.test(code) || UNREACHABLE_SENTENCE.test(message);
 }
 
+/** How the driver, the database (SQLSTATE) or the system calls what went wrong; never what it says in words. */
+export function causeOf(error: unknown): string | undefined {
+  const { kind, originalCode } = failureOf(error) ?? {};
+  return originalCode ?? kind ?? (error as NodeJS.ErrnoException | undefined)?.code;
+}
+
 // Prisma wraps what the driver says: as P2002 and P2039 for its own queries, as P2010 for raw ones.
 function failureOf(error: unknown): Failure | undefined {
   const { meta } = (error ?? {}) as { meta?: { driverAdapterError?: { cause?: Failure } } };

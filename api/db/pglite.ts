@@ -96,17 +96,21 @@ async function takeFolder(dataDir: string, errand?: Errand) {
 // In a process of its own, because it leaves half a gigabyte resident; under another name until it is whole.
 async function initialise(folder: string, log: Log) {
   const unfinished = `${folder}.new`;
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { mode: 0o700 });
-  if (existsSync(beside('./pgTemplate'))) cpSync(beside('./pgTemplate'), unfinished, { recursive: true });
-  else await make(folder, unfinished, log);
-  renameSync(unfinished, folder);
+  try {
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished, { mode: 0o700 });
+    if (existsSync(beside('./pgTemplate'))) cpSync(beside('./pgTemplate'), unfinished, { recursive: true });
+    else await make(unfinished, log);
+    renameSync(unfinished, folder);
+  } catch (error) {
+    throw new StartError(`Cannot make the database in ${folder}: ${(error as Error).message}.`, { cause: error });
+  }
 }
 
-async function make(folder: string, unfinished: string, log: Log) {
+async function make(unfinished: string, log: Log) {
   log('Making the database. This takes a few seconds, once.');
   const { code, complaint } = await run(beside('./pgliteInit.js'), unfinished);
-  if (code !== 0) throw new StartError(`Cannot make the database in ${folder}: ${complaint}`);
+  if (code !== 0) throw new Error(complaint);
 }
 
 const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -116,7 +120,7 @@ async function run(program: string, argument: string) {
   const complaints: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text) => complaints.push(text));
   const [code, signal] = await once(child, 'close');
-  const complaint = complaints.join('').match(/^\w*Error: .*$/m)?.[0] ?? `it ended with ${code ?? signal}.`;
+  const complaint = complaints.join('').match(/^\w*Error: .*$/m)?.[0] ?? `it ended with ${code ?? signal}`;
   return { code, complaint };
 }
 

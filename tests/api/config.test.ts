@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -193,6 +193,15 @@ test('the operator who mistypes a port reads one sentence and no stack', () => {
     stdout: '',
     stderr: 'PORT must be a whole number from 0 to 65535, but it is "eighty".\n',
   });
+});
+
+test('the operator whose .env cannot be read, as a folder that Docker made in its place, reads one sentence', () => {
+  rmSync(join(folder, '.env'), { force: true });
+  mkdirSync(join(folder, '.env'));
+  const { status, stderr } = run([join(API, 'main.ts')], {});
+  rmSync(join(folder, '.env'), { recursive: true });
+  expect(stderr).toMatch(/^Cannot read the settings in .*\.env: [^\n]+\.\n$/);
+  expect(status).toBe(1);
 });
 
 test.each([

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Database, openDatabase, Prisma } from '../../api/db/db.ts';
-import { isCheckViolation, isUnavailable, isUniqueViolation } from '../../api/db/driverErrors.ts';
+import { causeOf, isCheckViolation, isUnavailable, isUniqueViolation } from '../../api/db/driverErrors.ts';
 import { migrate, migrationsFolder } from '../../api/db/migrate.ts';
 import { openPglite } from '../../api/db/pglite.ts';
 import { openPostgres } from '../../api/db/postgres.ts';
@@ -160,6 +160,12 @@ describe('errors', () => {
       prisma.$transaction([prisma.user.create({ data: userNamed(username) }), prisma.$executeRaw`SELECT 1/0`]),
     );
     expect(await prisma.user.count({ where: { username } })).toBe(0);
+  });
+
+  test('of a full disk are recognised, and called as PostgreSQL calls them', async () => {
+    const full = "DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$";
+    const error = await failure(prisma.$executeRawUnsafe(full));
+    expect([isUnavailable(error), causeOf(error)]).toEqual([true, '53100']);
   });
 
   test.skipIf(embedded)('of a lost connection are recognised, and the next query works', async () => {

@@ -79,6 +79,28 @@ test.runIf(EMBEDDED)(
   },
 );
 
+test.runIf(EMBEDDED)('a disk with no room for the database stops the start with one sentence', async () => {
+  const dataDir = join(database.dataDir, 'elsewhere');
+  // Of a file no more than 200 blocks are written, as on a disk that is full.
+  const { status, stderr } = spawnSync('sh', ['-c', 'ulimit -f 200; exec "$0" "$1"', process.execPath, MAIN], {
+    cwd: tmpdir(),
+    env: { ...environment, DATA_DIR: dataDir, LOG_LEVEL: 'error' },
+    encoding: 'utf8',
+  });
+  expect(stderr).toMatch(/^Cannot make the database in .*elsewhere.pg: [^\n]+\.\n$/);
+  expect(status).toBe(1);
+});
+
+test.runIf(EMBEDDED)('a server that is stopped while it starts ends at once, and starts the next time', async () => {
+  const dataDir = join(database.dataDir, 'new');
+  const env = { ...environment, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'info' };
+  const child = spawn(process.execPath, [MAIN], { cwd: tmpdir(), env });
+  await once(child.stderr, 'data');
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  await (await openNode({ ...env, LOG_LEVEL: 'error' })).close();
+});
+
 test('`/healthz` and `/readyz` answer; stopping the container loses nothing.', async () => {
   const room = await alice.createRoom();
   const said = await Promise.all(Array.from({ length: 20 }, (_, n) => alice.say(room, `before the stop ${n}`)));
