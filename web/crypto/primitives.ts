@@ -5,6 +5,17 @@ export const randomBytes = (length: number): Bytes => crypto.getRandomValues(new
 export const sha256 = async (bytes: Bytes): Promise<Bytes> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 
+/** A new pair of signature or agreement keys, for which this browser may have to try again: WebKitGTK fails with one in a hundred. */
+export async function newKeyPair(algorithm: string, usages: KeyUsage[]): Promise<CryptoKeyPair> {
+  for (let tries = 1; ; tries++)
+    try {
+      return (await crypto.subtle.generateKey(algorithm, false, usages)) as CryptoKeyPair;
+    } catch (error) {
+      if (tries === TRIES || (error as Error).name !== 'OperationError') throw error;
+    }
+}
+const TRIES = 8;
+
 /** HKDF-SHA256 (RFC 5869) of 32 random bytes, without salt: 32 bytes for each purpose. */
 export async function derive(secret: Bytes, purpose: string): Promise<Bytes> {
   const key = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);

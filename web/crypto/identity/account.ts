@@ -9,8 +9,11 @@ export interface AccountKey {
   seed: Bytes;
 }
 
-/** A new identity, for the first device of an account. */
-export const makeAccountKey = (): Promise<AccountKey> => accountKeyOf(randomBytes(32));
+/** A new identity, for the first device of an account. WebKitGTK imports no key that begins with a zero byte. */
+export function makeAccountKey(): Promise<AccountKey> {
+  const seed = randomBytes(32);
+  return seed[0] ? accountKeyOf(seed) : makeAccountKey();
+}
 
 /** The account key that a seed makes, such as one that the recovery key has opened. */
 export async function accountKeyOf(seed: Bytes): Promise<AccountKey> {

@@ -75,9 +75,18 @@ const PKCS8 = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e
 
 /** X25519. WebCrypto refuses a public key that would lead to a secret that everybody knows. */
 async function agreed(privateKey: Bytes, publicKey: Bytes): Promise<Bytes> {
-  const own = await crypto.subtle.importKey('pkcs8', concat(PKCS8, privateKey), 'X25519', false, ['deriveBits']);
+  const own = await crypto.subtle.importKey('pkcs8', concat(PKCS8, notZero(privateKey)), 'X25519', false, [
+    'deriveBits',
+  ]);
   const other = await crypto.subtle.importKey('raw', publicKey, 'X25519', false, []);
   return new Uint8Array(await crypto.subtle.deriveBits({ name: 'X25519', public: other }, own, 8 * SECRET));
+}
+
+/** The same key to X25519, which clears the last three bits of its first byte: WebKitGTK imports none that begins with a zero byte. */
+function notZero(privateKey: Bytes): Bytes {
+  const same = new Uint8Array(privateKey);
+  same[0] = (same[0] ?? 0) | 1;
+  return same;
 }
 
 async function encapsulated(publicKey: Bytes) {

@@ -5,7 +5,7 @@ import type { CiphersuiteImpl } from 'ts-mls';
 import { CryptoError } from 'ts-mls/mlsError.js';
 import { constantTimeEqual } from 'ts-mls/util/constantTimeCompare.js';
 import type { Bytes } from '../bytes.ts';
-import { encrypt, verify } from '../primitives.ts';
+import { encrypt, newKeyPair, verify } from '../primitives.ts';
 import type { Signer } from './engine.ts';
 import { deriveKeyPair, generateKeyPair, open, opened, publicKeyOf, receiveSecret, seal, sendSecret } from './hpke.ts';
 
@@ -46,8 +46,8 @@ export async function suiteOf(signer: Signer): Promise<Suite> {
 /** Whether this browser has what the suite needs: https (or localhost), and Ed25519 and X25519 in WebCrypto. */
 export async function isSuiteSupported(): Promise<boolean> {
   try {
-    await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
-    await crypto.subtle.generateKey('X25519', false, ['deriveBits']);
+    await newKeyPair('Ed25519', ['sign', 'verify']);
+    await newKeyPair('X25519', ['deriveBits']);
     return true;
   } catch {
     return false;

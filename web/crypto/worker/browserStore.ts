@@ -1,7 +1,7 @@
 import { type Bytes, utf8 } from '../bytes.ts';
 import type { Keys, Store } from '../device/ports.ts';
 import { decodeRecord, encodeRecord } from '../device/records.ts';
-import { randomBytes } from '../primitives.ts';
+import { newKeyPair, randomBytes } from '../primitives.ts';
 import { answered, finished, openDatabase } from './database.ts';
 
 /** A record as it lies on the disk. Its key is in the clear, and is what the value is bound to. */
@@ -48,7 +48,7 @@ export class BrowserStore implements Store {
   get keys(): Keys {
     return {
       make: async (name) => {
-        const pair = (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair;
+        const pair = await newKeyPair('Ed25519', ['sign', 'verify']);
         const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
         await put(this.db, pairKey(name), { publicKey, privateKey: pair.privateKey } satisfies StoredPair);
         return signerOf({ publicKey, privateKey: pair.privateKey });
