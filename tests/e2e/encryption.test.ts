@@ -84,9 +84,11 @@ test('a picture and a file arrive as they were, and the server has neither their
   await ada.attach(
     { name: 'north-pier.jpg', mimeType: 'image/jpeg', buffer: await photo() },
     { name: 'tides.txt', mimeType: 'text/plain', buffer: Buffer.from('high water 04:12') },
+    { name: 'Makefile', mimeType: '', buffer: Buffer.from('all: boat') },
   );
   await ada.say('as promised');
   await bea.sees('as promised');
+  await bea.row('as promised').getByRole('button', { name: 'Download Makefile' }).waitFor();
   const image = bea.row('as promised').getByRole('button', { name: 'Open north-pier.jpg' }).locator('img.loaded');
   await image.waitFor();
   expect(await image.getAttribute('src')).toMatch(/^blob:/);

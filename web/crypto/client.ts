@@ -85,8 +85,8 @@ let isAsked = false;
 function keepStorage() {
   if (isAsked || !rooms.size) return;
   isAsked = true;
-  // It may say no, and then it is as it was.
-  navigator.storage.persist().catch(() => false);
+  // It may say no, or not know the question (WebKitGTK), and then it is as it was.
+  navigator.storage?.persist().catch(() => false);
 }
 
 function takeRooms(shown: Extract<News, { kind: 'rooms' }>['rooms']) {

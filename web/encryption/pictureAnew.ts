@@ -8,6 +8,7 @@ const BECOMES: Record<string, string | undefined> = {
   'image/webp': 'image/webp',
   'image/avif': 'image/webp',
 };
+const UNKNOWN = 'application/octet-stream';
 const UNREADABLE = /^image\/(hei[cf]|jxl|tiff)/;
 const QUALITY = 0.92;
 const SMALL = 100;
@@ -30,14 +31,15 @@ export async function pictureAnew(file: File): Promise<PictureAnew> {
   const type = BECOMES[file.type];
   if (UNREADABLE.test(file.type))
     throw refusal('INVALID_INPUT', 'This kind of picture cannot be freed of its place here. Send it as a JPEG.');
-  if (!type) return { bytes: file, type: file.type };
+  if (!type) return { bytes: file, type: file.type || UNKNOWN };
   const image = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(() => {
     throw refusal('INVALID_INPUT', 'This image cannot be read.');
   });
   try {
     const { width, height } = image;
     const bytes = await drawn(image, width, height).convertToBlob({ type, quality: QUALITY });
-    return { bytes, type, width, height, placeholder: placeholderOf(image) };
+    // Safari writes no WebP, and gives a PNG.
+    return { bytes, type: bytes.type, width, height, placeholder: placeholderOf(image) };
   } finally {
     image.close();
   }
