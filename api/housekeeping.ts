@@ -15,6 +15,7 @@ export async function purgeExpired({ db }: Core): Promise<void> {
   }
   await db.personalToken.deleteMany({ where: { expiresAt: before(30) } });
   await db.passkeyChallenge.deleteMany({ where: { expiresAt: before(0) } });
+  await db.confirmation.deleteMany({ where: { expiresAt: before(0) } });
   await db.resetLink.deleteMany({ where: { expiresAt: before(0) } });
   await db.auditEvent.deleteMany({ where: { createdAt: before(365) } });
 }

@@ -18,6 +18,7 @@ import './instance/instance.schema.ts';
 import './invitations/invitations.schema.ts';
 import './messages/messages.schema.ts';
 import './notifications/notifications.schema.ts';
+import './passkeys/confirming.schema.ts';
 import './passkeys/passkeys.schema.ts';
 import './pins/pins.schema.ts';
 import './presence/presence.schema.ts';

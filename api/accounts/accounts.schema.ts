@@ -1,3 +1,4 @@
+import { proofDescription } from '../auth/confirmations.schema.ts';
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
 import { deleteAccount } from './deletion.ts';
@@ -18,7 +19,7 @@ builder.mutationField('deleteAccount', (t) =>
       'an empty private room is deleted), and the name is free again. INVALID_INPUT for a wrong password, FORBIDDEN ' +
       'for the only administrator.',
     args: {
-      password: t.arg.string({ required: true, description: 'The viewer’s own.' }),
+      password: t.arg.string({ description: proofDescription }),
       eraseMessages: t.arg.boolean({
         required: true,
         description: 'True: their messages are deleted everywhere. False: they stay, without an author.',

@@ -1,4 +1,4 @@
-import { confirmPassword } from '../auth/ownPassword.ts';
+import { confirm, type Proof } from '../auth/confirmations.ts';
 import { revokePersonalTokens } from '../auth/personalTokens.ts';
 import { revokeSessions, tellEnded } from '../auth/sessions.ts';
 import type { Core } from '../core.ts';
@@ -15,12 +15,12 @@ const PASSES = 100;
 const AT_ONCE = 5_000;
 
 /**
- * Deletes the viewer's account: sessions and tokens end, rooms are left as if one by one, and no row is left that names the
+ * Deletes the viewer's account, once they have confirmed it: sessions and tokens end, rooms are left as if one by one, and no row is left that names the
  * person. Messages stay without an author, or are deleted; gives how many were. FORBIDDEN for the only administrator.
  * Each step may be done again: when the server dies in the middle, signing in and asking again finishes it.
  */
-export async function deleteAccount(core: Core, viewer: Viewer, password: string, erase: boolean): Promise<number> {
-  return removeAccount(core, await confirmPassword(core, viewer, password, 'password'), erase);
+export async function deleteAccount(core: Core, viewer: Viewer, proof: Proof, erase: boolean): Promise<number> {
+  return removeAccount(core, await confirm(core, viewer, 'DELETE_ACCOUNT', proof), erase);
 }
 
 /** Deletes that account, as `deleteAccount` says. The caller has the right to. */

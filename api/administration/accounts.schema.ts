@@ -1,3 +1,4 @@
+import { proofDescription } from '../auth/confirmations.schema.ts';
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
 import { perPage, toConnection } from '../paging.ts';
@@ -85,14 +86,14 @@ builder.mutationFields((t) => ({
       'wrong password, FORBIDDEN for oneself.',
     args: {
       userId: t.arg.id({ required: true, description: userId }),
-      password: t.arg.string({ required: true, description: 'The viewer’s own.' }),
+      password: t.arg.string({ description: proofDescription }),
       eraseMessages: t.arg.boolean({
         required: true,
         description: 'True: their messages are deleted everywhere. False: they stay, without an author.',
       }),
     },
     resolve: async (_, { userId, password, eraseMessages: erase }, context) => ({
-      erasedMessages: await removePerson(context.core, signedIn(context), userId, { password, erase }),
+      erasedMessages: await removePerson(context.core, signedIn(context), userId, { proof: password, erase }),
     }),
   }),
 }));

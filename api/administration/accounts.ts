@@ -1,6 +1,6 @@
 import { removeAccount } from '../accounts/deletion.ts';
 import { audit } from '../audit/audit.ts';
-import { confirmPassword } from '../auth/ownPassword.ts';
+import { confirm, type Proof } from '../auth/confirmations.ts';
 import { revokePersonalTokens } from '../auth/personalTokens.ts';
 import { revokeSessions, tellEnded } from '../auth/sessions.ts';
 import type { Core } from '../core.ts';
@@ -78,17 +78,17 @@ export async function endSessionsOf(core: Core, viewer: Viewer, userId: string):
   return ended.length;
 }
 
-/** Deletes the account of another person, against the viewer's own password; gives how many messages went with it. */
+/** Deletes the account of another person, once the viewer has confirmed it; gives how many messages went with it. */
 export async function removePerson(
   core: Core,
   viewer: Viewer,
   userId: string,
-  { password, erase }: { password: string; erase: boolean },
+  { proof, erase }: { proof: Proof; erase: boolean },
 ): Promise<number> {
   await requireAdmin(core, viewer);
   const user = await getUser(core, viewer, userId);
   if (user.id === viewer.id) throw notOneself('delete');
-  await confirmPassword(core, viewer, password, 'password');
+  await confirm(core, viewer, 'REMOVE_PERSON', proof);
   await core.db.$transaction(async (db) => {
     await holdAsAdmin(db, viewer, user.id);
     await db.user.updateMany({ where: { id: user.id }, data: { disabledAt: new Date() } });

@@ -7,28 +7,15 @@ import { invalid } from '../errors.ts';
 import { parse } from '../input.ts';
 import { readInstance } from '../instance/instance.ts';
 import type { Viewer } from '../users/users.ts';
-import { hashPassword, namesOf, Password, refuseObvious, verifyPassword } from './passwords.ts';
+import { confirm, type Proof } from './confirmations.ts';
+import { hashPassword, namesOf, Password, refuseObvious } from './passwords.ts';
 import { revokePersonalTokens } from './personalTokens.ts';
 import { revokeSessions, tellEnded } from './sessions.ts';
-import { oneTry } from './tries.ts';
 
-/** The viewer's account, if that is its password: INVALID_INPUT otherwise, naming the field. Tries are limited. */
-export async function confirmPassword(core: Core, viewer: Viewer, password: string, field: string): Promise<User> {
-  const user = await core.db.user.findUnique({ where: { id: viewer.id } });
-  const attempt = async () => {
-    const { matches } = await verifyPassword(user?.passwordHash, password);
-    return matches ? user : null;
-  };
-  const confirmed = await oneTry(core, `own ${viewer.id}`, attempt, viewer);
-  if (confirmed) return confirmed;
-  core.log.info('password.refused', { user: viewer.id });
-  throw invalid({ [field]: ['This is not your password.'] });
-}
-
-/** Gives the viewer another password against the one they have. Every other session of theirs ends. */
-export async function changePassword(core: Core, viewer: Viewer, current: string, next: string): Promise<void> {
+/** Gives the viewer another password, once they have confirmed it. Every other session of theirs ends. */
+export async function changePassword(core: Core, viewer: Viewer, current: Proof, next: string): Promise<void> {
   const password = parse(z.object({ next: Password }), { next }).next;
-  const { passwordHash: before, ...user } = await confirmPassword(core, viewer, current, 'current');
+  const { passwordHash: before, ...user } = await confirm(core, viewer, 'CHANGE_PASSWORD', current, 'current');
   refuseObvious(password, [...namesOf(user), (await readInstance(core)).name], 'next');
   const passwordHash = await hashPassword(password);
   const where = { id: viewer.id, passwordHash: before };

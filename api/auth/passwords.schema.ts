@@ -1,6 +1,7 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
 import { UserType } from '../users/users.schema.ts';
+import { proofDescription } from './confirmations.schema.ts';
 import { changePassword } from './ownPassword.ts';
 import { createRecoveryCode, createResetLink } from './recovery.ts';
 
@@ -21,7 +22,7 @@ builder.mutationFields((t) => ({
       'Changes the viewer’s password and ends their other sessions. INVALID_INPUT names the field at fault; ' +
       'RATE_LIMITED after five wrong ones.',
     args: {
-      current: t.arg.string({ required: true, description: 'The password until now.' }),
+      current: t.arg.string({ description: `The password until now. ${proofDescription}` }),
       next: t.arg.string({ required: true, description: 'The password from now on; as for register.' }),
     },
     resolve: async (_, { current, next }, context) => {
@@ -33,7 +34,7 @@ builder.mutationFields((t) => ({
     description:
       'A code that replaces a lost password, shown this once: seven groups of four letters and digits. The one before ' +
       'it is useless from now on.',
-    args: { password: t.arg.string({ required: true, description: 'The viewer’s own.' }) },
+    args: { password: t.arg.string({ description: proofDescription }) },
     resolve: (_, { password }, context) => createRecoveryCode(context.core, signedIn(context), password),
   }),
   createResetLink: t.field({

@@ -10,7 +10,8 @@ import { requireAdmin } from '../users/admins.ts';
 import { usernameKey } from '../users/username.ts';
 import { accountCalled, getUser, type Viewer } from '../users/users.ts';
 import type { Origin } from './accounts.ts';
-import { confirmPassword, replacePassword } from './ownPassword.ts';
+import { confirm, type Proof } from './confirmations.ts';
+import { replacePassword } from './ownPassword.ts';
 import { hashPassword, namesOf, Password, refuseObvious } from './passwords.ts';
 import { newRecoveryCode, RecoveryCode } from './recoveryCode.ts';
 import { startSession, type Tokens } from './sessions.ts';
@@ -19,8 +20,8 @@ import { oneTry } from './tries.ts';
 const RESET_HOURS = 24;
 
 /** A new recovery code of the viewer, shown this once; the one before it is useless from now on. */
-export async function createRecoveryCode(core: Core, viewer: Viewer, password: string): Promise<string> {
-  await confirmPassword(core, viewer, password, 'password');
+export async function createRecoveryCode(core: Core, viewer: Viewer, proof: Proof): Promise<string> {
+  await confirm(core, viewer, 'MAKE_RECOVERY_CODE', proof);
   const code = newRecoveryCode();
   await core.db.$transaction(async (db) => {
     await db.user.updateMany({ where: { id: viewer.id }, data: { recoveryHash: hashOf(code) } });

@@ -1,6 +1,7 @@
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
 import { getUser } from '../users/users.ts';
+import { proofDescription } from './confirmations.schema.ts';
 import { beginCodeApp, type CodeAppSetUp, confirmCodeApp, hasCodeApp, setSecondFactor } from './secondFactor.ts';
 import { ViewerType } from './viewer.schema.ts';
 
@@ -27,7 +28,7 @@ builder.mutationFields((t) => ({
   beginCodeApp: t.field({
     type: CodeAppSetUpType,
     description: 'A new secret for an app that shows codes. CONFLICT for who has one.',
-    args: { password: t.arg.string({ required: true, description: 'The viewer’s own.' }) },
+    args: { password: t.arg.string({ description: proofDescription }) },
     resolve: (_, { password }, context) => beginCodeApp(context.core, signedIn(context), password),
   }),
   confirmCodeApp: t.boolean({
@@ -44,7 +45,7 @@ builder.mutationFields((t) => ({
       'Whether the password alone lets the viewer in. On: CONFLICT without a passkey or an app. Off: the app is forgotten too.',
     args: {
       on: t.arg.boolean({ required: true, description: 'True: it does not.' }),
-      password: t.arg.string({ required: true, description: 'The viewer’s own.' }),
+      password: t.arg.string({ description: proofDescription }),
     },
     resolve: async (_, { on, password }, context) => {
       await setSecondFactor(context.core, signedIn(context), on, password);

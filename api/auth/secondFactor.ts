@@ -7,7 +7,7 @@ import { AppError, invalid } from '../errors.ts';
 import { readInstance } from '../instance/instance.ts';
 import { holdAccount, type Viewer } from '../users/users.ts';
 import type { Origin } from './accounts.ts';
-import { confirmPassword } from './ownPassword.ts';
+import { confirm, type Proof } from './confirmations.ts';
 import { seal, unseal } from './sealing.ts';
 import { base32, stepOf } from './totp.ts';
 import { oneTry } from './tries.ts';
@@ -31,9 +31,9 @@ export async function passSecondFactor(core: Core, origin: Origin, user: User, c
   throw wrongCode();
 }
 
-/** A new secret for the viewer's app, against the password. It counts for nothing until a code of it is given. */
-export async function beginCodeApp(core: Core, viewer: Viewer, password: string): Promise<CodeAppSetUp> {
-  const { username } = await confirmPassword(core, viewer, password, 'password');
+/** A new secret for the viewer's app, once they have confirmed it. It counts for nothing until a code of it is given. */
+export async function beginCodeApp(core: Core, viewer: Viewer, proof: Proof): Promise<CodeAppSetUp> {
+  const { username } = await confirm(core, viewer, 'SET_CODE_APP_UP', proof);
   const bytes = randomBytes(20);
   const sealed = await seal(core, bytes);
   const where = { userId: viewer.id };
@@ -53,11 +53,11 @@ export async function confirmCodeApp(core: Core, viewer: Viewer, code: string): 
 }
 
 /**
- * Switches it on for who has a passkey, CONFLICT otherwise; or off, which takes the app away. Against the password, since
+ * Switches it on for who has a passkey, CONFLICT otherwise; or off, which takes the app away. They confirm it, since
  * whoever found a browser open could.
  */
-export async function setSecondFactor(core: Core, viewer: Viewer, on: boolean, password: string): Promise<void> {
-  await confirmPassword(core, viewer, password, 'password');
+export async function setSecondFactor(core: Core, viewer: Viewer, on: boolean, proof: Proof): Promise<void> {
+  await confirm(core, viewer, 'SET_SECOND_FACTOR', proof);
   await core.db.$transaction(async (db) => {
     if (on && !(await hasSecondFactor(db, viewer.id)))
       throw new AppError('CONFLICT', 'Add a passkey or set an app up first: otherwise nothing would let you in.');

@@ -21,6 +21,7 @@ export type {
 } from '../generated/prisma/client.ts';
 export type {
   AuditAction,
+  ConfirmedAct,
   Encryption,
   EntryKind,
   MemberRole,

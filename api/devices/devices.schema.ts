@@ -1,3 +1,4 @@
+import { proofDescription } from '../auth/confirmations.schema.ts';
 import { ViewerType } from '../auth/viewer.schema.ts';
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
@@ -59,7 +60,7 @@ const RegisterDeviceInput = builder.inputType('RegisterDeviceInput', {
     replaceAccountKey: t.boolean({
       description: 'True: put this account key in the place of the one that is there, and revoke its devices.',
     }),
-    password: t.string({ description: 'The viewer’s own, to replace the account key.' }),
+    password: t.string({ description: `To replace the account key. ${proofDescription}` }),
   }),
 });
 

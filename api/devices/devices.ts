@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { audit } from '../audit/audit.ts';
-import { confirmPassword } from '../auth/ownPassword.ts';
+import { confirm, type Proof } from '../auth/confirmations.ts';
 import type { Core } from '../core.ts';
 import type { Prisma } from '../db/db.ts';
 import { isUniqueViolation } from '../db/driverErrors.ts';
@@ -36,13 +36,13 @@ export type DeviceInput = z.input<typeof NewDevice>;
 /** What it takes to put another account key in the place of the one that is there. */
 export interface Replacing {
   replaceAccountKey?: boolean | null | undefined;
-  password?: string | null | undefined;
+  password?: Proof;
 }
 
 /**
  * Makes a device of the viewer's, or finds it again, and binds the session to it. Its credential must name the viewer and
  * the device and be signed by the account key: INVALID_INPUT otherwise. The first device brings the account key; with
- * another one it is CONFLICT (reason IDENTITY_EXISTS), unless the key is to be replaced, against the password: then every
+ * another one it is CONFLICT (reason IDENTITY_EXISTS), unless the key is to be replaced, which is confirmed: then every
  * device of the old one is revoked. FORBIDDEN (DEVICE_REVOKED, ENGINE_TOO_OLD); CONFLICT for an id or key that is another
  * device's, and when there are ten.
  */
@@ -51,7 +51,7 @@ export async function registerDevice(core: Core, viewer: Viewer, input: DeviceIn
   checkCredential(viewer, device);
   if (device.engineVersion < OLDEST_ENGINE) throw tooOld();
   await core.limits.take('changesPerMinute', viewer.id, viewer);
-  if (how.replaceAccountKey) await confirmPassword(core, viewer, how.password ?? '', 'password');
+  if (how.replaceAccountKey) await confirm(core, viewer, 'REPLACE_IDENTITY', how.password);
   const made = await core.db.$transaction((db) => place(db, viewer, device, how)).catch(refuseTaken);
   announceRevoked(core, made.revoked);
   return made.device;
@@ -157,11 +157,9 @@ function refuseTaken(error: unknown): never {
 const same = (one: Uint8Array, other: Uint8Array) => Buffer.from(one).equals(other);
 
 const identityExists = () =>
-  new AppError(
-    'CONFLICT',
-    'Your account has another key already. Use your recovery key, or replace it with your password.',
-    { reason: 'IDENTITY_EXISTS' },
-  );
+  new AppError('CONFLICT', 'Your account has another key already. Use your recovery key, or replace it.', {
+    reason: 'IDENTITY_EXISTS',
+  });
 const taken = () => new AppError('CONFLICT', 'This id or key belongs to another device. Make a new one.');
 const tooMany = () =>
   new AppError('CONFLICT', `You have ${MOST} devices already. Remove one first.`, { reason: 'TOO_MANY_DEVICES' });

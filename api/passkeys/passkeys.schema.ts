@@ -1,4 +1,5 @@
 import { AuthPayload, cookiesDescription, signIn } from '../auth/auth.schema.ts';
+import { proofDescription } from '../auth/confirmations.schema.ts';
 import { ViewerType } from '../auth/viewer.schema.ts';
 import { builder } from '../builder.ts';
 import { signedIn } from '../context.ts';
@@ -28,13 +29,13 @@ const PasskeyType = builder.prismaObject('Passkey', {
   }),
 });
 
-const PasskeyRequestType = builder.objectRef<PasskeyRequest>('PasskeyRequest').implement({
+export const PasskeyRequestType = builder.objectRef<PasskeyRequest>('PasskeyRequest').implement({
   description: 'What a browser is asked to do with a passkey. Good for one answer within five minutes, on any node.',
   fields: (t) => ({
     ticket: t.exposeString('ticket', { description: 'Send it with the answer, and to nobody else.' }),
     options: t.exposeString('options', {
       description:
-        'JSON for PublicKeyCredential.parseCreationOptionsFromJSON, or parseRequestOptionsFromJSON to sign in.',
+        'JSON for PublicKeyCredential.parseCreationOptionsFromJSON, or parseRequestOptionsFromJSON to sign in and to confirm.',
     }),
   }),
 });
@@ -69,7 +70,7 @@ builder.mutationFields((t) => ({
   beginPasskey: t.field({
     type: PasskeyRequestType,
     description: 'Asks the viewer’s browser for a new passkey. CONFLICT for who has 20.',
-    args: { password: t.arg.string({ required: true, description: 'The viewer’s own.' }) },
+    args: { password: t.arg.string({ description: proofDescription }) },
     resolve: (_, { password }, { core, caller }) => beginPasskey(core, signedIn({ caller }), caller.origin, password),
   }),
   addPasskey: t.field({

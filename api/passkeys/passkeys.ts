@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import { audit } from '../audit/audit.ts';
 import type { Origin } from '../auth/accounts.ts';
-import { confirmPassword } from '../auth/ownPassword.ts';
+import { confirm, type Proof } from '../auth/confirmations.ts';
 import { hasSecondFactor } from '../auth/secondFactor.ts';
 import { startSession, type Tokens } from '../auth/sessions.ts';
 import type { Core } from '../core.ts';
-import { today } from '../days.ts';
 import type { Prisma } from '../db/db.ts';
-import type { Passkey, User } from '../db/model.ts';
+import type { Passkey } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, line, parse } from '../input.ts';
 import { readInstance } from '../instance/instance.ts';
 import { holdAccount, type Viewer } from '../users/users.ts';
 import { keepChallenge, takeChallenge } from './challenges.ts';
+import { findPasskey, hasSigned } from './signing.ts';
 import {
   askForCreation,
   askForSignIn,
@@ -20,7 +20,6 @@ import {
   type Credential,
   SignInAnswer,
   verifyCreation,
-  verifySignIn,
 } from './webauthn.ts';
 
 const MOST = 20;
@@ -34,18 +33,18 @@ export interface PasskeyRequest {
   options: string;
 }
 
-/** Asks the viewer's browser for a new passkey, against the password: it will open the account. */
+/** Asks the viewer's browser for a new passkey, once they have confirmed it: it will open the account. */
 export async function beginPasskey(
   core: Core,
   viewer: Viewer,
   { site }: Origin,
-  password: string,
+  proof: Proof,
 ): Promise<PasskeyRequest> {
-  const user = await confirmPassword(core, viewer, password, 'password');
+  const user = await confirm(core, viewer, 'ADD_PASSKEY', proof);
   const known = await listPasskeys(core, viewer);
   if (known.length >= MOST) throw tooMany();
   const { challenge, options } = await askForCreation(site, (await readInstance(core)).name, user, known);
-  return { ticket: await keepChallenge(core, challenge, user.id), options };
+  return { ticket: await keepChallenge(core, challenge, { userId: user.id }), options };
 }
 
 /** Keeps the passkey that the browser made. FORBIDDEN when that is not what was asked for, CONFLICT for one that is known. */
@@ -57,7 +56,7 @@ export async function addPasskey(
 ): Promise<Passkey> {
   const { name, response } = parse(Creation, input);
   await core.limits.take('changesPerMinute', viewer.id, viewer);
-  const challenge = await takeChallenge(core, ticket, viewer.id);
+  const challenge = await takeChallenge(core, ticket, { userId: viewer.id });
   const credential = challenge && (await verifyCreation(core, site, challenge, response));
   if (!credential) throw notAsAsked();
   return core.db.$transaction((db) => keepPasskey(db, viewer, name, credential));
@@ -93,7 +92,7 @@ export async function removePasskey(core: Core, viewer: Viewer, id: string): Pro
 export async function beginPasskeySignIn(core: Core, origin: Origin): Promise<PasskeyRequest> {
   await core.limits.take('loginsPerMinute', origin.address, origin);
   const { challenge, options } = await askForSignIn(origin.site);
-  return { ticket: await keepChallenge(core, challenge, null), options };
+  return { ticket: await keepChallenge(core, challenge, {}), options };
 }
 
 /** Starts a session for the owner of the passkey. One that is unknown, removed or wrong gets the same UNAUTHENTICATED. */
@@ -103,10 +102,9 @@ export async function signInWithPasskey(
   { ticket, ...input }: z.input<typeof SignIn> & { ticket: string },
 ): Promise<Tokens> {
   const { response } = parse(SignIn, input);
-  const challenge = await takeChallenge(core, ticket, null);
+  const challenge = await takeChallenge(core, ticket, {});
   const passkey = challenge && (await findPasskey(core, response.id));
-  const counter = passkey && (await verifySignIn(core, origin.site, challenge, response, passkey));
-  if (!passkey || counter === null || !(await noteUse(core, passkey, counter as bigint))) {
+  if (!passkey || !(await hasSigned(core, origin.site, challenge, response, passkey))) {
     core.log.info('signIn.failed', { by: 'passkey', user: passkey ? passkey.userId : null });
     throw opensNothing();
   }
@@ -133,19 +131,6 @@ async function keepOneWayIn(db: Prisma.TransactionClient, { id }: Viewer): Promi
   const { asksSecondFactor } = await db.user.findUniqueOrThrow({ where: { id } });
   if (asksSecondFactor && !isEnough)
     throw new AppError('CONFLICT', 'Nothing would let you in beside the password. Switch the second factor off first.');
-}
-
-function findPasskey({ db }: Core, id: string): Promise<(Passkey & { user: User }) | null> {
-  return db.passkey.findUnique({ where: { credentialId: Buffer.from(id, 'base64url') }, include: { user: true } });
-}
-
-// Of two answers with one counter, one is a copy's: whichever comes second finds the counter moved on.
-async function noteUse({ db }: Core, { id, counter: before }: Passkey, counter: bigint): Promise<boolean> {
-  const { count } = await db.passkey.updateMany({
-    where: { id, counter: before },
-    data: { counter, lastUsedOn: today() },
-  });
-  return count === 1;
 }
 
 const tooMany = () => new AppError('CONFLICT', `You have ${MOST} passkeys already. Remove one that is not used.`);

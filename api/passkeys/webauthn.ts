@@ -40,10 +40,14 @@ export const CreationAnswer = answerOf(
       .default([]),
   }),
 );
+const signed = { clientDataJSON: base64url, authenticatorData: base64url, signature: base64url };
+
 /** A browser's answer to who wants in: JSON of what navigator.credentials.get gave. */
-export const SignInAnswer = answerOf(
-  z.object({ clientDataJSON: base64url, authenticatorData: base64url, signature: base64url, userHandle: base64url }),
-);
+export const SignInAnswer = answerOf(z.object({ ...signed, userHandle: base64url }));
+
+/** The same of a person who is known: authenticators that were asked for one of their passkeys need not say whose it is. */
+export const answerOfKnown = (userId: string) =>
+  answerOf(z.object({ ...signed, userHandle: base64url.default(textOf(handleOf(userId))) }));
 
 /** Asks for a new passkey of that person, at the site that the browser shows, other than those they have. */
 export async function askForCreation(
@@ -62,18 +66,19 @@ export async function askForCreation(
     attestationType: 'none',
     authenticatorSelection: WHO_IS_WHO,
     supportedAlgorithmIDs: ALGORITHMS,
-    excludeCredentials: known.map(({ credentialId, transports }) => ({
-      id: textOf(credentialId),
-      transports: transports as AuthenticatorTransport[],
-    })),
+    excludeCredentials: known.map(describe),
   });
   return { challenge: options.challenge, options: JSON.stringify(options) };
 }
 
-/** Asks whoever sits there for any passkey of the site: no name is given. */
-export async function askForSignIn(site: string): Promise<Question> {
+/** Asks whoever sits there for one of these passkeys; without them for any of the site: no name is given. */
+export async function askForSignIn(site: string, known: Passkey[] = []): Promise<Question> {
   const { generateAuthenticationOptions } = await library();
-  const options = await generateAuthenticationOptions({ rpID: hostOf(site), userVerification: 'required' });
+  const options = await generateAuthenticationOptions({
+    rpID: hostOf(site),
+    userVerification: 'required',
+    allowCredentials: known.map(describe),
+  });
   return { challenge: options.challenge, options: JSON.stringify(options) };
 }
 
@@ -121,6 +126,11 @@ export function verifySignIn(
     return verified ? BigInt(authenticationInfo.newCounter) : null;
   });
 }
+
+const describe = ({ credentialId, transports }: Passkey) => ({
+  id: textOf(credentialId),
+  transports: transports as AuthenticatorTransport[],
+});
 
 /** As the owner's id stands in an authenticator. */
 export const handleOf = (userId: string) => new Uint8Array(Buffer.from(userId.replaceAll('-', ''), 'hex'));

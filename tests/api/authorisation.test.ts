@@ -37,7 +37,7 @@ type Name = (typeof NAMES)[number];
 type Secret = 'passkey' | 'personalToken' | 'incomingWebhook' | 'outgoingWebhook';
 
 /**
- * Who is told what, in the order of ROLES: + done, - NOT_FOUND, x FORBIDDEN, ! INVALID_INPUT. `of` is the thing that it is
+ * Who is told what, in the order of ROLES: + done, - NOT_FOUND, x FORBIDDEN, ! INVALID_INPUT, ~ CONFLICT. `of` is the thing that it is
  * done to. Who is banned is told what a removed member is told, unless `banned` says otherwise.
  */
 interface Row {
@@ -218,6 +218,12 @@ const TABLE: Record<string, Row> = {
     answers: '! ! ! ! ! ! !',
     variables: () => ({ input: { ticket: 'none', response: 'none', name: 'mine' } }),
   },
+  // Who has no passkey confirms nothing with one.
+  'Mutation.beginConfirmation': { answers: '~ ~ ~ ~ ~ ~ ~', variables: () => ({ act: 'DELETE_ACCOUNT' }) },
+  'Mutation.confirmWithPasskey': {
+    answers: '! ! ! ! ! ! !',
+    variables: () => ({ input: { act: 'DELETE_ACCOUNT', ticket: 'none', response: 'none' } }),
+  },
   'Mutation.renamePasskey': {
     answers: '- - - - - - -',
     of: 'passkey',
@@ -365,7 +371,13 @@ const TABLE: Record<string, Row> = {
 const SAME = bytes();
 // Nobody listens there.
 const NOWHERE = 'http://127.0.0.1:9/';
-const CODES: Record<string, string> = { '+': 'OK', '-': 'NOT_FOUND', x: 'FORBIDDEN', '!': 'INVALID_INPUT' };
+const CODES: Record<string, string> = {
+  '+': 'OK',
+  '-': 'NOT_FOUND',
+  x: 'FORBIDDEN',
+  '!': 'INVALID_INPUT',
+  '~': 'CONFLICT',
+};
 
 /** What a type shows, and to whom: everything else that it had would have to be decided upon here. */
 const SEEN: Record<string, string> = {

@@ -8,6 +8,8 @@ import { openSite, PHONE, type Site, type Visitor } from './site.ts';
 let site: Site;
 let ann: Visitor;
 let ben: Visitor;
+let dora: Visitor;
+let emil: Visitor;
 
 // Browsers know no passkeys for a number: the site is called by its name.
 beforeAll(async () => {
@@ -80,7 +82,7 @@ test('Log in with a passkey: Ann and Ben add one each, and come back without nam
 });
 
 test('when their sessions have run out, Dora and Emil come back with passkeys, have their keys, and write encrypted', async () => {
-  const [dora, emil] = [await site.visitor('Dora'), await site.visitor('Emil')];
+  [dora, emil] = [await site.visitor('Dora', { ...PHONE, colorScheme: 'light' }), await site.visitor('Emil')];
   for (const visitor of [dora, emil]) {
     await withAuthenticator(visitor.context, visitor.page);
     await visitor.register();
@@ -96,6 +98,45 @@ test('when their sessions have run out, Dora and Emil come back with passkeys, h
   await dora.say('by a finger alone');
   await emil.page.goto(path);
   await emil.sees('by a finger alone');
+});
+
+test('Dora, who signed out without a recovery key, starts anew by her passkey alone, and Emil is told', async () => {
+  const { page } = dora;
+  await leave(dora);
+  await page.goto('/login');
+  await usePasskey(dora).click();
+  await page.getByLabel('Rooms and people').waitFor();
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Restore, or start anew' }).press('Enter');
+  await page.getByRole('button', { name: 'I do not have it' }).press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Continue without old messages' });
+  await dialog.getByRole('button', { name: 'Use a passkey instead' }).waitFor();
+  await look(dora, 'anew-passkey-light-360');
+  await dialog.getByRole('button', { name: 'Use a passkey instead' }).press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Make a recovery key' }).waitFor();
+  await page.reload();
+  await page.getByText('Your security key was replaced').waitFor();
+  await emil.page.getByRole('button', { name: 'Look at it' }).click();
+  await emil.page.getByRole('heading', { name: 'The security key of Dora has changed' }).waitFor();
+});
+
+test('Dora changes her password by passkey, and one that she removed confirms nothing', async () => {
+  const { page } = dora;
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await page.getByLabel('New password').fill('another quiet one');
+  await page.getByRole('button', { name: 'Use a passkey instead' }).click();
+  await page.getByText('Your password is changed.').waitFor();
+  await page.getByRole('button', { name: 'Make a recovery code' }).click();
+  await page.getByRole('button', { name: 'Use a passkey instead' }).waitFor();
+  await dora.asks('mutation ($id: ID!) { removePasskey(id: $id) }', {
+    id: (await dora.asks('{ viewer { passkeys { id } } }')).data.viewer.passkeys[0].id,
+  });
+  await page.getByRole('button', { name: 'Use a passkey instead' }).click();
+  await page.getByText('You have no passkey.').waitFor();
+  await page.getByRole('textbox', { name: 'Your password' }).fill('another quiet one');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Your recovery code' }).waitFor();
 });
 
 test('by keyboard alone Ann renames her passkey and removes it, and then it opens nothing', async () => {

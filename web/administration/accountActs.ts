@@ -59,7 +59,7 @@ const createResetLinkMutation = graphql(`
 `);
 
 const removePersonMutation = graphql(`
-  mutation RemovePerson($userId: ID!, $password: String!, $eraseMessages: Boolean!) {
+  mutation RemovePerson($userId: ID!, $password: String, $eraseMessages: Boolean!) {
     removePerson(userId: $userId, password: $password, eraseMessages: $eraseMessages) {
       erasedMessages
     }
@@ -81,5 +81,5 @@ export const setDisabled = async (userId: string, on: boolean) =>
 export const endSessionsOf = async (userId: string) => (await act(endSessionsOfMutation, { userId })).endSessionsOf;
 export const createResetLink = async (userId: string) =>
   (await act(createResetLinkMutation, { userId })).createResetLink;
-export const removePerson = (userId: string, password: string, eraseMessages: boolean) =>
+export const removePerson = (userId: string, password: string | undefined, eraseMessages: boolean) =>
   act(removePersonMutation, { userId, password, eraseMessages });

@@ -4,7 +4,7 @@ import { act } from '../request';
 import { useViewer } from './useViewer';
 
 const createRecoveryCodeMutation = graphql(`
-  mutation CreateRecoveryCode($password: String!) {
+  mutation CreateRecoveryCode($password: String) {
     createRecoveryCode(password: $password)
   }
 `);
@@ -30,8 +30,8 @@ const resetPasswordMutation = graphql(`
   }
 `);
 
-/** A new recovery code; the one before it is useless. */
-export async function createRecoveryCode(password: string): Promise<string> {
+/** A new recovery code; the one before it is useless. Without the password where a passkey has confirmed it. */
+export async function createRecoveryCode(password?: string): Promise<string> {
   return (await act(createRecoveryCodeMutation, { password })).createRecoveryCode;
 }
 

@@ -142,8 +142,11 @@ export interface Recovery {
   check(key: string): Promise<boolean>;
   /** On a new browser. Rejects with a sentence when the key is wrong. */
   use(key: string): Promise<{ rooms: number; messages: number }>;
-  /** A new identity: others are told that the key has changed, and old messages stay unreadable. */
-  startAnew(password: string): Promise<void>;
+  /**
+   * A new identity: others are told that the key has changed, and old messages stay unreadable. Without a password where the
+   * person has confirmed it with a passkey, just before and in this session.
+   */
+  startAnew(password?: string): Promise<void>;
 }
 
 /** Values are structured clones, encrypted at rest, gone with `forget`. */

@@ -1,10 +1,11 @@
 import { useViewer } from '../auth/useViewer';
 import { graphql } from '../gql';
+import type { ConfirmedAct } from '../gql/graphql';
 import { refusal } from '../lib/errors';
 import { act } from '../request';
 
 const beginPasskeyMutation = graphql(`
-  mutation BeginPasskey($password: String!) {
+  mutation BeginPasskey($password: String) {
     beginPasskey(password: $password) {
       ticket
       options
@@ -39,8 +40,23 @@ const signInWithPasskeyMutation = graphql(`
   }
 `);
 
+const beginConfirmationMutation = graphql(`
+  mutation BeginConfirmation($act: ConfirmedAct!) {
+    beginConfirmation(act: $act) {
+      ticket
+      options
+    }
+  }
+`);
+
+const confirmWithPasskeyMutation = graphql(`
+  mutation ConfirmWithPasskey($input: ConfirmWithPasskeyInput!) {
+    confirmWithPasskey(input: $input)
+  }
+`);
+
 /** Has the browser make a passkey, and adds it under that name. */
-export async function addPasskey(password: string, name: string) {
+export async function addPasskey(password: string | undefined, name: string) {
   const { ticket, options } = (await act(beginPasskeyMutation, { password })).beginPasskey;
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(JSON.parse(options));
   const response = JSON.stringify(await told(navigator.credentials.create({ publicKey })));
@@ -50,9 +66,19 @@ export async function addPasskey(password: string, name: string) {
 /** Signs in with whichever passkey the person picks in their browser. */
 export async function signInWithPasskey() {
   const { ticket, options } = (await act(beginPasskeySignInMutation, {})).beginPasskeySignIn;
+  const input = { ticket, response: await sign(options) };
+  useViewer().enter((await act(signInWithPasskeyMutation, { input })).signInWithPasskey.viewer);
+}
+
+/** Confirms with a passkey what is done next in this session, in place of the password. */
+export async function confirmWithPasskey(confirmed: ConfirmedAct) {
+  const { ticket, options } = (await act(beginConfirmationMutation, { act: confirmed })).beginConfirmation;
+  await act(confirmWithPasskeyMutation, { input: { act: confirmed, ticket, response: await sign(options) } });
+}
+
+async function sign(options: string): Promise<string> {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(options));
-  const response = JSON.stringify(await told(navigator.credentials.get({ publicKey })));
-  useViewer().enter((await act(signInWithPasskeyMutation, { input: { ticket, response } })).signInWithPasskey.viewer);
+  return JSON.stringify(await told(navigator.credentials.get({ publicKey })));
 }
 
 // Browsers do not say whether somebody changed their mind, waited too long or had nothing to pick from.

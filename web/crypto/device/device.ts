@@ -39,7 +39,7 @@ export interface DeviceOptions {
   /** The account's key, which the recovery key has opened: makes this a device of the same identity. */
   accountSeed?: Bytes;
   /** Replaces the account's identity, which others are told of. */
-  startAnew?: { password: string };
+  startAnew?: { password?: string };
 }
 
 const RANK_WAIT = 300;
@@ -81,7 +81,7 @@ export class Device {
   }
 
   /** Tells the server of this device, if that was not done since it was opened. */
-  async register(facts?: AccountFacts, startAnew?: { password: string }) {
+  async register(facts?: AccountFacts, startAnew?: { password?: string }) {
     if (this.registered) return;
     const { ports } = this.core;
     await register(ports, this.identity, facts ?? (await ports.server.account()), startAnew);

@@ -72,7 +72,7 @@ export async function makeIdentity(ports: Ports, accountId: string, name: string
 }
 
 /** Tells the server of this device and binds the session to it. To be called at every start: it changes nothing then. */
-export async function register(ports: Ports, identity: Identity, facts: AccountFacts, replace?: { password: string }) {
+export async function register(ports: Ports, identity: Identity, facts: AccountFacts, replace?: { password?: string }) {
   const { record, signer } = identity;
   if (isBound(identity, facts)) return refill(ports, identity, facts);
   if (!replace && facts.accountKey && !equal(facts.accountKey, record.accountKey)) throw elsewhere();

@@ -199,6 +199,6 @@ function keepingOf({ store, recovery }: Desk) {
     confirmRecoveryKey: (groups: readonly [string, string]) => recovery.confirm(groups),
     checkRecoveryKey: (key: string) => recovery.check(key),
     useRecoveryKey: (key: string) => recovery.use(key),
-    startAnew: (password: string) => recovery.startAnew(password),
+    startAnew: (password?: string) => recovery.startAnew(password),
   };
 }

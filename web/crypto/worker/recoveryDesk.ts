@@ -80,8 +80,8 @@ export class RecoveryDesk {
     return { rooms: restored.size, messages };
   }
 
-  /** A new identity. Where the password is wrong all stays as it is. */
-  async startAnew(password: string) {
+  /** A new identity. Where the password is wrong all stays as it is; without one a passkey has confirmed it. */
+  async startAnew(password?: string) {
     await this.desk.openAs({ startAnew: { password } });
     this.backupKey = undefined;
     await this.desk.store.write([], [BACKUP_KEY]);
