@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { isUnavailable } from './db/driverErrors.ts';
 import { StartError } from './errors.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -17,9 +18,14 @@ export function command<O extends Options>(
     })
     .then(() => process.exit(0))
     .catch((error) => {
-      process.stderr.write(`${error instanceof StartError ? error.message : error.stack}\n`);
+      process.stderr.write(`${said(error)}\n`);
       process.exit(1);
     });
+}
+
+function said(error: Error): string | undefined {
+  if (error instanceof StartError) return error.message;
+  return isUnavailable(error) ? `Broken off: ${error.message}. Try again.` : error.stack;
 }
 
 function parsed<O extends Options>(usage: string, options: O) {

@@ -17,6 +17,7 @@ interface Service {
   depends_on?: Record<string, { condition: string }> | string[];
   healthcheck?: object;
   stop_grace_period?: string;
+  init?: boolean;
   command?: string[];
 }
 
@@ -75,6 +76,7 @@ test('what they need is there: database, bus, a folder for files that both see, 
   expect(node.volumes).toEqual(['data:/data']);
   expect(read('Dockerfile')).toMatch(/DATA_DIR=\/data\b/);
   expect(Number.parseInt(node.stop_grace_period ?? '', 10)).toBeGreaterThan(10);
+  expect(node.init).toBe(true);
   const mounted = Object.values(services).flatMap(({ volumes: some = [] }) =>
     some.map((volume) => volume.split(':')[0] ?? ''),
   );

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
+import { isUnavailable } from '../db/driverErrors.ts';
 import { applyMissing, readMigrations } from '../db/migrate.ts';
 import { openPglite } from '../db/pglite.ts';
 import { openPostgres } from '../db/postgres.ts';
@@ -100,9 +101,19 @@ async function restore(client: pg.PoolClient, job: Job) {
     const named = new Set((await namedBlobs(client)).map(({ key }) => key));
     await swap(client, job.home);
     await job.storage.remove([...new Set([...before, ...put])].filter((key) => !named.has(key)));
+  } catch (error) {
+    throw brokenOff(error as NodeJS.ErrnoException);
   } finally {
-    await client.query(`RESET search_path; DROP SCHEMA IF EXISTS ${DRAFT} CASCADE`);
+    // Where the disk is full or the database gone this fails too: the next restore begins with it.
+    await client.query(`RESET search_path; DROP SCHEMA IF EXISTS ${DRAFT} CASCADE`).catch(() => {});
   }
+}
+
+function brokenOff(error: NodeJS.ErrnoException): Error {
+  if (!isUnavailable(error) && !/^(ENOSPC|EDQUOT)$/.test(error.code ?? '')) return error;
+  return new StartError(`The restore was broken off (${error.message}): what was there is as it was. Try again.`, {
+    cause: error,
+  });
 }
 
 async function build(client: pg.PoolClient, { file, manifest, storage, terms, log }: Job): Promise<string[]> {

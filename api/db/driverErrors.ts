@@ -28,7 +28,7 @@ export function isUnavailable(error: unknown): boolean {
   if (UNREACHABLE_KINDS.has(kind) || UNREACHABLE_STATE.test(originalCode)) return true;
   if (!(error instanceof Error)) return false;
   const { code = '', message } = error as NodeJS.ErrnoException;
-  return UNREACHABLE_SOCKET.test(code) || UNREACHABLE_SENTENCE.test(message);
+  return UNREACHABLE_STATE.test(code) || UNREACHABLE_SOCKET.test(code) || UNREACHABLE_SENTENCE.test(message);
 }
 
 /** How the driver, the database (SQLSTATE) or the system calls what went wrong; never what it says in words. */

@@ -6,6 +6,8 @@ export function createPool(config: pg.PoolConfig, log: (line: string) => void): 
   const pool = new pg.Pool(config);
   pool.on('error', (error) => log(`The database closed an idle connection: ${error.message}.`));
   pool.on('connect', withoutRows);
+  // Of a connection in use the statement fails that is under way, or the next: without a listener the process would end.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 

@@ -24,7 +24,7 @@ const presences = new WeakMap<Core, Promise<Presence>>();
 async function openPresence(core: Core): Promise<Presence> {
   const presence = new Presence(core);
   await core.bus.listen(TOPIC, (ring) => presence.roster.hear(ring as PresenceRing, Date.now()));
-  core.bus.onRestored(() => presence.roster.tellAll());
+  core.bus.onRestored(() => presence.roster.tellSoon());
   core.heartbeat.every(() => presence.beat());
   return presence;
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { writeBackup } from '../../api/backups/backup.ts';
 import { restoreBackup } from '../../api/backups/restore.ts';
@@ -253,5 +254,32 @@ test('killed in mid-restore, the database is what it was or what the backup has,
   await expectSound(node, room);
   await node.close();
 });
+
+test.runIf(process.env.SERVICES === 'cluster')(
+  'a database that goes away in mid-restore is told of in one sentence, and is what it was',
+  async () => {
+    const there = await target();
+    const own = join(folder, 'own.shh');
+    await writeBackup(world.node.core.config, own, silent);
+    const before = await contentsOf(configOf(there));
+    const client = new pg.Client({ connectionString: there.url });
+    await client.connect();
+    const child = spawn(process.execPath, ['--import', 'tsx', 'api/restore.ts', own], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, ...there.environment },
+    });
+    const said: string[] = [];
+    child.stderr.on('data', (part) => said.push(String(part)));
+    const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
+      AND application_name = 'shh-chatroom' AND EXISTS (SELECT FROM pg_namespace WHERE nspname = 'shh_restoring')`;
+    await vi.waitUntil(async () => (await client.query(cut)).rowCount, { interval: 5, timeout: 60_000 });
+    expect(await once(child, 'close')).toEqual([1, null]);
+    await client.end();
+    expect(said.join('')).toMatch(
+      /The restore was broken off \([^\n]+\): what was there is as it was\. Try again\.\n$/,
+    );
+    expect(await contentsOf(configOf(there))).toEqual(before);
+  },
+);
 
 const readdirOf = (place: string) => (existsSync(place) ? readdirSync(place) : []);
