@@ -107,7 +107,7 @@ export const SIGNALS = 'subscription ($roomId: ID!) { signals(roomId: $roomId) {
 export const SEALED = '{ deviceId generation epoch mls body }';
 const EVENTS = `{
   __typename seq
-  ... on MessageSent { message { id encoding body sealed ${SEALED} } }
+  ... on MessageSent { message { id author { id } encoding body sealed ${SEALED} } }
   ... on MessageDeleted { message { id deletedAt sealed ${SEALED} } }
   ... on SealedEventSent { by { id } id targetId sealed ${SEALED} }
   ... on GroupOpened { by { id } deviceId generation }

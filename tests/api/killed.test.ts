@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,42 +6,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { buildServer, MAIN, Mortal, nodeAt } from '../mortals.ts';
 import { join as enter, expectSound, leave, people, read, roomOf, send } from '../rooms.ts';
 import { prepareTestDatabase, type TestDatabase } from '../services/database.ts';
-import { freePort, startServer, type TestServer } from '../services/server.ts';
-import { GENEROUS, type Node, openNode, type Person, Refusal, register } from '../world.ts';
+import { GENEROUS, openNode, type Person, Refusal, register } from '../world.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-const MAIN = join(ROOT, 'dist/main.js');
 const EMBEDDED = process.env.SERVICES === 'embedded';
 const ROUNDS = Number(process.env.ROUNDS ?? (EMBEDDED ? 8 : 5));
 
 let database: TestDatabase;
-let environment: Record<string, string>;
-let server: TestServer;
-/** The server that is killed; it has one address in all its lives. */
-let there: Node;
+let server: Mortal;
 let alice: Person;
 let bob: Person;
 let carol: Person;
 
 beforeAll(async () => {
-  const built = spawnSync(process.execPath, ['api/build.mjs', '--server'], { cwd: ROOT, encoding: 'utf8' });
-  if (built.status !== 0) throw new Error(`the server cannot be built: ${built.stderr}`);
+  buildServer();
   database = await prepareTestDatabase();
-  const port = await freePort();
-  environment = { ...GENEROUS, ...database.environment, PORT: `${port}`, LIMIT_FRAMES_PER_SECOND: '100000' };
-  there = { url: `http://127.0.0.1:${port}` } as Node;
-  server = await startServer({
-    name: 'shh',
-    command: process.execPath,
-    args: [MAIN],
-    options: { cwd: tmpdir(), env: environment },
-    answers: async () => {
-      if (!(await fetch(`${there.url}/readyz`)).ok) throw new Error('it is not ready');
-    },
-  });
-  ({ alice, bob, carol } = await people({ person: (name) => register(there, name) }, 'alice', 'bob', 'carol'));
+  server = await Mortal.start(database.environment);
+  ({ alice, bob, carol } = await people({ person: (name) => register(nodeAt(server), name) }, 'alice', 'bob', 'carol'));
 });
 afterAll(async () => {
   await server?.stop();
@@ -51,7 +34,7 @@ afterAll(async () => {
 test.runIf(EMBEDDED)(
   'a second server on the same folder is refused in one sentence, and the first runs on',
   async () => {
-    const second = spawn(process.execPath, [MAIN], { cwd: tmpdir(), env: { ...environment, PORT: '0' } });
+    const second = spawn(process.execPath, [MAIN], { cwd: tmpdir(), env: { ...database.environment, PORT: '0' } });
     const said: string[] = [];
     for (const stream of [second.stdout, second.stderr]) stream.on('data', (text) => said.push(String(text)));
     expect(await once(second, 'close')).toEqual([1, null]);
@@ -104,9 +87,9 @@ test.runIf(EMBEDDED)('a server that is stopped while it starts ends at once, and
 test('`/healthz` and `/readyz` answer; stopping the container loses nothing.', async () => {
   const room = await alice.createRoom();
   const said = await Promise.all(Array.from({ length: 20 }, (_, n) => alice.say(room, `before the stop ${n}`)));
-  for (const path of ['/healthz', '/readyz']) expect((await fetch(there.url + path)).status).toBe(200);
+  for (const path of ['/healthz', '/readyz']) expect((await fetch(server.url + path)).status).toBe(200);
   await server.restart(); // By SIGTERM, as Docker stops.
-  for (const path of ['/healthz', '/readyz']) expect((await fetch(there.url + path)).status).toBe(200);
+  for (const path of ['/healthz', '/readyz']) expect((await fetch(server.url + path)).status).toBe(200);
   const { lastSeq } = (await alice.graphql(...read(room))).room;
   expect(lastSeq).toBe(Math.max(...said.map(({ seq }) => seq)));
 });
@@ -122,7 +105,7 @@ type Way = (room: string, message: Sent) => Promise<number>;
 
 test(`killed ${ROUNDS} times while people write, the server keeps what it acknowledged, once and in one order`, async () => {
   const [room, square] = [await roomOf(alice, bob, carol), await alice.createRoom()];
-  const elsewhere = EMBEDDED ? null : await openNode({ ...environment, PORT: '0' });
+  const elsewhere = EMBEDDED ? null : await openNode({ ...GENEROUS, ...database.environment });
   const witness = elsewhere && alice.at(elsewhere).follow(room, { after: 3 });
   const sent: Sent[] = [];
   let top = 3;
@@ -131,10 +114,10 @@ test(`killed ${ROUNDS} times while people write, the server keeps what it acknow
     const writing = [alice, alice, bob, bob].map((person) => write(person, room, sent, overHttp));
     writing.push(...[carol, carol, carol].map((person) => write(person, room, sent, overSocket)), comeAndGo(square));
     await vi.waitUntil(() => acknowledged(sent).length >= enough, { interval: 1, timeout: 30_000 });
-    process.kill(server.pid, 'SIGKILL');
+    const back = server.kill();
     await Promise.all(writing);
     for (const person of [bob, carol]) person.disconnect();
-    await server.restart();
+    await back;
     // Whose answer was lost may or may not be there: asked again, it is.
     for (const message of sent) message.seq ??= await overHttp(room, message);
     top = await expectOnce(room, top, sent);
@@ -142,7 +125,7 @@ test(`killed ${ROUNDS} times while people write, the server keeps what it acknow
   expect(top).toBe(3 + sent.length);
   if (witness) expect(seqs(await witness.upTo(({ seq }) => seq === top))).toEqual(range(4, top));
   await server.stop();
-  const last = elsewhere ?? (await openNode({ ...environment, PORT: '0' }));
+  const last = elsewhere ?? (await openNode({ ...GENEROUS, ...database.environment }));
   for (const each of [room, square]) await expectSound(last, each);
   await last.close();
 }, 240_000);

@@ -1,5 +1,5 @@
 // npm run soak:e2ee -- --messages 10000 --people 10 --seed 1, each person with two browsers; --moments 5 where
-// not every moment of the story is to be tried, --cluster for two services.
+// not every moment of the story is to be tried, --cluster for two nodes, --kill for servers that are killed meanwhile.
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -11,16 +11,18 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
     moments: { type: 'string', default: '1000' },
     cluster: { type: 'boolean', default: false },
+    kill: { type: 'boolean', default: false },
   },
 });
-const { messages, people, seed, moments, cluster } = values;
+const { messages, people, seed, moments, cluster, kill } = values;
 const project = cluster ? 'api-cluster' : 'api-embedded';
 console.info(`${messages} messages among ${people} people with two browsers each, seed ${seed}.`);
 const env = {
   ...process.env,
   ...{ SOAK_MESSAGES: messages, SOAK_PEOPLE: people, SOAK_SEED: seed, MOMENTS: moments },
+  ...(kill && { SOAK_KILLS: 'yes', KILLS: '8', KILLED_STORIES: '20' }),
 };
-for (const test of ['encryptedMishaps', 'encryptedSoak']) {
+for (const test of ['encryptedMishaps', ...(kill ? ['encryptedKills'] : []), 'encryptedSoak']) {
   const command = `vitest run --config tests/vitest.config.ts --project ${project} tests/api/${test}.test.ts`;
   const { status } = spawnSync('npx', command.split(' '), {
     env,

@@ -8,9 +8,11 @@ import { expectAgreement } from '../crypto/device/invariants.ts';
 import type { Browser } from '../crypto/device/people.ts';
 import { FOUL, type Weather } from '../crypto/device/weather.ts';
 import { encryptedRoomOf, logOf } from '../devices.ts';
-import { browserOf } from '../encryptedPeople.ts';
+import { browserAt } from '../encryptedPeople.ts';
+import { type Site, serverAt } from '../encryptedStage.ts';
+import { heard } from '../mortals.ts';
 import { addMember, leave, removeMember } from '../rooms.ts';
-import { type Node, type Person, signedInAgain, type World } from '../world.ts';
+import { type Node, type Person, signedInAgain } from '../world.ts';
 
 export interface Plan {
   messages: number;
@@ -31,8 +33,8 @@ export interface Outcome {
 }
 
 /** People with two browsers each live in one encrypted room: they write, come, go, reload, lose the line and are cut off. */
-export async function soak(world: World, plan: Plan, tell: (line: string) => void = () => {}): Promise<Outcome> {
-  const company = await Company.gather(world, plan);
+export async function soak(site: Site, plan: Plan, tell: (line: string) => void = () => {}): Promise<Outcome> {
+  const company = await Company.gather(site, plan);
   await company.live(plan.messages, tell);
   return company.outcome();
 }
@@ -53,22 +55,26 @@ class Company {
   private readonly inTurn = createTurns();
 
   private constructor(
+    private readonly site: Site,
+    private readonly sky: { isFair: boolean },
     private readonly seats: Seat[],
     private readonly room: string,
     private readonly random: Random,
   ) {}
 
-  static async gather(world: World, { people, seed }: Plan): Promise<Company> {
+  static async gather(site: Site, { people, seed }: Plan): Promise<Company> {
     const random = new Random(String(seed));
-    const elsewhere = world.clustered ? await world.anotherNode() : world.node;
+    const elsewhere = site.clustered ? await site.anotherNode() : site.node;
     const persons: Person[] = [];
-    for (let n = 0; n < people; n++) persons.push(await world.person(`soak${n}`));
+    for (let n = 0; n < people; n++) persons.push(await site.person(`soak${n}`));
     const [owner, ...others] = persons as [Person, ...Person[]];
     const room = await encryptedRoomOf(owner, ...others);
-    const seats: Seat[] = [];
-    for (const person of persons) seats.push(...(await seated(person, elsewhere, () => weatherOf(random.next()))));
-    await insist(() => (seats[0] as Seat).browser.device.makeGroup(room));
-    return new Company(seats, room, random);
+    const [seats, sky] = [[] as Seat[], { isFair: true }];
+    const weather = () => (sky.isFair ? 'fair' : weatherOf(random.next(), site));
+    for (const person of persons) seats.push(...(await seated(site, person, elsewhere, weather)));
+    await (seats[0] as Seat).browser.device.makeGroup(room);
+    sky.isFair = false;
+    return new Company(site, sky, seats, room, random);
   }
 
   async live(messages: number, tell: (line: string) => void) {
@@ -78,8 +84,10 @@ class Company {
       if (Math.floor(before / REST) === Math.floor(this.sent / REST)) continue;
       tell(`${this.sent} sent …`);
       // Sessions last for a quarter of an hour.
+      await this.site.back?.();
       for (const { person } of this.seats) await renewSession(person);
     }
+    this.sky.isFair = true;
     for (const seat of this.seats) seat.isOffline = false;
     for (let round = 0; round < 2; round++)
       for (const seat of this.inside) await this.at(seat, () => seat.browser.device.settle(this.room));
@@ -165,7 +173,7 @@ class Company {
     this.count('joins');
     const { browser } = this.seats.find(({ person }) => person.id === guest.id) as Seat;
     if (!(await this.at(this.owner, () => this.owner.browser.invite(this.room, browser.user)))) return;
-    await this.owner.person.graphql(...addMember(this.room, guest.id));
+    await heard(this.owner.person, addMember(this.room, guest.id), this.site.back);
     await this.at(this.owner, () => this.owner.browser.device.settle(this.room));
   }
 
@@ -174,8 +182,8 @@ class Company {
     if (person.id === this.owner.person.id || this.outside.size > this.seats.length / 4) return;
     this.outside.add(person.id);
     this.count('leaves');
-    if (byThemselves) await person.graphql(...leave(this.room));
-    else await this.owner.person.graphql(...removeMember(this.room, person.id));
+    if (byThemselves) await heard(person, leave(this.room), this.site.back);
+    else await heard(this.owner.person, removeMember(this.room, person.id), this.site.back);
   }
 
   private async renew() {
@@ -197,14 +205,11 @@ class Company {
 }
 
 /** Somebody at two browsers, with a session and a device for each, the other one at another node where there are two. */
-async function seated(person: Person, elsewhere: Node, weather: () => Weather): Promise<Seat[]> {
-  let isFair = true;
-  const now = () => (isFair ? 'fair' : weather());
-  const first = await browserOf(person, {}, now);
+async function seated(site: Site, person: Person, elsewhere: Node, weather: () => Weather): Promise<Seat[]> {
+  const first = await browserAt(serverAt(site, person, weather), person);
   const other = (await signedInAgain(person)).at(elsewhere);
   const { accountSeed } = first.device.identity.record;
-  const second = await browserOf(other, { accountSeed }, now);
-  isFair = false;
+  const second = await browserAt(serverAt(site, other, weather), other, { accountSeed });
   return [
     { person, browser: first, isOffline: false },
     { person: other, browser: second, isOffline: false },
@@ -231,5 +236,9 @@ async function insist(act: () => Promise<unknown>): Promise<boolean> {
   throw new Error('It could not be done in fifty tries.');
 }
 
-/** Of a hundred requests one is lost, of another the answer, one arrives twice, and two are late. */
-const weatherOf = (chance: number): Weather => FOUL[Math.floor(chance * 100)] ?? 'fair';
+/** Of a hundred requests one is lost, of another the answer, one arrives twice, and two are late; of a
+ * thousand two are the last of their node, where nodes can be killed. */
+function weatherOf(chance: number, { kill }: Site): Weather {
+  if (kill && chance > 0.998) return 'killed';
+  return FOUL[Math.floor(chance * 100)] ?? 'fair';
+}

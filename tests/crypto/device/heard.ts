@@ -33,7 +33,7 @@ export function heardBy(log: LoggedEntry[], deviceId: string, owner: string | un
 }
 
 /** Each entry with the devices of the group after it. */
-function* groupsIn(log: LoggedEntry[]) {
+export function* groupsIn(log: LoggedEntry[]) {
   let devices = new Set<string>();
   for (const entry of log) {
     const { __typename: kind, deviceId, adds = [], removes = [] } = entry;

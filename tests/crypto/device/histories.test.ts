@@ -12,6 +12,6 @@ test('whatever happens to whom in what weather, all who are in agree, and each r
     fc.asyncProperty(stories(6, 14), (story) => live(play, story, tally)),
     { numRuns: Number(STORIES), endOnFailure: true, ...(SEED && { seed: Number(SEED) }) },
   );
-  for (const kind of ['say', 'edit', 'invite', 'kick', 'leave', 'renew', 'kill', 'race', 'opened'])
+  for (const kind of ['say', 'edit', 'invite', 'kick', 'leave', 'renew', 'kill', 'race', 'opened', 'outcasts'])
     expect(tally).toHaveProperty(kind);
 }, 600_000);

@@ -4,9 +4,11 @@ import { DeviceError, isPassing, ServerError } from '../../../web/crypto/device/
 import type { Content } from '../../../web/crypto/sealing/content.ts';
 import { Killed, Life } from './faults.ts';
 import { heardBy, type LoggedEntry } from './heard.ts';
+import type { Host } from './host.ts';
 import { expectAgreement, expectNothingUnreadable } from './invariants.ts';
+import { Outcast } from './outcast.ts';
 import type { Browser } from './people.ts';
-import { type Play, stage } from './stage.ts';
+import { type Conditions, type Play, stage } from './stage.ts';
 import { FOUL, type Weather } from './weather.ts';
 
 const KINDS = [
@@ -23,30 +25,30 @@ export interface Step {
 }
 
 /** A story, and the weather in it: one entry for each call of the server, over and over. */
-export const stories = (minLength: number, maxLength: number) =>
+export const stories = (minLength: number, maxLength: number, foul: readonly Weather[] = FOUL) =>
   fc.record({
     steps: fc.array(
       fc.record({ kind: fc.constantFrom(...KINDS), who: fc.nat(99), whom: fc.nat(99), deeds: fc.nat(8) }),
       { minLength, maxLength },
     ),
-    weather: fc.array(fc.constantFrom<Weather>(...Array<'fair'>(15).fill('fair'), ...FOUL), {
+    weather: fc.array(fc.constantFrom<Weather>(...Array<'fair'>(15).fill('fair'), ...foul), {
       minLength: 30,
       maxLength: 60,
     }),
   });
 type Story = { steps: Step[]; weather: Weather[] };
 
-const DEVICES = ['ann', 'ann/phone', 'bob', 'bob/phone', 'carol', 'dave'] as const;
-type DeviceName = (typeof DEVICES)[number];
+export const DEVICES = ['ann', 'ann/phone', 'bob', 'bob/phone', 'carol', 'dave'] as const;
+export type DeviceName = (typeof DEVICES)[number];
 export const cast = () => stage(...DEVICES);
+type Begun = (conditions: Conditions<DeviceName>) => Promise<Play<DeviceName, Host>>;
 
 /** Lives through a story, and throws when one of the invariants does not hold at its end. */
-export async function live(play: Awaited<ReturnType<typeof cast>>, { steps, weather }: Story, tally: Tally) {
+export async function live(play: Begun, { steps, weather }: Story, tally: Tally) {
   let calls = 0;
   let isFair = true;
   const next = () => (isFair ? 'fair' : (weather[calls++ % weather.length] as Weather));
-  const tale = new Tale(await play({ weather: next }), tally);
-  await tale.begin();
+  const tale = await Tale.begin(await play({ weather: next }), tally);
   isFair = false;
   for (const step of steps) if (await tale.take(step)) tally[step.kind] = (tally[step.kind] ?? 0) + 1;
   isFair = true;
@@ -58,29 +60,31 @@ export async function live(play: Awaited<ReturnType<typeof cast>>, { steps, weat
 export type Tally = Record<string, number>;
 
 class Tale {
-  private readonly room: string;
+  private readonly members = new Set<DeviceName>(['ann', 'bob']);
+  private readonly outOfUse = new Set<DeviceName>();
+  private readonly outcasts: Outcast[] = [];
   /** What messages say, by their ids. */
   private readonly words = new Map<string, string>();
   private readonly edits = new Map<string, { target: string; body: string }>();
   private said = 0;
 
-  constructor(
-    private readonly play: Play<DeviceName>,
+  private constructor(
+    private readonly play: Play<DeviceName, Host>,
+    private readonly room: string,
     private readonly tally: Tally,
-  ) {
-    const { ann, bob } = play.users;
-    this.room = play.server.room('PRIVATE', ann, bob);
-  }
+  ) {}
 
-  begin() {
-    return this.insist('ann', ({ device }) => device.makeGroup(this.room));
+  static async begin(play: Play<DeviceName, Host>, tally: Tally) {
+    const { ann, bob } = play.users;
+    const tale = new Tale(play, await play.server.room('PRIVATE', ann, bob), tally);
+    await tale.insist('ann', ({ device }) => device.makeGroup(tale.room));
+    return tale;
   }
 
   /** Whether the step could be taken. */
   async take({ kind, who, whom, deeds }: Step): Promise<boolean> {
-    const { server, users } = this.play;
     const [name, other] = [pick(this.inside, who), pick(this.inside, whom)];
-    const [member, outsider] = [pick(this.members.slice(1), whom), pick(this.outside, whom)];
+    const [member, outsider] = [pick([...this.members].slice(1), whom), pick(this.outside, whom)];
     switch (kind) {
       case 'say':
         return this.say(name);
@@ -90,14 +94,10 @@ class Tale {
       case 'read':
         return this.insist(name, ({ device }) => device.follow(this.room));
       case 'invite':
-        if (!outsider || !(await this.insist(name, ({ invite }) => invite(this.room, users[outsider])))) return false;
-        server.join(this.room, users[outsider], users[name]);
-        return this.insist(name, ({ device }) => device.settle(this.room));
+        return outsider !== undefined && this.invite(name, outsider);
       case 'kick':
       case 'leave':
-        if (!member) return false;
-        server.leave(this.room, users[member], kind === 'kick' ? users.ann : undefined);
-        return true;
+        return member !== undefined && this.leave(member, kind === 'kick');
       case 'renew':
         return this.insist('ann', ({ device }) => device.renew(this.room));
       case 'reload':
@@ -119,24 +119,26 @@ class Tale {
   }
 
   async check() {
-    const { server } = this.play;
     const inside = this.inside.map((name) => this.browser(name));
     const ids = inside.map(({ device }) => device.core.self.deviceId).sort();
-    const { group } = server.rooms.get(this.room) ?? {};
-    if (group) expect([...group.devices].sort()).toEqual(ids);
+    const group = await this.browser('ann').ports.server.group(this.room);
+    expect(group?.deviceIds.sort()).toEqual(ids);
     await expectAgreement(this.room, ...inside);
     expectNothingUnreadable(...DEVICES.map((name) => this.browser(name)));
-    for (const name of DEVICES) this.checkRead(name);
+    const log = await this.play.server.logOf(this.room);
+    for (const name of DEVICES) this.checkRead(name, log);
+    for (const outcast of this.outcasts)
+      if (await outcast.reachesNothing(this.room, log, this.browser('ann').ports.server)) this.count('outcasts');
   }
 
   /** What was said while this device was in the group, each once, as it was last edited, and nothing else. */
-  private checkRead(name: DeviceName) {
+  private checkRead(name: DeviceName, log: LoggedEntry[]) {
     const { device } = this.browser(name);
     const room = device.core.rooms.get(this.room);
     if (!room) return;
     expect({ name, resyncs: room.record.resyncs, problem: room.record.problem }).toEqual({ name, resyncs: 0 });
     const shown = room.view.messages().map(({ message }) => message);
-    const { all, since } = this.readable(device.core.self.deviceId);
+    const { all, since } = this.readable(name, log);
     const read = shown.map(({ id, author, body }) => ({ id, author: author?.id, body }));
     // Whoever was out of the room and came back keeps what was before, or not: only what came since is owed.
     const owed = this.inside.includes(name) ? since : 0;
@@ -146,14 +148,17 @@ class Tale {
     });
     expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(read.map(({ id }) => id)));
     expect(new Set(shown.map(({ id }) => id)).size).toBe(shown.length);
-    this.tally.opened = (this.tally.opened ?? 0) + read.length;
+    this.count('opened', read.length);
+  }
+
+  private count(what: string, much = 1) {
+    this.tally[what] = (this.tally[what] ?? 0) + much;
   }
 
   /** All that was ever said where this device could hear it, and how much of it since its person came in last. */
-  private readable(deviceId: string) {
-    const log = this.play.server.rooms.get(this.room)?.log ?? [];
-    const owner = this.play.server.devices.get(deviceId)?.accountId;
-    const { heard, since } = heardBy(log as LoggedEntry[], deviceId, owner);
+  private readable(name: DeviceName, log: LoggedEntry[]) {
+    const { device, user } = this.browser(name);
+    const { heard, since } = heardBy(log, device.core.self.deviceId, user.id);
     const all = heard.messages.map(({ id, author }) => ({ id, author: author?.id, body: this.words.get(id) }));
     for (const event of heard.events) {
       const { target, body } = this.edits.get(event) ?? {};
@@ -161,6 +166,27 @@ class Tale {
       if (edited) edited.body = body;
     }
     return { all, since };
+  }
+
+  private async invite(name: DeviceName, outsider: DeviceName): Promise<boolean> {
+    const { users, server } = this.play;
+    if (!(await this.insist(name, ({ invite }) => invite(this.room, users[outsider])))) return false;
+    await server.join(this.room, users[outsider], users[name]);
+    this.members.add(outsider);
+    return this.insist(name, ({ device }) => device.settle(this.room));
+  }
+
+  private async leave(member: DeviceName, isKicked: boolean): Promise<true> {
+    const { users, server } = this.play;
+    await this.castOut(...this.inside.filter((name) => name.split('/')[0] === member));
+    await server.leave(this.room, users[member], isKicked ? users.ann : undefined);
+    this.members.delete(member);
+    return true;
+  }
+
+  private async castOut(...names: DeviceName[]) {
+    const { length } = await this.play.server.logOf(this.room);
+    this.outcasts.push(...names.map((name) => Outcast.of(this.browser(name), length)));
   }
 
   private async say(name: DeviceName): Promise<boolean> {
@@ -196,9 +222,11 @@ class Tale {
     return this.insist(name, ({ tell }) => tell(this.room, content, id));
   }
 
-  private revoke(name: DeviceName): boolean {
+  private async revoke(name: DeviceName): Promise<boolean> {
     if (!name.endsWith('phone')) return false;
-    this.play.server.revoke(this.browser(name).device.core.self.deviceId);
+    await this.castOut(name);
+    await this.play.server.revoke(this.browser(name).device.core.self.deviceId);
+    this.outOfUse.add(name);
     return true;
   }
 
@@ -213,7 +241,7 @@ class Tale {
         await act(this.browser(name));
         return true;
       } catch (error) {
-        if (isRefusal(error) || (isElsewhere(error) && !this.isInUse(name))) return false;
+        if (isRefusal(error) || (isSignedOut(error) && this.outOfUse.has(name))) return false;
         if (error instanceof Killed) {
           if (!(await this.insist(name, () => this.reload(name)))) return false;
         } else if (isOfStrangers(error)) await this.accept(name, error.details.userIds as string[]);
@@ -225,38 +253,32 @@ class Tale {
 
   /** Somebody whom another let in came with a new group: this server lies to nobody, so they are members. */
   private async accept(name: DeviceName, strangers: string[]) {
-    const { members } = this.play.server.rooms.get(this.room) ?? {};
+    const members = [...this.members].map((member) => this.play.users[member].id);
     for (const id of strangers) {
-      expect(members?.has(id)).toBe(true);
+      expect(members).toContain(id);
       await this.insist(name, ({ device }) => device.trust(id, 'accept'));
     }
   }
 
   private browser = (name: DeviceName) => this.play.browsers[name];
 
-  private get members(): DeviceName[] {
-    const members = this.play.server.rooms.get(this.room)?.members;
-    return DEVICES.filter((name) => !name.includes('/') && members?.has(this.play.users[name].id));
-  }
-
   private get outside(): DeviceName[] {
-    return DEVICES.filter((name) => !name.includes('/') && !this.members.includes(name));
+    return DEVICES.filter((name) => !name.includes('/') && !this.members.has(name));
   }
 
   /** Browsers in use of people who are in the room. */
   private get inside(): [DeviceName, ...DeviceName[]] {
-    const isMember = (name: DeviceName) => this.members.includes(name.split('/')[0] as DeviceName);
-    return DEVICES.filter((name) => isMember(name) && this.isInUse(name)) as [DeviceName];
+    const isMember = (name: DeviceName) => this.members.has(name.split('/')[0] as DeviceName);
+    return DEVICES.filter((name) => isMember(name) && !this.outOfUse.has(name)) as [DeviceName];
   }
-
-  private isInUse = (name: DeviceName) =>
-    !this.play.server.devices.get(this.browser(name).device.core.self.deviceId)?.revoked;
 }
 
 const isOfStrangers = (error: unknown): error is DeviceError =>
   error instanceof DeviceError && error.code === 'IDENTITY_CHANGED';
 
-const isElsewhere = (error: unknown) => error instanceof DeviceError && error.code === 'ELSEWHERE';
+const isSignedOut = (error: unknown) =>
+  (error instanceof DeviceError && error.code === 'ELSEWHERE') ||
+  (error instanceof ServerError && error.code === 'UNAUTHENTICATED');
 
 /** That it cannot be done now, by who asks: not yet in, out, or in use no more. */
 const isRefusal = (error: unknown) =>

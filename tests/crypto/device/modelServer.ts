@@ -13,6 +13,8 @@ import type {
   Server,
   Welcome,
 } from '../../../web/crypto/device/ports.ts';
+import type { LoggedEntry } from './heard.ts';
+import type { Host } from './host.ts';
 
 type Role = RoomFacts['role'];
 
@@ -37,7 +39,7 @@ interface ModelDevice {
 }
 
 /** The delivery service as the contract has it, in memory: one order for each room, and a compare-and-set on the epoch. */
-export class ModelServer {
+export class ModelServer implements Host {
   readonly rooms = new Map<string, ModelRoom>();
   readonly people = new Map<string, Person>();
   readonly accountKeys = new Map<string, Bytes>();
@@ -86,6 +88,10 @@ export class ModelServer {
     for (const { id, group } of this.rooms.values()) {
       if (group?.devices.has(deviceId)) this.append(id, { __typename: 'DeviceRevoked', by, revokedId: deviceId });
     }
+  }
+
+  logOf(roomId: string) {
+    return (this.rooms.get(roomId)?.log ?? []) as LoggedEntry[];
   }
 
   append(roomId: string, entry: Record<string, unknown> & { __typename: LogEntry['__typename'] }): LogEntry {

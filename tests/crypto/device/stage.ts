@@ -1,6 +1,7 @@
 import type { Person } from '../../../web/crypto/device/log.ts';
 import { MemoryStore } from '../../../web/crypto/device/memoryStore.ts';
 import type { Life } from './faults.ts';
+import type { Host } from './host.ts';
 import { ModelServer } from './modelServer.ts';
 import { type Browser, browser, TestClock, TestKeys } from './people.ts';
 import { behind, type Weather } from './weather.ts';
@@ -12,13 +13,13 @@ interface Role {
   deviceId: string;
 }
 
-interface Conditions<Name extends string> {
+export interface Conditions<Name extends string> {
   lives?: Partial<Record<Name, Life>>;
   weather?: () => Weather;
 }
 
-export interface Play<Name extends string> {
-  server: ModelServer;
+export interface Play<Name extends string, Server extends Host = ModelServer> {
+  server: Server;
   users: Record<Name, Person>;
   browsers: Record<Name, Browser>;
 }
