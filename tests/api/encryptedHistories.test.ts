@@ -4,8 +4,8 @@ import { DEVICES, live, stories, type Tally } from '../crypto/device/history.ts'
 import { realStage } from '../encryptedStage.ts';
 import { openWorld, type World } from '../world.ts';
 
-// npm run fuzz:e2ee -- --server asks for more.
-const { STORIES = '5', SEED = String(Date.now() % 2 ** 31) } = process.env;
+// npm run soak:e2ee asks for more.
+const { STORIES = '3', SEED = String(Date.now() % 2 ** 31) } = process.env;
 
 let world: World;
 beforeAll(async () => {
@@ -17,9 +17,9 @@ test(`whatever happens to whom in what weather at the real server, all who are i
   const play = await realStage(world, ...DEVICES);
   const tally: Tally = {};
   await fc.assert(
-    fc.asyncProperty(stories(6, 14), (story) => live(play, story, tally)),
+    fc.asyncProperty(stories(8, 14), (story) => live(play, story, tally)),
     { numRuns: Number(STORIES), endOnFailure: true, seed: Number(SEED) },
   );
-  console.info(tally);
-  for (const kind of ['opened']) expect(tally).toHaveProperty(kind);
+  if (process.env.STORIES) console.info(tally);
+  expect(tally.opened).toBeGreaterThan(0);
 }, 3_600_000);

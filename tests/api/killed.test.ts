@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -67,7 +67,7 @@ test.runIf(EMBEDDED)('a disk with no room for the database stops the start with 
   // Of a file no more than 200 blocks are written, as on a disk that is full.
   const { status, stderr } = spawnSync('sh', ['-c', 'ulimit -f 200; exec "$0" "$1"', process.execPath, MAIN], {
     cwd: tmpdir(),
-    env: { ...environment, DATA_DIR: dataDir, LOG_LEVEL: 'error' },
+    env: { ...database.environment, DATA_DIR: dataDir, LOG_LEVEL: 'error' },
     encoding: 'utf8',
   });
   expect(stderr).toMatch(/^Cannot make the database in .*elsewhere.pg: [^\n]+\.\n$/);
@@ -76,7 +76,7 @@ test.runIf(EMBEDDED)('a disk with no room for the database stops the start with 
 
 test.runIf(EMBEDDED)('a server that is stopped while it starts ends at once, and starts the next time', async () => {
   const dataDir = join(database.dataDir, 'new');
-  const env = { ...environment, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'info' };
+  const env = { ...database.environment, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'info' };
   const child = spawn(process.execPath, [MAIN], { cwd: tmpdir(), env });
   await once(child.stderr, 'data');
   child.kill('SIGTERM');
