@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import pg from 'pg';
 import { StartError } from '../errors.ts';
 
@@ -26,6 +26,12 @@ export async function openSource(from: string): Promise<Source> {
 
 async function openFile(path: string): Promise<Source> {
   if (!existsSync(path)) throw new StartError(`There is no file ${path}.`);
+  if (hasWriteAheadLog(path)) {
+    throw new StartError(
+      `${path} keeps a part of it in a log beside it (WAL), which cannot be read here: stop the old application, then ` +
+        `run sqlite3 ${path} 'PRAGMA journal_mode=DELETE'.`,
+    );
+  }
   const { default: sqlite } = await import('node-sqlite3-wasm');
   const database = new sqlite.Database(path, { fileMustExist: true, readOnly: true });
   const all = (sql: string) => database.all(sql) as Row[];
@@ -41,6 +47,15 @@ async function openFile(path: string): Promise<Source> {
     rows: async (table) => all(`SELECT * FROM ${quoted(table)}`),
     close: async () => database.close(),
   };
+}
+
+// As the file's own header says it: https://www.sqlite.org/fileformat.html#file_format_version_numbers
+function hasWriteAheadLog(path: string): boolean {
+  const header = Buffer.alloc(20);
+  const file = openSync(path, 'r');
+  readSync(file, header);
+  closeSync(file);
+  return header.readUInt8(19) === 2;
 }
 
 async function openServer(url: string): Promise<Source> {

@@ -1,5 +1,5 @@
 import { pbkdf2Sync, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
@@ -158,6 +158,12 @@ test('what is no database of that application is refused in one sentence', async
   const { db } = world.node.core;
   await expect(importDjango(db, other, false)).rejects.toThrow(
     /^It is not clear which table .*accounts: there is pears\.$/,
+  );
+  const ahead = readFileSync(other);
+  ahead.fill(2, 18, 20);
+  writeFileSync(other, ahead);
+  await expect(importDjango(db, other, false)).rejects.toThrow(
+    /WAL.* stop the old application.*journal_mode=DELETE'\.$/,
   );
   await expect(importDjango(db, join(folder, 'none'), false)).rejects.toThrow(/^There is no file .*none\.$/);
 });
