@@ -8,7 +8,11 @@ const config: CodegenConfig = {
     'web/gql/': {
       preset: 'client',
       presetConfig: { fragmentMasking: false },
-      config: { scalars: { DateTime: 'string', ID: 'string' }, enumsAsTypes: true, useTypeImports: true },
+      config: {
+        scalars: { DateTime: 'string', ID: 'string', Bytes: 'string' },
+        enumsAsTypes: true,
+        useTypeImports: true,
+      },
     },
   },
 };

@@ -20,7 +20,8 @@ const roomId = 'Of the room.';
 builder.mutationField('setTyping', (t) =>
   t.boolean({
     description:
-      'Tells the room that the viewer is typing now. Never stored. Every 2 s is enough; it wears off after 5 s.',
+      'Tells the room that the viewer is typing now. Never stored. Every 2 s is enough; it wears off after 5 s. In an ' +
+      'encrypted room CONFLICT with the reason E2EE_REQUIRED: there `sendSignal` tells it, sealed.',
     args: { roomId: t.arg.id({ required: true, description: roomId }) },
     resolve: async (_, args, context) => {
       await setTyping(context.core, signedIn(context), args.roomId);
@@ -34,7 +35,8 @@ builder.subscriptionField('typing', (t) =>
     type: TypingType,
     extensions: { shared: true },
     description:
-      'Who is typing in a room, the viewer included. At most once: a notice can be lost. Ends with the membership.',
+      'Who is typing in a room, the viewer included. At most once: a notice can be lost. Ends with the membership. In an ' +
+      'encrypted room nobody is: see `signals`.',
     args: { roomId: t.arg.id({ required: true, description: roomId }) },
     subscribe: (_, args, context) => watchTyping(context.core, signedIn(context), args.roomId),
     resolve: (notice) => notice,

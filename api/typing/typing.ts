@@ -1,5 +1,6 @@
 import type { Core } from '../core.ts';
 import { idOf } from '../input.ts';
+import { refuseEncrypted } from '../messages/messages.ts';
 import type { Notices } from '../realtime/notices.ts';
 import type { Person } from '../realtime/person.ts';
 import { getMembership } from '../rooms/memberships.ts';
@@ -18,11 +19,14 @@ export interface TypingNotice {
 
 const topic = (roomId: string) => `typing:${roomId}`;
 
-/** Tells the room that the viewer is typing. At most every 0.3 s is passed on; nothing is stored. */
+/**
+ * Tells the room that the viewer is typing. At most every 0.3 s is passed on; nothing is stored. CONFLICT in an encrypted room:
+ * there a device signals it, sealed.
+ */
 export async function setTyping(core: Core, viewer: Viewer, roomId: string): Promise<void> {
   const at = new Date().toISOString();
   const id = idOf(roomId, 'Room');
-  await getMembership(core, viewer, id);
+  refuseEncrypted((await getMembership(core, viewer, id)).room);
   if (!mayRing(core, `typing ${viewer.id} ${id}`)) return;
   const user = personOf(await core.db.user.findUniqueOrThrow({ where: { id: viewer.id } }));
   core.bus.ring(topic(id), { roomId: id, user, at } satisfies TypingNotice);

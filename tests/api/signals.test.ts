@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { bytes, commit, encryptedRoomOf, logOf, open, revoke, SIGNALS, signal, withDevice } from '../devices.ts';
-import { deleteRoom, leave, removeMember, roomOf, tablesWith } from '../rooms.ts';
+import { deleteRoom, leave, removeMember, roomOf, startTyping, tablesWith } from '../rooms.ts';
 import { type Arrivals, type Node, openWorld, type Person, type World, whileWaiting } from '../world.ts';
 
 let world: World;
@@ -139,6 +139,11 @@ test('a signal has 256 bytes, and is for encrypted rooms alone', async () => {
   const refusal = { code: 'CONFLICT', reason: 'NOT_ENCRYPTED' };
   expect(await ann.refused(...signal(plain))).toMatchObject(refusal);
   expect(await ann.subscribe(SIGNALS, { roomId: plain }).ending()).toMatchObject({ code: 'CONFLICT' });
+});
+
+test('that somebody types in an encrypted room is not taken in plain text', async () => {
+  const { ann, room } = await annAndBen();
+  expect(await ann.refused(...startTyping(room))).toMatchObject({ code: 'CONFLICT', reason: 'E2EE_REQUIRED' });
 });
 
 test('a personal access token has no device: it neither hears nor signals', async () => {

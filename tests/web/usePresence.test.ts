@@ -93,7 +93,7 @@ test('switched off, one frame says so, nothing more is sent, and nobody is seen'
 test('whoever has it switched off before sends nothing at all', async () => {
   kept.set('shown ada', '{"presence":false,"typing":true}');
   const { shown } = await open();
-  expect(shown).toEqual({ presence: false, typing: true });
+  expect(shown).toEqual({ presence: false, typing: true, reading: false });
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(server.opened).toBe(0);
 });
@@ -110,9 +110,9 @@ test('the choice is each account’s own', async () => {
   const { shown, show } = await open();
   show('typing', false);
   stubs.viewer.value = bea;
-  expect(shown).toEqual({ presence: true, typing: true });
+  expect(shown).toEqual({ presence: true, typing: true, reading: false });
   stubs.viewer.value = undefined;
-  expect(shown).toEqual({ presence: false, typing: false });
+  expect(shown).toEqual({ presence: false, typing: false, reading: false });
   stubs.viewer.value = ada;
-  expect(shown).toEqual({ presence: true, typing: false });
+  expect(shown).toEqual({ presence: true, typing: false, reading: false });
 });

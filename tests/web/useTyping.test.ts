@@ -17,6 +17,22 @@ vi.mock('../../web/lib/live', () => ({
   },
 }));
 
+const sealed = vi.hoisted(() => ({
+  rooms: new Set<string>(),
+  hear: (_signal: object, _at: string) => {},
+  tell: vi.fn(async () => true),
+}));
+vi.mock('../../web/encryption/pinnedRooms', () => ({ isEncrypted: (id: string) => sealed.rooms.has(id) }));
+vi.mock('../../web/encryption/useCrypto', () => {
+  const follow = (listener: typeof sealed.hear) => {
+    sealed.hear = listener;
+    return () => {
+      sealed.hear = () => {};
+    };
+  };
+  return { openCrypto: async () => ({ signals: () => ({ follow, tell: sealed.tell }) }) };
+});
+
 const shown = vi.hoisted(() => ({ presence: true, typing: true }));
 vi.mock('../../web/settings/useShown', () => ({ useShown: () => ({ shown }) }));
 
@@ -26,6 +42,8 @@ let scope: EffectScope;
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
   live.execute.mockClear();
+  sealed.tell.mockClear();
+  sealed.rooms.clear();
   shown.typing = true;
   scope = effectScope();
 });
@@ -34,7 +52,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const start = () => scope.run(() => useTyping('room', ada.id)) as ReturnType<typeof useTyping>;
+const start = () => scope.run(() => useTyping('room', ada.id, () => [])) as ReturnType<typeof useTyping>;
 const now = () => new Date().toISOString();
 const types = (user: User, at = now()) => live.hear({ typing: { user, at } });
 
@@ -101,4 +119,29 @@ test('the others are told at most every two seconds, and at once after a message
   sent();
   tell();
   expect(live.execute).toHaveBeenCalledTimes(3);
+});
+
+test('in an encrypted room it goes from device to device, and nothing of it to the server in plain text', async () => {
+  sealed.rooms.add('attic');
+  const { names, tell } = scope.run(() => useTyping('attic', ada.id, () => [ada, tomas])) as ReturnType<
+    typeof useTyping
+  >;
+  await vi.advanceTimersByTimeAsync(1);
+  tell();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(sealed.tell).toHaveBeenCalledExactlyOnceWith({ kind: 'typing', upTo: 0 });
+  expect(live.execute).not.toHaveBeenCalled();
+  sealed.hear({ kind: 'reading', upTo: 3, userId: tomas.id }, now());
+  sealed.hear({ kind: 'typing', upTo: 0, userId: 'somebody who is no member' }, now());
+  sealed.hear({ kind: 'typing', upTo: 0, userId: ada.id }, now());
+  expect(names.value).toEqual([]);
+  sealed.hear({ kind: 'typing', upTo: 0, userId: tomas.id }, now());
+  expect(names.value).toEqual(['Tomás']);
+  shown.typing = false;
+  vi.advanceTimersByTime(3_000);
+  tell();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(sealed.tell).toHaveBeenCalledOnce();
+  scope.stop();
+  sealed.hear({ kind: 'typing', upTo: 0, userId: tomas.id }, now());
 });

@@ -2,6 +2,7 @@ import { shallowReactive, shallowRef, watch } from 'vue';
 import { connection } from '../lib/live';
 import { type Ask, Keyholder } from './keyholder';
 import { LiveLogs } from './liveLogs';
+import { LiveSignals } from './liveSignals';
 import { removeKept } from './removeKept';
 import { sealedSource } from './sealedSource';
 import type { CryptoClient, CryptoStatus, CryptoViewer, People, Recovery, SealedRoom, SealedSource } from './types';
@@ -24,6 +25,7 @@ const holder = () => given;
 
 const ask: Ask = (name, ...args) => holder().then((keys) => keys.call(name, ...args));
 const logs = new LiveLogs(ask);
+const signals = new LiveSignals(ask, status);
 
 async function start(viewer: CryptoViewer) {
   if (status.value === 'unsupported') return;
@@ -74,6 +76,8 @@ function heed(news: News) {
       return;
     case 'rooms':
       return takeRooms(news.rooms);
+    case 'signal':
+      return signals.heard(news);
     case 'forgotten':
       return leave();
   }
@@ -146,6 +150,7 @@ export const cryptoClient: CryptoClient = {
   start,
   source,
   rooms,
+  signals: (roomId) => signals.of(roomId),
   isPinned: (roomId) => ask('isPinned', roomId),
   heard: (roomId, seq) => void ask('heard', roomId, seq).catch((error) => console.error(error)),
   begin: (roomId) => ask('begin', roomId),

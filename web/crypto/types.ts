@@ -2,7 +2,10 @@ import type { ShallowRef } from 'vue';
 import type { ShownFile } from '../files/fileWords';
 import type { Unsent } from '../lib/outboxStore';
 import type { Message, Notice, RoomEvent } from '../lib/roomStore';
+import type { HeardSignal, Signal } from './device/signals';
 import type { ScannedCode } from './identity/safetyNumber';
+
+export type { HeardSignal };
 
 /**
  * What the page knows of end-to-end encryption, and nothing else: the main thread's side. The keys live in a Worker,
@@ -26,6 +29,8 @@ export interface CryptoClient {
   readonly rooms: ReadonlyMap<string, SealedRoom>;
   /** Whether this browser has ever seen the room as encrypted: then nothing in plain text goes there, whatever the server says. */
   isPinned(roomId: string): Promise<boolean>;
+  /** What the devices of a room tell each other at this moment, and nobody keeps. */
+  signals(roomId: string): Signals;
   /** News of a room from the page's log: the Worker looks there, when it is not yet so far. */
   heard(roomId: string, seq: number): void;
 
@@ -100,6 +105,15 @@ export interface SealedRoom {
   /** The first position that this device could read; what is before was there before it joined. */
   readableFrom: number;
 }
+
+export interface Signals {
+  /** Calls back with each that is somebody else’s of the room, once; `at` is when the server passed it on. */
+  follow(listener: SignalListener): () => void;
+  /** Whether it was passed on: at most once, to those who are there. */
+  tell(signal: Signal): Promise<boolean>;
+}
+
+export type SignalListener = (signal: HeardSignal, at: string) => void;
 
 export interface TreeMember {
   userId: string;

@@ -2,6 +2,7 @@ import type { ShownFile } from '../files/fileWords';
 import { formatDay } from '../lib/formats';
 import type { Unsent, UnsentFile } from '../lib/outbox';
 import { isAtEnd, type Message, type Notice, type RoomLog } from '../lib/roomStore';
+import type { Readers } from '../receipts/readers';
 import { callsFor } from './callsFor';
 import { noticeSentence } from './noticeSentence';
 
@@ -35,6 +36,8 @@ export interface MessageRow {
   /** Is for the viewer, by name or with everyone. */
   mentions: boolean;
   unsent?: Unsent;
+  /** Who of the others has read up to here, and no further, as far as they show it. */
+  readBy?: Readers | undefined;
 }
 export type Row = DayRow | NoticeRow | UnreadRow | MessageRow;
 

@@ -20,6 +20,8 @@ const AFTER = 600;
 /** How far the viewer has read: told to the server as they read on, unless they said that it is to stay unread. */
 export function useReading({ roomId, viewerId, log, seen }: ReadingOptions) {
   const mark = shallowRef<UnreadMark>();
+  /** Up to where they have read, by the server's word. */
+  const upTo = shallowRef<number>();
   // Until it is known how far they had read, and they are where they begin, nothing is told: it would be lost.
   let told = Number.POSITIVE_INFINITY;
   let begun = false;
@@ -41,6 +43,7 @@ export function useReading({ roomId, viewerId, log, seen }: ReadingOptions) {
         const { room } = await ask(roomReading, { roomId });
         if (room.unreadCount) mark.value ??= { after: room.readSeq, count: room.unreadCount };
         told = room.readSeq;
+        upTo.value = told;
         return look();
       } catch (error) {
         if (isRefusal(error)) return;
@@ -69,9 +72,14 @@ export function useReading({ roomId, viewerId, log, seen }: ReadingOptions) {
     const before = told;
     told = seq;
     // What could not be told now is told with the next message that is read.
-    await act(markRead, { roomId, seq }).catch(() => {
-      told = before;
-    });
+    await act(markRead, { roomId, seq }).then(
+      () => {
+        upTo.value = seq;
+      },
+      () => {
+        told = before;
+      },
+    );
   }
 
   /** Leaves a message and what follows unread, on every device, for as long as this room stays open here. */
@@ -89,5 +97,5 @@ export function useReading({ roomId, viewerId, log, seen }: ReadingOptions) {
     look();
   }
 
-  return { mark, known, begin, look, keepUnread, readOn };
+  return { mark, upTo, known, begin, look, keepUnread, readOn };
 }

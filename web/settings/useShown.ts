@@ -2,14 +2,15 @@ import { reactive, readonly, watch } from 'vue';
 import { useViewer } from '../auth/useViewer';
 import { stored } from '../ui/stored';
 
-/** What this browser tells others of the viewer: that they are here, that they are typing. */
+/** What this browser tells others of the viewer: that they are here, that they are typing, how far they have read. */
 export interface Shown {
   presence: boolean;
   typing: boolean;
+  reading: boolean;
 }
 
-const NOTHING: Shown = { presence: false, typing: false };
-const BOTH: Shown = { presence: true, typing: true };
+const NOTHING: Shown = { presence: false, typing: false, reading: false };
+const UNCHOSEN: Shown = { presence: true, typing: true, reading: false };
 
 const { viewer } = useViewer();
 const shown = reactive<Shown>({ ...NOTHING });
@@ -19,7 +20,7 @@ const key = () => viewer.value && `shown ${viewer.value.user.id}`;
 function read() {
   const own = key();
   const kept = own && stored.get(own);
-  Object.assign(shown, own ? { ...BOTH, ...(kept && JSON.parse(kept)) } : NOTHING);
+  Object.assign(shown, own ? { ...UNCHOSEN, ...(kept && JSON.parse(kept)) } : NOTHING);
 }
 
 function show(what: keyof Shown, on: boolean) {

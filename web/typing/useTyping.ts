@@ -1,32 +1,30 @@
 import { computed, onScopeDispose, shallowReactive } from 'vue';
-import type { TypingSubscription, UserPartsFragment } from '../gql/graphql';
-import { execute, subscribe } from '../lib/live';
+import { isEncrypted } from '../encryption/pinnedRooms';
+import type { NamedPerson } from '../messages/messageNames';
 import { useShown } from '../settings/useShown';
-import { setTyping, typingSubscription } from './typingDocuments';
+import { plainTyping, sealedTyping, type Typist } from './typingChannel';
 import { shortNames } from './typingNames';
 
 const TELL_EVERY = 2_000;
 const WEARS_OFF = 5_000;
 
 /** Who else is typing in a room, and a way to tell that the viewer is. */
-export function useTyping(roomId: string, viewerId: string) {
-  const people = shallowReactive(new Map<string, UserPartsFragment>());
+export function useTyping(roomId: string, viewerId: string, members: () => readonly NamedPerson[]) {
+  const channel = isEncrypted(roomId) ? sealedTyping(roomId, members) : plainTyping(roomId);
+  const people = shallowReactive(new Map<string, Typist>());
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
   const arrivals = new Map<string, string>();
   const { shown } = useShown();
   const names = computed(() => shortNames([...people.values()]));
   let told = 0;
 
-  const stop = subscribe(typingSubscription, () => ({ roomId }), {
-    next: ({ typing }) => typing.user.id !== viewerId && show(typing),
-    complete: () => 'again',
-  });
+  const stop = channel.follow((user, at) => user.id !== viewerId && show(user, at));
   onScopeDispose(() => {
     stop();
     for (const timer of timers.values()) clearTimeout(timer);
   });
 
-  function show({ user, at }: TypingSubscription['typing']) {
+  function show(user: Typist, at: string) {
     if (at <= (arrivals.get(user.id) ?? '')) return;
     clearTimeout(timers.get(user.id));
     timers.set(
@@ -40,7 +38,7 @@ export function useTyping(roomId: string, viewerId: string) {
   function tell() {
     if (!shown.typing || Date.now() - told < TELL_EVERY) return;
     told = Date.now();
-    execute(setTyping, { roomId }).catch(() => {});
+    channel.tell().catch(() => {});
   }
 
   /** What this person was typing has arrived; that they were typing it before may be told later. */

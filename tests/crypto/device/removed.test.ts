@@ -38,6 +38,7 @@ test('Eve is removed, and reads nothing more: not with the keys that she had, no
 
 test('what was kept of a room is gone from the disk of who was removed, and that the room was encrypted is not', async () => {
   const { server, users, id, eve } = await room();
+  await eve.ports.store.write([[`kept/${id}/reading`, { 'how far': 'others have read' }]]);
   server.leave(id, users.eve, users.ann);
   await eve.device.follow(id);
   const left = await eve.ports.store.readAll('');

@@ -19,6 +19,7 @@ import {
   entryPrefix,
   groupKey,
   isIn,
+  keptPrefix,
   keyKey,
   newRecord,
   type Room,
@@ -282,7 +283,7 @@ export class Device {
   private async leave(room: Room) {
     const { id, kind, partner } = room.record;
     const record = { ...newRecord({ id, kind, directWith: null }), ...(partner && { partner }) };
-    const prefixes = [entryPrefix(id), keyKey(id, ''), sentPrefix(id), unsavedKey(id, '')];
+    const prefixes = [entryPrefix(id), keyKey(id, ''), sentPrefix(id), unsavedKey(id, ''), keptPrefix(id)];
     await this.core.ports.store.write([[roomKey(id), record]], [groupKey(id), ratchetKey(id), ...prefixes]);
     Object.assign(room, { record, group: undefined, view: new RoomView() });
   }

@@ -128,6 +128,7 @@ export const BELOW = {
   sent: 'sent/',
   key: 'key/',
   entry: 'entry/',
+  kept: 'kept/',
 } as const;
 
 export const roomKey = (id: string) => BELOW.room + id;
@@ -135,6 +136,8 @@ export const groupKey = (id: string) => BELOW.group + id;
 export const ratchetKey = (id: string) => BELOW.ratchet + id;
 export const sentPrefix = (roomId: string) => `${BELOW.sent}${roomId}/`;
 export const sentKey = (roomId: string, id: string) => sentPrefix(roomId) + id;
+/** What the page keeps of a room. */
+export const keptPrefix = (roomId: string) => `${BELOW.kept}${roomId}/`;
 export const keyKey = (roomId: string, id: string) => `${BELOW.key}${roomId}/${id}`;
 export const entryPrefix = (roomId: string) => `${BELOW.entry}${roomId}/`;
 export const entryKey = (roomId: string, seq: number) => `${entryPrefix(roomId)}${String(seq).padStart(10, '0')}`;

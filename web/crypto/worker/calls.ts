@@ -4,7 +4,7 @@ import { DeviceError, ServerError } from '../device/errors.ts';
 import type { LogEntry } from '../device/log.ts';
 import { mentionsIn } from '../device/mentions.ts';
 import { fromBase64Url } from '../device/records.ts';
-import type { Room } from '../device/roomState.ts';
+import { BELOW, type Room } from '../device/roomState.ts';
 import { searchRooms } from '../device/search.ts';
 import {
   eventsAfter,
@@ -187,14 +187,12 @@ function peopleOf(desk: Desk) {
   };
 }
 
-const KEPT = 'kept/';
-
 function keepingOf({ store, recovery }: Desk) {
   return {
-    keptRead: (key: string) => store.read(KEPT + key),
-    keptReadAll: async (prefix: string) => (await store.readAll(KEPT + prefix)).map(([, value]) => value),
-    keptWrite: (key: string, value: unknown) => store.write([[KEPT + key, value]]),
-    keptRemove: (key: string) => store.write([], [KEPT + key]),
+    keptRead: (key: string) => store.read(BELOW.kept + key),
+    keptReadAll: async (prefix: string) => (await store.readAll(BELOW.kept + prefix)).map(([, value]) => value),
+    keptWrite: (key: string, value: unknown) => store.write([[BELOW.kept + key, value]]),
+    keptRemove: (key: string) => store.write([], [BELOW.kept + key]),
     makeRecoveryKey: () => recovery.make(),
     confirmRecoveryKey: (groups: readonly [string, string]) => recovery.confirm(groups),
     checkRecoveryKey: (key: string) => recovery.check(key),
