@@ -66,6 +66,17 @@ test('a browser has put the tab with the keys to sleep, lock and all: the tab th
   await bea.sees('now again');
 });
 
+test('a page that WebKit keeps as it was when it is left lets go of the keys, and takes them when somebody comes back', async () => {
+  const turn = (kind: string) =>
+    ada.page.evaluate((name) => dispatchEvent(new PageTransitionEvent(name, { persisted: true })), kind);
+  await turn('pagehide');
+  await expect.poll(() => lockOf(ada)).toBeUndefined();
+  await turn('pageshow');
+  await ada.say('back again');
+  await bea.sees('back again');
+  expect(await lockOf(ada)).toBeDefined();
+});
+
 test('what lies on the disk says nothing, and its keys do not leave the browser', async () => {
   const kept = await ada.page.evaluate(readDatabase);
   expect(kept.records).toBeGreaterThan(20);

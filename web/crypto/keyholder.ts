@@ -38,6 +38,7 @@ export class Keyholder {
   ) {
     this.channel = new BroadcastChannel(`${CHANNEL} ${viewer.id}`);
     this.channel.addEventListener('message', ({ data }: MessageEvent<Message>) => this.heed(data));
+    addEventListener('pagehide', this.leave);
     this.hired();
   }
 
@@ -77,6 +78,13 @@ export class Keyholder {
     this.command({ what: 'begin', viewer: { ...this.viewer } });
     return worker;
   }
+
+  /** WebKit keeps a page that was left as it was, and in it the lock, for which the next one would wait: who comes back has it load anew. */
+  private readonly leave = ({ persisted }: PageTransitionEvent) => {
+    if (!persisted) return;
+    this.worker?.terminate();
+    addEventListener('pageshow', () => location.reload(), { once: true });
+  };
 
   private lose() {
     this.worker = undefined;
@@ -120,6 +128,7 @@ export class Keyholder {
 
   private end() {
     clearTimeout(this.watching);
+    removeEventListener('pagehide', this.leave);
     this.command({ what: 'end' });
   }
 
