@@ -47,3 +47,20 @@ test('the command says what it does not understand, and leaves other machines al
   expect(() => readPlan(['--peple', '3'])).toThrow('There is no --peple');
   expect(() => readPlan(['--gate', 'luck=3'])).toThrow('--gate does not know luck=3');
 });
+
+test('whoever is on a server that restarts as it was told to comes back and misses nothing, and that is no error', async () => {
+  const { url } = world.node;
+  const plan: Plan = { urls: [url], people: 6, perRoom: 3, seconds: 3, pause: 0.1, name: 'six', gate: PATIENT };
+  let restarted: Promise<unknown> | undefined;
+  const restart = async () => {
+    await world.node.close();
+    await world.anotherNode({ PORT: new URL(url).port });
+  };
+  const { tally } = await runLoad(plan, () => {
+    restarted = restart(); // When everybody is there.
+  });
+  await restarted;
+  expect([...tally.errors]).toEqual([]);
+  expect(tally.times.sent.length).toBeGreaterThan(0);
+  expect(tally.times.heard).toHaveLength(3 * tally.times.sent.length);
+});

@@ -27,7 +27,9 @@ export async function runLoad(plan: Plan, tell: (line: string) => void): Promise
   const before = await Promise.all(plan.urls.map((url) => readNode(url, plan.metricsToken)));
   const started = performance.now();
   const end = started + plan.seconds * 1_000;
-  await Promise.all(members.map((member, n) => live(member, neighbour(members, n, plan), tally, plan, end)));
+  const first = (n: number) => (n + 1) / members.length;
+  await Promise.all(members.map((member, n) => live(member, neighbour(members, n, plan), first(n), tally, plan, end)));
+  await Promise.all(members.map(({ back }) => back));
   const seconds = (performance.now() - started) / 1_000;
   const after = await Promise.all(plan.urls.map((url) => readNode(url, plan.metricsToken)));
   await sleep(500);
@@ -74,13 +76,13 @@ function neighbour(members: Member[], n: number, { perRoom }: Plan): Member {
   return room[(n - first + 1) % room.length] as Member;
 }
 
-async function live(member: Member, other: Member, tally: Tally, plan: Plan, end: number) {
-  for (;;) {
+/** What is done first is spread over everybody, so that each kind of act is among it. */
+async function live(member: Member, other: Member, first: number, tally: Tally, plan: Plan, end: number) {
+  for (let dice = first; ; dice = Math.random()) {
     // Exponential, as the times between the acts of many people are.
     const pause = -Math.log(1 - Math.random()) * plan.pause * 1_000;
     if (performance.now() + pause > end) return sleep(Math.max(0, end - performance.now()));
     await sleep(pause);
-    const dice = Math.random();
     const act = dice < 0.6 ? () => member.write() : dice < 0.95 ? () => member.read() : () => reconnect(member, other);
     await act().catch((error: Error) => tally.error(error.message));
   }

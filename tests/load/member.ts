@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { Tally } from './tally.ts';
@@ -18,10 +19,16 @@ const LOG = `subscription ($after: [RoomPosition!]) { viewerLog(after: $after) {
 const EVENTS = 'subscription { viewerEvents { __typename } }';
 const TYPING = 'subscription ($roomId: ID!) { typing(roomId: $roomId) { user { id } } }';
 
+/** What a server closes sockets with when it is to be started again. */
+const RESTARTING = 1012;
+const TRIES = 20;
+
 /** One person at one device, over one socket, as the web client is. */
 export class Member {
   id = '';
   roomId = '';
+  /** Resolves when the server has come back from the last of its restarts. */
+  back: Promise<void> = Promise.resolve();
   private token = '';
   private client: Client | undefined;
   private readonly seen = new Map<string, number>();
@@ -47,17 +54,18 @@ export class Member {
 
   /** Opens the socket and follows what the web client follows; resolves when the rooms are there. */
   async connect() {
-    this.cut = false;
-    this.client = createClient({
+    const client = createClient({
       url: `${this.url.replace(/^http/, 'ws')}/graphql`,
       webSocketImpl: WebSocket,
       connectionParams: { authorization: `Bearer ${this.token}` },
       retryAttempts: 0,
       lazy: false,
       onNonLazyError: () => {},
-      on: { closed: (event) => this.cut || this.tally.error(`closed with ${(event as CloseEvent).code}`) },
+      on: { closed: (event) => this.client === client && this.lose((event as CloseEvent).code) },
     });
-    const { viewer } = await this.ask(ROOMS);
+    this.client = client;
+    const { viewer } = await this.answer(ROOMS);
+    this.cut = false;
     for (const { id, lastSeq } of viewer.rooms) if (!this.seen.has(id)) this.seen.set(id, lastSeq);
     this.follow(LOG, { after: [...this.seen].map(([roomId, seq]) => ({ roomId, seq })) }, (data) =>
       this.hear(data.viewerLog),
@@ -68,13 +76,14 @@ export class Member {
 
   /** Loses the connection, and comes back; resolves when a message that was sent meanwhile has arrived. */
   async breakOff(meanwhile: () => Promise<number>) {
+    await this.back;
     this.close();
     const seq = await meanwhile();
     await this.tally.time('resumed', async () => {
       const heard = new Promise<void>((resolve) => {
         this.onHeard = () => (this.seen.get(this.roomId) ?? 0) >= seq && resolve();
       });
-      await this.connect();
+      await this.comeBack();
       await within(30_000, heard, 'what was missed did not arrive');
     });
     this.onHeard = () => {};
@@ -96,8 +105,19 @@ export class Member {
     await this.ask(READ, { roomId: this.roomId, seq: end });
   }
 
-  /** An operation over the socket; throws what the server says against it. */
+  /** An operation over the socket, again where a restart came between; throws what the server says against it. */
   async ask(query: string, variables: Record<string, unknown> = {}): Promise<any> {
+    await this.back;
+    try {
+      return await this.answer(query, variables);
+    } catch (error) {
+      if ((error as CloseEvent).code !== RESTARTING) throw error;
+      await this.back;
+      return this.answer(query, variables);
+    }
+  }
+
+  private async answer(query: string, variables: Record<string, unknown> = {}): Promise<any> {
     if (!this.client) throw new Error('not connected');
     const answers = this.client.iterate({ query, variables });
     const first = await within(30_000, answers.next(), 'no answer');
@@ -111,6 +131,27 @@ export class Member {
     this.cut = true;
     this.client?.terminate();
     this.client = undefined;
+  }
+
+  /** A server that is to be started again says so: that is no error. */
+  private lose(code: number) {
+    if (this.cut) return;
+    if (code !== RESTARTING) return this.tally.error(`closed with ${code}`);
+    this.cut = true;
+    this.back = this.comeBack();
+  }
+
+  /** Tries until somebody answers, each time after a longer pause, as the web client does. */
+  private async comeBack() {
+    for (let tries = 0; tries < TRIES; tries++) {
+      try {
+        return await this.connect();
+      } catch {
+        this.close();
+        await pause(tries);
+      }
+    }
+    this.tally.error('the server did not come back');
   }
 
   private follow(query: string, variables: Record<string, unknown>, next: (data: any) => void) {
@@ -150,16 +191,26 @@ export class Member {
       'content-type': 'application/json',
       ...(this.token && { authorization: `Bearer ${this.token}` }),
     };
-    const answer = await fetch(`${this.url}/graphql`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify({ query, variables }),
-    });
+    const answer = await this.fetch({ method: 'POST', headers, body: JSON.stringify({ query, variables }) });
     const { data, errors } = (await answer.json()) as { data?: any; errors?: any[] };
     if (errors) throw new Error(`${errors[0]?.extensions?.code}: ${errors[0]?.message}`);
     return data;
   }
+
+  /** Nobody answers while a server restarts. When that was not planned, the sockets tell. */
+  private async fetch(request: RequestInit): Promise<Response> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await fetch(`${this.url}/graphql`, request);
+      } catch (error) {
+        if (tries === TRIES) throw error;
+        await pause(tries);
+      }
+    }
+  }
 }
+
+const pause = (tries: number) => sleep(Math.min(5_000, 300 * 2 ** tries) * (0.5 + Math.random()));
 
 const reasonOf = (error: unknown) =>
   Array.isArray(error) ? error[0]?.message : ((error as Error).message ?? `closed with ${(error as CloseEvent).code}`);
