@@ -158,6 +158,19 @@ test('a private room is encrypted later: for good, what was said before stays re
   expect(refused.errors[0].extensions).toMatchObject({ code: 'CONFLICT', reason: 'E2EE_REQUIRED' });
 });
 
+test('what Ada opens from a room in which nobody has said anything looks as it does elsewhere', async () => {
+  const { page } = ada;
+  await privateRoom('still pond', { encrypted: true, people: ['Bea'] });
+  await page.getByRole('button', { name: 'Add people' }).first().click();
+  const dialog = page.getByRole('dialog', { name: 'Add people' });
+  await dialog.getByText('@bea').waitFor();
+  await look(ada, 'add-people-light-1280');
+  const leftOf = async (part: typeof dialog) => (await part.boundingBox())?.x ?? 0;
+  for (const part of [dialog.getByRole('heading'), dialog.getByText('Bea', { exact: true })])
+    expect((await leftOf(part)) - (await leftOf(dialog))).toBeLessThan(80);
+  await page.keyboard.press('Escape');
+});
+
 test('what was said here is looked for on the server when it closes', () => {
   expect(site.whispers()).toEqual(expect.arrayContaining(['now without Cem', 'said behind the door']));
 });

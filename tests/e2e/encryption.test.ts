@@ -227,6 +227,9 @@ test('of whom the server alone says that Ada has asked them in, Ada is asked, an
   await ada.sees('not for Bea yet');
   await bea.page.goto(attic);
   await bea.page.getByText('Somebody of this room has to be online once').waitFor();
+  await bea.page.getByRole('heading', { name: 'Nothing can be read here yet' }).waitFor();
+  expect(await bea.page.getByText('Nobody has said anything').count()).toBe(0);
+  await look(bea, 'encryption-waiting-light-1280');
   await look(ada, 'encryption-asking-light-1280');
   await page.getByRole('button', { name: 'Let in' }).click();
   await page.getByText('Bea wants to read along.').waitFor({ state: 'detached' });
