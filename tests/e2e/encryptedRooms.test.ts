@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PASSWORD } from '../world.ts';
 import { look } from './look.ts';
 import { openSite, PHONE, type Site, type Visitor } from './site.ts';
 
@@ -169,6 +170,36 @@ test('what Ada opens from a room in which nobody has said anything looks as it d
   for (const part of [dialog.getByRole('heading'), dialog.getByText('Bea', { exact: true })])
     expect((await leftOf(part)) - (await leftOf(dialog))).toBeLessThan(80);
   await page.keyboard.press('Escape');
+});
+
+test('Bea, who began anew, is let in again once Ada has looked at her new key behind the lock', async () => {
+  await bea.signOut();
+  await bea.signIn();
+  await bea.page.goto(attic);
+  await bea.page.getByRole('button', { name: 'What you can do' }).click();
+  await bea.page.getByRole('button', { name: 'I do not have it' }).click();
+  await bea.page.getByLabel('Your password').fill(PASSWORD);
+  await bea.page.getByRole('button', { name: 'Continue without old messages' }).click();
+  await bea.page.getByRole('dialog').waitFor({ state: 'detached' });
+  const { page } = ada;
+  await page.goto(attic);
+  await ada.say('where is Bea?');
+  await expect
+    .poll(async () => {
+      await page.keyboard.press('Escape');
+      await lock(ada).click();
+      await page.getByText('Who can read').waitFor();
+      return page.getByText('The security key of Bea has changed.').count();
+    })
+    .toBe(1);
+  await look(ada, 'key-changed-in-room-light-1280');
+  await page.getByRole('button', { name: 'Verify Bea' }).click();
+  await page.getByRole('button', { name: 'Accept without comparing' }).click();
+  await page.getByRole('heading', { name: 'The security key of Bea has changed' }).waitFor({ state: 'detached' });
+  await page.keyboard.press('Escape');
+  await bea.page.getByText('Somebody of this room has to be online once').waitFor({ state: 'detached' });
+  await ada.say('there you are');
+  await bea.sees('there you are');
 });
 
 test('what was said here is looked for on the server when it closes', () => {

@@ -194,8 +194,8 @@ export class Device {
   async trust(accountId: string, how: 'accept' | 'verify') {
     await this.core.pins[how](accountId);
     for (const room of this.core.rooms.values()) {
-      const { partner } = room.record;
-      if (!accountsIn(room).includes(accountId) && partner !== accountId) continue;
+      const { partner, invited } = room.record;
+      if (![...accountsIn(room), ...invited, partner].includes(accountId)) continue;
       await this.inTurn(room.record.id, () => this.change(room, accepted(room.record, accountId)));
       room.lookedAt = 0;
       this.core.tell(room.record.id);
