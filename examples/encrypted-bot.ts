@@ -77,7 +77,7 @@ export async function runBot(url: string, username: string, password: string, fi
           await lookInto(data.viewerLog.roomId);
         }
       } catch (problem) {
-        if (!isOver) console.error(`${problem instanceof Error ? problem.message : 'The line broke'}. Trying again.`);
+        if (!isOver) console.error(`${problem instanceof Error ? problem.message : 'The line broke.'} Trying again.`);
       }
       if (!isOver) await setTimeout(Math.min(15_000, 300 * 2 ** failures) * (0.5 + Math.random()));
     }

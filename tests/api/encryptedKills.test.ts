@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { runBot } from '../../examples/encrypted-bot.ts';
 import { lockAccount, restoreKeys, saveKeys, unlockAccount } from '../../web/crypto/device/backup.ts';
 import { isPassing } from '../../web/crypto/device/errors.ts';
 import { MemoryStore } from '../../web/crypto/device/memoryStore.ts';
@@ -11,9 +15,9 @@ import { claim, encryptedRoomOf } from '../devices.ts';
 import { browserAt, serverOf } from '../encryptedPeople.ts';
 import { realStage } from '../encryptedStage.ts';
 import { heard, type Mortals, openMortals } from '../mortals.ts';
-import { people, removeMember } from '../rooms.ts';
+import { addMember, people, removeMember } from '../rooms.ts';
 import { Strikes } from '../strikes.ts';
-import { type Person, signedInAgain } from '../world.ts';
+import { PASSWORD, type Person, signedInAgain } from '../world.ts';
 
 // How often the server is killed in each deed of the story, and how many histories. npm run soak:e2ee -- --kill: more.
 const { KILLS = '1', KILLED_STORIES = '2', SEED = String(Date.now() % 2 ** 31) } = process.env;
@@ -109,6 +113,26 @@ test('a backup that was written while the server was killed opens all that was s
   expect(await other.read(room)).toEqual(await browsers.ann.read(room));
   expect(await other.read(room)).toHaveLength(4);
 });
+
+test('a bot whose server is killed finds its way back by itself, and answers each question once', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bot-'));
+  const { ann } = persons;
+  const echo = await mortals.person('echo');
+  const bot = await runBot(mortals.node.url, echo.username, PASSWORD, join(folder, 'echo.keys'));
+  const room = await encryptedRoomOf(ann);
+  await browsers.ann.device.makeGroup(room);
+  await browsers.ann.invite(room, echo);
+  await ann.graphql(...addMember(room, echo.id));
+  await browsers.ann.device.settle(room);
+  await browsers.ann.say(room, 'echo Are you there?');
+  await mortals.nodes[0]?.kill();
+  await browsers.ann.say(room, 'echo And now?');
+  const answers = async () => (await browsers.ann.read(room)).filter((body) => !body?.startsWith('echo'));
+  await vi.waitUntil(async () => (await answers()).length >= 2, { timeout: 50_000, interval: 200 });
+  expect(await answers()).toEqual(['Are you there?', 'And now?']);
+  await bot.stop();
+  await rm(folder, { recursive: true });
+}, 120_000);
 
 test(`whatever happens to whom while nodes are killed, all who are in agree, and each reads what was said to them, once (seed ${SEED})`, async () => {
   const play = await realStage({ ...mortals, ...strikes }, ...DEVICES);
