@@ -254,6 +254,16 @@ test('without a network the page opens, with the rooms that it had', async () =>
   await page.getByText('You are offline').waitFor({ state: 'detached' });
 });
 
+test('who has only just registered comes back without a network, too', async () => {
+  const noa = await site.visitor('Noa');
+  await noa.register();
+  await noa.page.evaluate(() => navigator.serviceWorker.ready);
+  await noa.context.setOffline(true);
+  await noa.page.reload();
+  await noa.page.getByLabel('Rooms and people').waitFor();
+  await noa.context.close();
+});
+
 test('the service worker keeps the files of the build, and no answer of the server', async () => {
   const kept = await sam.page.evaluate(async () => {
     const names = await caches.keys();

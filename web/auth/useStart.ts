@@ -1,4 +1,4 @@
-import { ref, shallowRef } from 'vue';
+import { ref, shallowRef, watch } from 'vue';
 import { graphql } from '../gql';
 import type { ServerPartsFragment, StartQuery } from '../gql/graphql';
 import { errorCode } from '../lib/errors';
@@ -32,27 +32,32 @@ const startQuery = graphql(`
 const KEPT = 'start';
 const server = shallowRef<ServerPartsFragment>();
 const failed = ref(false);
+const { viewer, enter } = useViewer();
 let started: Promise<boolean> | undefined;
+
+// Whoever signs in later than the page was loaded comes back without the server, too.
+watch([server, viewer], ([place, person]) => {
+  if (place) stored.set(KEPT, person && JSON.stringify({ server: place, viewer: person }));
+});
 
 async function load() {
   try {
-    enter(await ask(startQuery, {}));
+    begin(await ask(startQuery, {}));
     return true;
   } catch (error) {
     return comeBack(errorCode(error));
   }
 }
 
-function enter({ server: place, viewer }: StartQuery) {
+function begin({ server: place, viewer: person }: StartQuery) {
   server.value = place;
-  useViewer().enter(viewer ?? null);
-  stored.set(KEPT, viewer ? JSON.stringify({ server: place, viewer }) : null);
+  enter(person ?? null);
 }
 
 /** Without the server, whoever was inside here before is let in to what this browser has kept. */
 function comeBack(code?: string) {
   const kept = code === 'NETWORK' || code === 'UNAVAILABLE' ? stored.get(KEPT) : null;
-  if (kept) enter(JSON.parse(kept));
+  if (kept) begin(JSON.parse(kept));
   failed.value = !kept;
   return Boolean(kept);
 }
