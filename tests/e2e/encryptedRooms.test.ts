@@ -76,7 +76,7 @@ test('Cem is banned from an encrypted room: his browser reads nothing further an
   expect(added.errors).toHaveLength(1);
   await lock(ada).click();
   const panel = page.getByRole('dialog', { name: 'End-to-end encrypted' });
-  await panel.getByText('Who can read').waitFor();
+  await panel.getByRole('heading', { name: 'Who can read' }).waitFor();
   await panel.getByText('Bea', { exact: true }).waitFor();
   expect(await panel.getByText('Cem').count()).toBe(0);
   await page.keyboard.press('Escape');
@@ -151,7 +151,11 @@ test('a private room is encrypted later: for good, what was said before stays re
     await one.sees('said behind the door');
     await one.page.getByRole('heading', { level: 1, name: 'apple cellar' }).waitFor();
     await lock(one).click();
-    await one.page.getByText('messages, which it can read').or(one.page.getByText('Who can read')).first().waitFor();
+    await one.page
+      .getByText('messages, which it can read')
+      .or(one.page.getByRole('heading', { name: 'Who can read' }))
+      .first()
+      .waitFor();
     expect(await one.page.getByRole('button', { name: /Encrypt from now on|off/ }).count()).toBe(0);
     await one.page.keyboard.press('Escape');
   }
@@ -188,7 +192,7 @@ test('Bea, who began anew, is let in again once Ada has looked at her new key be
     .poll(async () => {
       await page.keyboard.press('Escape');
       await lock(ada).click();
-      await page.getByText('Who can read').waitFor();
+      await page.getByRole('heading', { name: 'Who can read' }).waitFor();
       return page.getByText('The security key of Bea has changed.').count();
     })
     .toBe(1);
@@ -200,6 +204,20 @@ test('Bea, who began anew, is let in again once Ada has looked at her new key be
   await bea.page.getByText('Somebody of this room has to be online once').waitFor({ state: 'detached' });
   await ada.say('there you are');
   await bea.sees('there you are');
+});
+
+test('Dan, who is listed by the server and not let in yet, is not told that nobody has spoken', async () => {
+  const dan = await site.visitor('Dan');
+  await dan.register();
+  await dan.hasKeys();
+  const { viewer } = (await dan.asks('{ viewer { id } }')).data;
+  const add = 'mutation ($r: ID!, $u: ID!) { addMember(roomId: $r, userId: $u) { role } }';
+  await ada.asks(add, { r: attic.split('/')[2], u: viewer.id });
+  await dan.page.goto(attic);
+  await dan.page.getByText('Somebody of this room has to be online once').waitFor();
+  await dan.page.getByRole('heading', { name: 'Nothing can be read here yet' }).waitFor();
+  expect(await dan.page.getByText('Nobody has said anything').count()).toBe(0);
+  await look(dan, 'encryption-waiting-light-1280');
 });
 
 test('what was said here is looked for on the server when it closes', () => {
