@@ -295,7 +295,7 @@ function expectHeaders(headers: Record<string, unknown>) {
     'content-security-policy': expect.stringMatching(/^default-src 'none'; (?!.*(unsafe|\*))/),
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
-    'permissions-policy': expect.stringContaining('camera=()'),
+    'permissions-policy': expect.stringMatching(/^camera=\((self)?\), geolocation=\(\), microphone=\(\), /),
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',

@@ -18,14 +18,14 @@ const NEEDS_A_SESSION = [
   ...['setUp', 'register', 'logIn', 'logOut', 'refresh', 'recover', 'resetPassword'],
   ...['changePassword', 'createRecoveryCode', 'createResetLink', 'revokeSession', 'revokeOtherSessions'],
   ...['beginPasskey', 'addPasskey', 'renamePasskey', 'removePasskey', 'beginPasskeySignIn', 'signInWithPasskey'],
-  ...['beginCodeApp', 'confirmCodeApp', 'setSecondFactor'],
+  ...['beginCodeApp', 'confirmCodeApp', 'setSecondFactor', 'beginConfirmation', 'confirmWithPasskey'],
   ...['createPersonalToken', 'revokePersonalToken', 'deleteAccount', 'setPush'],
   ...['endSessionsOf', 'removePerson', 'removeRoom', 'setAdministrator', 'setDisabled', 'updateServer'],
   // It deletes what others wrote.
   'setRetention',
   // A device is bound to a session.
   ...['registerDevice', 'renameDevice', 'revokeDevice', 'publishKeyPackages', 'claimKeyPackages', 'takeWelcomes'],
-  ...['encryptRoom', 'openGroup', 'commitGroup', 'sendSealed', 'putSecret', 'putBackupSegment'],
+  ...['encryptRoom', 'openGroup', 'commitGroup', 'sendSealed', 'sendSignal', 'putSecret', 'putBackupSegment'],
 ];
 
 let world: World;
