@@ -18,6 +18,9 @@ const embedded = { globalSetup: 'tests/services/embedded.setup.ts', env: { SERVI
 const cluster = { globalSetup: 'tests/services/cluster.setup.ts', env: { SERVICES: 'cluster' } };
 const warm = { isolate: false, setupFiles: 'tests/services/warm.setup.ts' };
 
+// It starts servers of its own, the same ones whatever the services are.
+const ALIKE = ['tests/api/config.test.ts'];
+
 export default defineConfig({
   root,
   test: {
@@ -26,9 +29,9 @@ export default defineConfig({
     projects: [
       project('unit', ['tests/*.test.ts', 'tests/{web,crypto}/**/*.test.ts'], patience()),
       project('api-embedded', ['tests/{api,fuzz,protocols}/**/*.test.ts'], { ...embedded, ...warm, ...patience() }),
-      project('api-cluster', ['tests/api/**/*.test.ts'], { ...cluster, ...warm, ...patience() }),
+      project('api-cluster', ['tests/api/**/*.test.ts'], { ...cluster, ...warm, ...patience(), exclude: ALIKE }),
       project('chaos', ['tests/chaos/**/*.test.ts'], patience()),
-      project('e2e', ['tests/e2e/**/*.test.ts'], { ...embedded, ...patience(), testTimeout: 180_000 }),
+      project('e2e', ['tests/e2e/**/*.test.ts'], { ...embedded, ...warm, ...patience(), testTimeout: 180_000 }),
     ],
   },
 });

@@ -9,7 +9,7 @@ const UNREACHABLE_SOCKET = /^(ECONN|EHOST|ENET|EAI_|ENOTFOUND|EPIPE|ETIMEDOUT)/;
 
 /** What node-postgres and Prisma say in words only. */
 const UNREACHABLE_SENTENCE =
-  /timeout exceeded when trying to connect|^Connection terminated|not queryable|database stopped|Unable to start a transaction/;
+  /timeout exceeded when trying to connect|^Connection terminated|not queryable|database stopped|Unable to start a transaction|expired transaction|transaction that was rolled back/;
 
 /** Whether a unique index refused the change; with a name, whether that one did. For queries of every kind. */
 export function isUniqueViolation(error: unknown, index?: string): boolean {

@@ -173,6 +173,34 @@ describe('errors', () => {
     expect(isUnavailable(error)).toBe(true);
     expect(await prisma.instance.count()).toBe(1);
   });
+
+  test.skipIf(embedded)(
+    'of a connection that is lost in a transaction are recognised, whatever is asked there next',
+    async () => {
+      const errors: unknown[] = [];
+      const note = (error: unknown) => void errors.push(error);
+      const whole = prisma.$transaction(async (tx) => {
+        await tx.$queryRaw`SELECT pg_terminate_backend(pg_backend_pid())`.catch(note);
+        await sleep(200);
+        await tx.instance.count().catch(note);
+        await tx.$queryRaw`SELECT 1`.catch(note);
+      });
+      errors.push(await failure(whole));
+      expect(errors.map(isUnavailable)).toEqual([true, true, true, true]);
+    },
+  );
+
+  test('of a transaction that took too long are recognised', async () => {
+    const slow = prisma.$transaction(
+      async (tx) => {
+        await sleep(200);
+        await tx.instance.count();
+      },
+      { timeout: 50 },
+    );
+    const error = await failure(slow);
+    expect([isUnavailable(error), causeOf(error)]).toEqual([true, 'P2028']);
+  });
 });
 
 describe('times', () => {

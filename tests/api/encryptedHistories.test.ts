@@ -5,7 +5,7 @@ import { realStage } from '../encryptedStage.ts';
 import { openWorld, type World } from '../world.ts';
 
 // npm run soak:e2ee asks for more.
-const { STORIES = '3', SEED = String(Date.now() % 2 ** 31) } = process.env;
+const { STORIES = '2', SEED = String(Date.now() % 2 ** 31) } = process.env;
 
 let world: World;
 beforeAll(async () => {
