@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import type { Person } from './world.ts';
+import { PASSWORD, type Person, type World } from './world.ts';
 
 interface Made {
   id: Buffer;
@@ -78,6 +78,14 @@ export async function addPasskey(person: Person, authenticator: Authenticator, p
   const { ticket, options } = (await person.graphql(BEGIN, { password })).beginPasskey;
   const input = { ticket, name, response: authenticator.create(options) };
   return (await person.graphql(ADD, { input })).addPasskey;
+}
+
+/** Somebody with a passkey of that site, and where they keep it. */
+export async function withPasskey(world: World, site: string, name: string) {
+  const person = await world.person(name);
+  const authenticator = new Authenticator(site);
+  const { id } = await addPasskey(person, authenticator, PASSWORD);
+  return { person, authenticator, id };
 }
 
 const answer = (id: Buffer, response: object) =>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Authenticator, addPasskey, type Strangeness } from '../authenticator.ts';
+import { Authenticator, addPasskey, type Strangeness, withPasskey } from '../authenticator.ts';
 import { accountKey, newDevice, register, withDevice } from '../devices.ts';
 import { administrator, type Node, openWorld, PASSWORD, type Person, signedInAgain, type World } from '../world.ts';
 
@@ -19,13 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Somebody with a passkey, and where they keep it. */
-async function withPasskey(name: string) {
-  const person = await world.person(name);
-  const authenticator = new Authenticator(SITE);
-  await addPasskey(person, authenticator, PASSWORD);
-  return { person, authenticator };
-}
+const keyed = (name: string) => withPasskey(world, SITE, name);
 
 /** What the person's browser is asked to sign for that act. */
 const asked = async (person: Person, act: string): Promise<{ ticket: string; options: string }> =>
@@ -37,7 +31,7 @@ async function confirm(person: Person, authenticator: Authenticator, act: string
 }
 
 test('Ann starts anew with a passkey in place of her password, asked on one node and done on the other', async () => {
-  const { person: ann, authenticator } = await withPasskey('ann');
+  const { person: ann, authenticator } = await keyed('ann');
   await withDevice(ann);
   const next = { ...newDevice(ann, accountKey()), replaceAccountKey: true };
   expect(await ann.refused(...register(next))).toMatchObject(UNPROVEN);
@@ -52,7 +46,7 @@ test('Ann starts anew with a passkey in place of her password, asked on one node
 });
 
 test('what one has confirmed is done once, and not when it was five minutes ago', async () => {
-  const { person: ben, authenticator } = await withPasskey('ben');
+  const { person: ben, authenticator } = await keyed('ben');
   await confirm(ben, authenticator, 'MAKE_RECOVERY_CODE');
   const answers = await Promise.all([ben, ben.at(other), ben, ben.at(other)].map((one) => one.ask(CODE)));
   expect(answers.filter(({ data }) => data?.createRecoveryCode)).toHaveLength(1);
@@ -62,7 +56,7 @@ test('what one has confirmed is done once, and not when it was five minutes ago'
 });
 
 test('it counts for what it was signed for, in the session in which it was, and for nothing and nowhere else', async () => {
-  const { person: cleo, authenticator } = await withPasskey('cleo');
+  const { person: cleo, authenticator } = await keyed('cleo');
   const second = await signedInAgain(cleo);
   await confirm(cleo, authenticator, 'ADD_PASSKEY');
   expect(await cleo.refused(CODE)).toMatchObject(UNPROVEN);
@@ -77,7 +71,7 @@ test('it counts for what it was signed for, in the session in which it was, and 
 });
 
 test('an answer that was used, and one to somebody who signs in, confirm nothing; and the other way round', async () => {
-  const { person: dan, authenticator } = await withPasskey('dan');
+  const { person: dan, authenticator } = await keyed('dan');
   const act = 'MAKE_RECOVERY_CODE';
   const { ticket, options } = await asked(dan, act);
   const input = { act, ticket, response: authenticator.get(options) };
@@ -101,15 +95,15 @@ test.each<[string, Strangeness]>([
   ['another challenge', { challenge: 'bm90IHRoaXMgb25l' }],
   ['the handle of somebody else', { handle: 'bm9ib2R5' }],
 ])('what was signed for %s confirms nothing', async (_, strange) => {
-  const { person: eve, authenticator } = await withPasskey('eve');
+  const { person: eve, authenticator } = await keyed('eve');
   const { errors } = await confirm(eve, authenticator, 'MAKE_RECOVERY_CODE', strange);
   expect(errors?.[0].extensions.code).toBe('FORBIDDEN');
   expect(await eve.refused(CODE)).toMatchObject(UNPROVEN);
 });
 
 test('whoever sits at Fay’s open browser confirms nothing with a passkey of their own, and who has none is told', async () => {
-  const { person: fay } = await withPasskey('fay');
-  const { authenticator: thiefs } = await withPasskey('thief');
+  const { person: fay } = await keyed('fay');
+  const { authenticator: thiefs } = await keyed('thief');
   const { errors } = await confirm(fay, thiefs, 'MAKE_RECOVERY_CODE');
   expect(errors?.[0].extensions.code).toBe('FORBIDDEN');
   expect(await fay.refused(CODE)).toMatchObject(UNPROVEN);
@@ -118,7 +112,7 @@ test('whoever sits at Fay’s open browser confirms nothing with a passkey of th
 });
 
 test('a security key that does not say whose passkey it used confirms as well', async () => {
-  const { person: gus, authenticator } = await withPasskey('gus');
+  const { person: gus, authenticator } = await keyed('gus');
   const { ticket, options } = await asked(gus, 'MAKE_RECOVERY_CODE');
   const answer = JSON.parse(authenticator.get(options));
   delete answer.response.userHandle;
@@ -127,7 +121,7 @@ test('a security key that does not say whose passkey it used confirms as well', 
 });
 
 test('all that asks for the password takes a passkey in its place, and nothing goes without', async () => {
-  const { person: hal, authenticator } = await withPasskey('hal');
+  const { person: hal, authenticator } = await keyed('hal');
   const acts: [act: string, document: string][] = [
     ['SET_SECOND_FACTOR', 'mutation { setSecondFactor(on: true) }'],
     ['ADD_PASSKEY', 'mutation { beginPasskey { ticket } }'],
@@ -151,7 +145,7 @@ test('all that asks for the password takes a passkey in its place, and nothing g
 });
 
 test('after five answers that were wrong Jan waits, and her password still works', async () => {
-  const { person: jan, authenticator } = await withPasskey('jan');
+  const { person: jan, authenticator } = await keyed('jan');
   const codes: string[] = [];
   for (let n = 0; n < 6; n++) {
     const { errors } = await confirm(jan, authenticator, 'MAKE_RECOVERY_CODE', { userVerified: false });

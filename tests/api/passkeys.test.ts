@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ADD, Authenticator, addPasskey, BEGIN, type Strangeness } from '../authenticator.ts';
+import { ADD, Authenticator, addPasskey, BEGIN, type Strangeness, withPasskey } from '../authenticator.ts';
 import { tablesWith } from '../rooms.ts';
 import { Browser } from '../wire.ts';
 import { administrator, type Node, openWorld, PASSWORD, Person, type World } from '../world.ts';
@@ -24,13 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Somebody with a passkey, and where they keep it. */
-async function withPasskey(name: string) {
-  const person = await world.person(name);
-  const authenticator = new Authenticator(SITE);
-  const { id } = await addPasskey(person, authenticator, PASSWORD);
-  return { person, authenticator, id };
-}
+const keyed = (name: string) => withPasskey(world, SITE, name);
 
 const asked = async (node = world.node): Promise<{ ticket: string; options: string }> =>
   (await world.stranger(node).graphql(ASK)).beginPasskeySignIn;
@@ -58,7 +52,7 @@ test('Log in with a passkey: Ann adds one on one node, and types neither name no
 });
 
 test('the browser of Bea gets its cookies, and the session that was there before ends', async () => {
-  const { person: bea, authenticator } = await withPasskey('bea');
+  const { person: bea, authenticator } = await keyed('bea');
   const browser = new Browser(world.node, { origin: SITE });
   for (const _ of [1, 2]) {
     const { ticket, options } = (await browser.graphql(ASK)).data.beginPasskeySignIn;
@@ -70,7 +64,7 @@ test('the browser of Bea gets its cookies, and the session that was there before
 });
 
 test('what Cleo’s passkey signed opens nothing a second time, and of five who bring it at once one gets in', async () => {
-  const { authenticator } = await withPasskey('cleo');
+  const { authenticator } = await keyed('cleo');
   const { ticket, options } = await asked();
   const response = authenticator.get(options);
   const answers = await Promise.all(
@@ -82,7 +76,7 @@ test('what Cleo’s passkey signed opens nothing a second time, and of five who 
 });
 
 test('a question is answered by the browser that asked, within five minutes', async () => {
-  const { authenticator } = await withPasskey('dan');
+  const { authenticator } = await keyed('dan');
   const [one, two] = [await asked(), await asked()];
   expect(refusal(await answer(two.ticket, authenticator.get(one.options)))).toMatchObject({ code: 'UNAUTHENTICATED' });
   const late = await asked();
@@ -102,7 +96,7 @@ test.each<[string, Strangeness]>([
   ['another challenge', { challenge: 'bm90IHRoaXMgb25l' }],
   ['the handle of somebody else', { handle: 'bm9ib2R5' }],
 ])('what was signed for %s opens nothing, and adds nothing', async (_, strange) => {
-  const { person, authenticator } = await withPasskey('eve');
+  const { person, authenticator } = await keyed('eve');
   expect(refusal(await signIn(authenticator, strange))).toMatchObject({ code: 'UNAUTHENTICATED' });
   expect((await signIn(authenticator)).data).toBeTruthy();
 
@@ -115,8 +109,8 @@ test.each<[string, Strangeness]>([
 });
 
 test('a stranger’s passkey, a removed one and a forged signature get one answer', async () => {
-  const { person: fay, authenticator, id } = await withPasskey('fay');
-  const { authenticator: stranger } = await withPasskey('stranger');
+  const { person: fay, authenticator, id } = await keyed('fay');
+  const { authenticator: stranger } = await keyed('stranger');
   const forged = new Authenticator(SITE);
   forged.passkeys.push({ ...stranger.passkeys[0], id: authenticator.passkeys[0]?.id } as never);
   const unknown = new Authenticator(SITE);
@@ -134,11 +128,11 @@ test('a stranger’s passkey, a removed one and a forged signature get one answe
 });
 
 test('a copy of Gus’s key shows by its counter, and passkeys that do not count work again and again', async () => {
-  const { authenticator } = await withPasskey('gus');
+  const { authenticator } = await keyed('gus');
   for (const counter of [5, 6]) expect((await signIn(authenticator, { counter })).data).toBeTruthy();
   for (const counter of [6, 2, 0])
     expect(refusal(await signIn(authenticator, { counter }))).toMatchObject({ code: 'UNAUTHENTICATED' });
-  const { authenticator: uncounted } = await withPasskey('gia');
+  const { authenticator: uncounted } = await keyed('gia');
   for (const _ of [1, 2, 3]) expect((await signIn(uncounted, { counter: 0 })).data).toBeTruthy();
 });
 
@@ -198,7 +192,7 @@ test.each([
 });
 
 test('answers of garbage in the right shape are refused, never a fault of the server', async () => {
-  const { authenticator } = await withPasskey('mia');
+  const { authenticator } = await keyed('mia');
   const { options } = await asked();
   const good = JSON.parse(authenticator.get(options));
   for (const field of ['clientDataJSON', 'authenticatorData', 'signature', 'userHandle']) {
@@ -215,7 +209,7 @@ test('answers of garbage in the right shape are refused, never a fault of the se
 });
 
 test('Olga calls her passkey something else; nobody else can, nor take it away', async () => {
-  const { person: olga, id } = await withPasskey('olga');
+  const { person: olga, id } = await keyed('olga');
   const pia = await world.person('pia');
   expect(await olga.graphql(RENAME, { id, name: ' blue key ' })).toEqual({ renamePasskey: { name: 'blue key' } });
   expect(await olga.refused(RENAME, { id, name: ' ' })).toMatchObject({ fields: { name: expect.any(Array) } });
@@ -227,7 +221,7 @@ test('Olga calls her passkey something else; nobody else can, nor take it away',
 });
 
 test('whoever recovers their account, or is given a reset link, has a new password and no passkey', async () => {
-  const { person: rob, authenticator } = await withPasskey('rob');
+  const { person: rob, authenticator } = await keyed('rob');
   const code = 'mutation ($password: String!) { createRecoveryCode(password: $password) }';
   const recover =
     'mutation ($input: RecoverInput!) { recover(input: $input) { accessToken viewer { passkeys { id } } } }';
@@ -249,7 +243,7 @@ test('whoever recovers their account, or is given a reset link, has a new passwo
 });
 
 test('a passkey does not open an account that is disabled', async () => {
-  const { person: sam, authenticator } = await withPasskey('sam');
+  const { person: sam, authenticator } = await keyed('sam');
   const disable = 'mutation ($id: ID!) { setDisabled(userId: $id, on: true) { __typename } }';
   await ada.graphql(disable, { id: sam.id });
   expect(refusal(await signIn(authenticator))).toMatchObject({ code: 'FORBIDDEN' });

@@ -16,33 +16,12 @@ beforeAll(async () => {
     await one.register();
     await one.hasKeys();
   }
-  attic = await privateRoom('lantern attic', { encrypted: true, people: ['Bea', 'Cem'] });
+  attic = await ada.createPrivateRoom('lantern attic', ['Bea', 'Cem']);
 });
 afterAll(() => site?.close());
 
 const lock = ({ page }: Visitor) => page.getByRole('button', { name: 'End-to-end encrypted' });
 const openLock = ({ page }: Visitor) => page.getByRole('button', { name: 'Not encrypted' });
-
-/** A room of Ada's, with these people in it. */
-async function privateRoom(name: string, { encrypted, people }: { encrypted: boolean; people: string[] }) {
-  const { page } = ada;
-  await page.goto('/');
-  await page.getByRole('button', { name: 'New room' }).first().click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Name').fill(name);
-  await dialog.getByText('People who are added').click();
-  if (!encrypted) await dialog.getByRole('switch', { name: 'End-to-end encrypted' }).click();
-  await dialog.getByRole('button', { name: 'Create room' }).click();
-  await page.getByRole('heading', { level: 1, name }).waitFor();
-  await page.getByRole('button', { name: 'Add people' }).click();
-  for (const one of people) await page.getByRole('button', { name: `Add ${one}` }).click();
-  await page
-    .getByText('Added')
-    .nth(people.length - 1)
-    .waitFor();
-  await page.keyboard.press('Escape');
-  return new URL(page.url()).pathname;
-}
 
 test('Cem is banned from an encrypted room: his browser reads nothing further and he cannot come back, the others go on', async () => {
   const { page } = ada;
@@ -125,7 +104,7 @@ test('Ada reads the code of Bea from a picture: Bea is verified; another code is
 
 test('a private room is encrypted later: for good, what was said before stays readable, and nothing plain is taken any more', async () => {
   const { page } = ada;
-  const cellar = await privateRoom('apple cellar', { encrypted: false, people: ['Bea'] });
+  const cellar = await ada.createPrivateRoom('apple cellar', ['Bea'], { encrypted: false });
   await ada.say('said in the open');
   await bea.page.goto(cellar);
   await bea.sees('said in the open');
@@ -165,7 +144,7 @@ test('a private room is encrypted later: for good, what was said before stays re
 
 test('what Ada opens from a room in which nobody has said anything looks as it does elsewhere', async () => {
   const { page } = ada;
-  await privateRoom('still pond', { encrypted: true, people: ['Bea'] });
+  await ada.createPrivateRoom('still pond', ['Bea']);
   await page.getByRole('button', { name: 'Add people' }).first().click();
   const dialog = page.getByRole('dialog', { name: 'Add people' });
   await dialog.getByText('@bea').waitFor();

@@ -139,21 +139,10 @@ test('whoever switches it off tells nobody any more, and sees nothing', async ()
 test('in a room it says who: by name to who listens, by their faces to who looks', async () => {
   await showReading(bea, true);
   await showReading(cem, true);
-  const { page } = ada;
-  await page.goto('/');
-  await page.getByRole('button', { name: 'New room' }).first().click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Name').fill('lantern attic');
-  await dialog.getByText('People who are added').click();
-  await dialog.getByRole('button', { name: 'Create room' }).click();
-  await page.getByRole('heading', { level: 1, name: 'lantern attic' }).waitFor();
-  await page.getByRole('button', { name: 'Add people' }).click();
-  for (const name of ['Bea', 'Cem']) await page.getByRole('button', { name: `Add ${name}` }).click();
-  await page.getByText('Added').nth(1).waitFor();
-  await page.keyboard.press('Escape');
+  const attic = await ada.createPrivateRoom('lantern attic', ['Bea', 'Cem']);
   await ada.say('the ladder is back');
   for (const one of [bea, cem]) {
-    await one.page.goto(new URL(page.url()).pathname);
+    await one.page.goto(attic);
     await one.sees('the ladder is back');
   }
   const mark = readMark(ada, 'the ladder is back');

@@ -137,6 +137,27 @@ export class Visitor {
     return new URL(page.url()).pathname;
   }
 
+  /** Gives the path of the new room, with these people in it. */
+  async createPrivateRoom(name: string, people: string[], { encrypted = true } = {}): Promise<string> {
+    const { page } = this;
+    await page.goto('/');
+    await page.getByRole('button', { name: 'New room' }).first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill(name);
+    await dialog.getByText('People who are added').click();
+    if (!encrypted) await dialog.getByRole('switch', { name: 'End-to-end encrypted' }).click();
+    await dialog.getByRole('button', { name: 'Create room' }).click();
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    await page.getByRole('button', { name: 'Add people' }).click();
+    for (const one of people) await page.getByRole('button', { name: `Add ${one}` }).click();
+    await page
+      .getByText('Added')
+      .nth(people.length - 1)
+      .waitFor();
+    await page.keyboard.press('Escape');
+    return new URL(page.url()).pathname;
+  }
+
   async joinByLink(path: string) {
     await this.page.goto(path);
     await this.page.getByRole('button', { name: /^Join / }).click();

@@ -51,6 +51,7 @@ const stubs = vi.hoisted(() => ({
   told: [] as object[],
   passes: true,
   kept: new Map<string, unknown>(),
+  locked: 0,
   hear: (_: HeardSignal) => {},
   isFollowed: false,
 }));
@@ -69,7 +70,10 @@ vi.mock('../../web/encryption/useCrypto', () => {
     },
   };
   const kept = {
-    read: async (key: string) => stubs.kept.get(key),
+    read: async (key: string) => {
+      if (stubs.locked-- > 0) throw new Error('The keys are with another tab.');
+      return stubs.kept.get(key);
+    },
     write: async (key: string, value: unknown) => void stubs.kept.set(key, value),
   };
   const members = Array.from({ length: 10 }, () => ({}));
@@ -80,7 +84,7 @@ const { usePositions } = await import('../../web/receipts/usePositions');
 let scope: EffectScope;
 beforeEach(() => {
   vi.useFakeTimers();
-  Object.assign(stubs, { told: [], passes: true, kept: new Map() });
+  Object.assign(stubs, { told: [], passes: true, kept: new Map(), locked: 0 });
   scope = effectScope();
 });
 afterEach(() => {
@@ -111,6 +115,14 @@ test('Ada asks once how far the others have read, and tells how far she has each
     { kind: 'reading', upTo: 5 },
     { kind: 'reading', upTo: 6 },
   ]);
+});
+
+test('how far the others had read is remembered, also when the keys are with another tab at first', async () => {
+  Object.assign(stubs, { locked: 2, kept: new Map([['room/reading', { 'ben-laptop': 4 }]]) });
+  const { positions } = await start(3);
+  expect(positions.value).toEqual({});
+  await vi.advanceTimersByTimeAsync(2_100);
+  expect(positions.value).toEqual({ 'ben-laptop': 4 });
 });
 
 test('as long as it is not known how far she has read, nothing is told', async () => {

@@ -1,6 +1,7 @@
 import { onScopeDispose, shallowRef } from 'vue';
 import type { CryptoClient, HeardSignal } from '../crypto/types';
 import { openCrypto } from '../encryption/useCrypto';
+import { pause } from '../lib/retry';
 import type { Positions } from './readers';
 
 const KEPT_WITHIN = 2_000;
@@ -38,7 +39,17 @@ export function usePositions(roomId: string, upTo: () => number | undefined) {
     client = opened;
     stop = client.signals(roomId).follow(hear);
     tell();
-    learn((await client.kept.read<Positions>(key).catch(() => undefined)) ?? {});
+    await recall(opened);
+  }
+
+  /** How far they had read when this browser was here last. Its keys may be on their way from one tab to another. */
+  async function recall({ kept }: CryptoClient) {
+    for (let left = TRIES; left > 0 && !ended; left--)
+      try {
+        return learn((await kept.read<Positions>(key)) ?? {});
+      } catch {
+        await pause(AGAIN);
+      }
   }
 
   function hear({ kind, deviceId, upTo: position }: HeardSignal) {
