@@ -15,6 +15,7 @@ interface Locked {
   integrity?: string;
   hasInstallScript?: boolean;
   peer?: boolean;
+  dev?: boolean;
 }
 const LOCKED = Object.entries(lock.packages as Record<string, Locked>).filter(([path]) => path !== '');
 const nameOf = (path: string) => path.split('node_modules/').at(-1) ?? '';
@@ -79,6 +80,11 @@ test('the image has each package that the server imports, and none that builds i
   expect(places.filter((place) => !needed.has(place))).toEqual([]);
   const tools = ['prisma', '@prisma/engines', 'typescript', 'esbuild', 'vite', 'react', 'mysql2', 'playwright-core'];
   expect(tools.filter((name) => needed.has(`node_modules/${name}`))).toEqual([]);
+});
+
+test('nothing that the server needs is marked as a tool, which `npm install --omit=dev` leaves out', () => {
+  const needed = neededPlaces(lock.packages);
+  expect(LOCKED.filter(([place, { dev }]) => dev && needed.has(place))).toEqual([]);
 });
 
 const walk = (folder: string) =>
