@@ -1,16 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Lock, neededPlaces } from './running.ts';
 
 /** What the running server and the page contain: package and version, each once, sorted. */
 export function componentsOf(root: string): string[] {
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lockfile;
-  const found = new Set(Object.keys(packages).filter((path) => path && ofServer(packages[path] ?? {})));
-  for (const name of Object.keys(packages['']?.devDependencies ?? {}))
-    if (inPage(root, name)) add(`node_modules/${name}`, packages, found);
-  return [...new Set([...found].map((path) => `${nameAt(path)}@${packages[path]?.version}`))].sort();
+  const { packages }: { packages: Lock } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const tools = Object.keys(packages['']?.devDependencies ?? {});
+  const ofPage = tools.filter((name) => inPage(root, name)).map((name) => `node_modules/${name}`);
+  const places = [...ofPage, ...neededPlaces(packages), ...neededPlaces(packages, ofPage)];
+  return [...new Set(places.map((place) => `${nameAt(place)}@${packages[place]?.version}`))].sort();
 }
-
-const ofServer = ({ dev, devOptional, optional }: Locked) => !dev && !devOptional && !optional;
 
 /** The page imports this package, or takes a file out of it. What builds the page does not count. */
 function inPage(root: string, name: string): boolean {
@@ -31,35 +30,4 @@ function sourcesOfPage(folder: string): string[] {
   return sources;
 }
 
-function add(path: string, packages: Lockfile['packages'], found: Set<string>) {
-  if (found.has(path)) return;
-  found.add(path);
-  for (const name of Object.keys(packages[path]?.dependencies ?? {})) {
-    const dependency = pathOf(name, path, packages);
-    if (dependency) add(dependency, packages, found);
-  }
-}
-
-/** Where Node finds a package that is imported from another one: beside it, or beside one that it lies in. */
-export function pathOf(name: string, from: string, packages: Lockfile['packages']): string | undefined {
-  const path = `${from}/node_modules/${name}`;
-  if (packages[path]) return path;
-  const outer = from.lastIndexOf('/node_modules/');
-  return outer === -1
-    ? [`node_modules/${name}`].find((top) => packages[top])
-    : pathOf(name, from.slice(0, outer), packages);
-}
-
-const nameAt = (path: string) => path.split('node_modules/').at(-1) ?? '';
-
-interface Locked {
-  version?: string;
-  dev?: boolean;
-  devOptional?: boolean;
-  optional?: boolean;
-  dependencies?: Record<string, string>;
-  devDependencies?: Record<string, string>;
-}
-interface Lockfile {
-  packages: Record<string, Locked>;
-}
+const nameAt = (place: string) => place.split('node_modules/').at(-1) ?? '';

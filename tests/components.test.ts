@@ -63,7 +63,7 @@ function write(file: string, text: string) {
 
 const day = (daysAgo: number) => new Date(Date.now() - daysAgo * 86_400_000).toISOString().slice(0, 10);
 const LOCKED = {
-  '': { devDependencies: { page: '0.4.0', tool: '1.0.0' } },
+  '': { dependencies: { '@an/engine': '1.2.9' }, devDependencies: { page: '0.4.0', tool: '1.0.0' } },
   'node_modules/@an/engine': { version: '1.2.9' },
   'node_modules/page': { version: '0.4.0', dev: true, dependencies: { part: '^2.0.0' } },
   'node_modules/part': { version: '1.0.0', dev: true },
