@@ -1,4 +1,5 @@
 // Asks the registry what each component has missed and what is known against it: npm run components
+import { execSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { componentsOf } from './components.ts';
@@ -7,7 +8,7 @@ import { heldBack, overdue, type Review } from './review.ts';
 
 const ROOT = resolve(process.argv[2] ?? resolve(import.meta.dirname, '..'));
 const FILE = resolve(ROOT, 'release/components.json');
-const registry = process.env.npm_config_registry ?? 'https://registry.npmjs.org/';
+const registry = execSync('npm config get registry', { encoding: 'utf8' }).trim();
 
 const before: Review = JSON.parse(readFileSync(FILE, 'utf8'));
 const review = await ask(componentsOf(ROOT));
