@@ -107,6 +107,14 @@ test('a message has at most twenty different ones, however many are sent at once
   expect((await reactions(bob, room)).at(0)).toBeDefined();
 });
 
+test('an emoji that comes and goes is never taken for one too many', async () => {
+  const room = await roomOf(alice, bob);
+  const { id } = await alice.say(room, 'hello');
+  const turns = Array.from({ length: 60 }, (_, n) => (n % 2 ? alice : bob).ask(...react(id, '👍', n % 3 !== 0)));
+  expect((await Promise.all(turns)).flatMap(({ errors }) => errors ?? [])).toEqual([]);
+  await expectSound(world.node, room);
+});
+
 test('a deleted message has none, and takes none', async () => {
   const room = await roomOf(alice, bob);
   const { id } = await alice.say(room, 'hello');
