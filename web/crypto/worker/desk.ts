@@ -45,7 +45,7 @@ export class Desk {
       tell,
       () => this.recovery.heed(),
     );
-    this.rounds = setInterval(() => this.device?.attend(), LOOKED_AFTER_EVERY);
+    this.rounds = setInterval(() => this.lookAfter(), LOOKED_AFTER_EVERY);
   }
 
   /** Makes this browser a device, or goes on as the one that it is. What comes of it is in `status`. */
@@ -131,6 +131,11 @@ export class Desk {
     clearTimeout(this.again);
     await this.device?.close();
     this.store.close();
+  }
+
+  private lookAfter() {
+    this.device?.attend();
+    this.recovery.attend();
   }
 
   private async openNow(how: Partial<DeviceOptions>) {

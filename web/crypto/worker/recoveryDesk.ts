@@ -36,6 +36,11 @@ export class RecoveryDesk {
     if (this.backupKey) this.saveLater();
   }
 
+  /** Writes what could not be written because nobody answered. To be called now and then. */
+  attend() {
+    if (this.due) this.save();
+  }
+
   /** A new key, and which two of its groups are asked back. */
   async make() {
     await this.desk.ready();
@@ -116,8 +121,8 @@ export class RecoveryDesk {
         await saveKeys(this.where(), this.backupKey);
       }
     } catch (error) {
-      // The next message tries again.
-      if (!isPassing(error)) console.error(error);
+      this.due = isPassing(error);
+      if (!this.due) console.error(error);
     } finally {
       this.saving = undefined;
       this.count();
