@@ -57,9 +57,14 @@ export function isOurs(config: Config, request: IncomingMessage, facts: RequestF
   return origin === facts.origin || config.allowedOrigins.includes(origin);
 }
 
-/** Whether the Host is one of ours: an address of another name that leads here is not (DNS rebinding). */
-export function isKnownHost(config: Config, host: string | undefined): boolean {
-  const name = (host ?? '').replace(/:\d+$/, '').toLowerCase();
+/**
+ * Whether the Host is one of ours: an address of another name that leads here is not (DNS rebinding). Nor are two, of
+ * which a proxy may have gone by the other one (RFC 9112, 3.2).
+ */
+export function isKnownHost(config: Config, { headersDistinct }: IncomingMessage): boolean {
+  const [host = '', ...others] = headersDistinct.host ?? [];
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  if (others.length > 0) return false;
   return config.allowedHosts.some(
     (allowed) => allowed === '*' || allowed === name || (allowed.startsWith('.') && `.${name}`.endsWith(allowed)),
   );

@@ -49,7 +49,7 @@ export function openRoutes({ yoga, files, metrics }: Places) {
     if (path === '/healthz') return answer(response, 200, { status: 'ok' });
     if (path === '/readyz') return ready(exchange);
     if (path === '/metrics' && mayScrape(core, request, facts.address)) return scrape(exchange);
-    if (!isKnownHost(core.config, request.headers.host)) return unknownHost(exchange);
+    if (!isKnownHost(core.config, request)) return unknownHost(exchange);
     allowOrigin(exchange);
     if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     if (!isSafe(exchange) && isForeign(exchange)) return foreign(exchange);

@@ -69,7 +69,7 @@ export async function openSockets(core: Core, yoga: Yoga): Promise<Sockets> {
   function open(request: IncomingMessage, socket: Duplex, head: Buffer) {
     const facts = factsOf(core.config, request);
     const path = request.url?.split('?', 1)[0] ?? '/';
-    if (!isKnownHost(core.config, request.headers.host)) return refuse(socket, '400 Bad Request');
+    if (!isKnownHost(core.config, request)) return refuse(socket, '400 Bad Request');
     if (!isOurs(core.config, request, facts)) return foreign(core, socket, facts);
     const roomId = core.config.oldRoutes ? /^\/ws\/chat\/([^/]+)\/?$/.exec(path)?.[1] : undefined;
     if (path !== '/graphql' && !roomId) return refuse(socket, '404 Not Found');

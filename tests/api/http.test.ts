@@ -219,6 +219,13 @@ test.each([
   expect(await send(node, { path: '/healthz', headers: { host } })).toMatchObject({ status: 200 });
 });
 
+test.each(['localhost', 'evil.example'])('a request with a second Host, %s, is refused', async (host) => {
+  const asked = `GET / HTTP/1.1\r\nHost: localhost\r\nHost: ${host}\r\n`;
+  const handshake =
+    'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
+  for (const more of ['Connection: close\r\n', handshake]) expect(await sendRaw(`${asked}${more}\r\n`)).toEqual([400]);
+});
+
 test('hosts that are listed are ours, and those below a point', async () => {
   const listed = await withPages({ allowedHosts: ['chat.example.org', '.example.net'] });
   for (const host of ['chat.example.org', 'Chat.Example.org:443', 'example.net', 'a.b.example.net']) {
@@ -427,13 +434,9 @@ test('what says something says what it is, and text in which characters', async 
 });
 
 test('a request whose end two headers tell differently is refused, and TRACE is none of ours', async () => {
-  const { port, hostname } = new URL(node.url);
-  const socket = connect(Number(port), hostname);
   const both = 'Content-Length: 4\r\nTransfer-Encoding: chunked';
-  socket.write(`POST /graphql HTTP/1.1\r\nHost: localhost\r\n${both}\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n`);
-  let text = '';
-  for await (const part of socket.setEncoding('utf8')) text += part;
-  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400']);
+  const asked = `POST /graphql HTTP/1.1\r\nHost: localhost\r\n${both}\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n`;
+  expect(await sendRaw(asked)).toEqual([400]);
   const { status, text: told } = await send(node, { method: 'TRACE', headers: { 'x-canary': 'canary' } });
   expect({ status, told: told.includes('canary') }).toEqual({ status: 404, told: false });
 });
@@ -490,3 +493,13 @@ test('a proxy that uses a kept connection while the sockets of a stopping server
   expect(answer).toContain('Connection: close');
   await closed;
 });
+
+/** The status of every answer to what no client library would write. */
+async function sendRaw(text: string): Promise<number[]> {
+  const { port, hostname } = new URL(node.url);
+  const socket = connect(Number(port), hostname).setEncoding('utf8');
+  socket.write(text);
+  let answered = '';
+  for await (const part of socket) answered += part;
+  return [...answered.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+}
