@@ -150,13 +150,13 @@ test('Ada makes a token and webhooks in the browser, sees each secret once, and 
   const making = page.getByRole('dialog');
   await making.getByLabel('What is it for?').fill('Weather station');
   await making.getByText('Read and write').click();
-  await look(ada, 'token-make-light-1280');
+  await look(ada, 'token-make');
   await making.getByRole('button', { name: 'Make the token' }).click();
   const token = await page.getByLabel('Access token', { exact: true }).innerText();
   const list = page.getByRole('list', { name: 'Your access tokens' });
   await list.getByText('Weather station').waitFor();
   await list.scrollIntoViewIfNeeded();
-  await look(ada, 'tokens-light-1280');
+  await look(ada, 'tokens');
   const { status, json } = await asked(token, '{ viewer { user { username } } }');
   expect([status, json.data.viewer.user.username]).toEqual([200, 'ada']);
   await page.reload();
@@ -177,7 +177,7 @@ test('Ada makes a token and webhooks in the browser, sees each secret once, and 
   await hooks.getByLabel('Address to tell').fill('https://127.0.0.1/');
   await hooks.getByRole('button', { name: 'Tell this address' }).click();
   await hooks.getByText('not on the public internet').waitFor();
-  await look(ada, 'webhooks-light-1280');
+  await look(ada, 'webhooks');
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ text: 'Build 7 is green' });
   const posted = await fetch(address, { method: 'POST', headers, body });
@@ -188,7 +188,7 @@ test('Ada makes a token and webhooks in the browser, sees each secret once, and 
   await row.getByText('Integration').waitFor();
   await row.hover();
   await row.getByRole('button', { name: 'More' }).click();
-  await look(ada, 'menu-of-webhook-light-1280');
+  await look(ada, 'menu-of-webhook');
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByRole('dialog', { name: 'Delete this message?' }).getByRole('button', { name: 'Delete' }).click();
   await row.waitFor({ state: 'detached' });
@@ -219,7 +219,7 @@ test('The banned person’s open subscription ends; rejoining fails.', async () 
   await ada.page.getByRole('button', { name: 'Manage Bea' }).click();
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Ban', exact: true }).click();
   await ada.page.getByLabel('Reason').fill('Sells boats');
-  await look(ada, 'ban-light-1280');
+  await look(ada, 'ban');
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Ban', exact: true }).click();
   await ada.page.getByText('Ada banned Bea').waitFor();
   await bea.composer.waitFor({ state: 'detached' });
@@ -231,7 +231,7 @@ test('The banned person’s open subscription ends; rejoining fails.', async () 
 
   await ada.page.getByRole('button', { name: 'Banned people' }).click();
   await ada.page.getByText('Sells boats').waitFor();
-  await look(ada, 'bans-light-1280');
+  await look(ada, 'bans');
   await ada.page.getByRole('button', { name: 'Lift the ban on Bea' }).click();
   await ada.page.getByText('Nobody is banned').waitFor();
   await ada.page.keyboard.press('Escape');
@@ -252,7 +252,7 @@ test('who has left is banned from what they wrote, and Bea, who is back, gets th
   await row.focus();
   await row.getByRole('button', { name: 'More' }).click();
   await dialog('Message').getByRole('button', { name: 'Bea' }).click();
-  await look(ada, 'card-of-one-who-left-light-1280');
+  await look(ada, 'card-of-one-who-left');
   await dialog('Bea').getByRole('button', { name: 'Ban from this room' }).click();
   await dialog('Ban Bea?').getByRole('button', { name: 'Ban', exact: true }).click();
   await page.getByText('Ada banned Bea').nth(1).waitFor();
@@ -263,9 +263,9 @@ test('who has left is banned from what they wrote, and Bea, who is back, gets th
   await page.keyboard.press('Escape');
   await bea.joinByLink(new URL(page.url()).pathname);
   await page.getByRole('button', { name: 'Manage Bea' }).click();
-  await look(ada, 'manage-member-light-1280');
+  await look(ada, 'manage-member');
   await dialog('Bea').getByRole('button', { name: 'Hand over the room' }).click();
-  await look(ada, 'hand-over-light-1280');
+  await look(ada, 'hand-over');
   await dialog('Hand this room over to Bea?').getByRole('button', { name: 'Hand over' }).click();
   await page.getByRole('listitem').filter({ hasText: 'Bea' }).getByText('Owner').waitFor();
   await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Members');

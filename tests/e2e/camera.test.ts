@@ -93,7 +93,7 @@ test('Ada, whose browser does not give its camera, is told why and what else she
     await page.getByText(said).waitFor();
     await page.getByRole('list', { name: 'Safety number' }).waitFor();
   }
-  await look(ada, 'camera-refused-dark-360');
+  await look(ada, 'camera-refused');
   await page.reload();
 });
 
@@ -119,7 +119,7 @@ test('while no code is held before it the camera stays open, until Ada stops it,
   await expect
     .poll(() => page.getByLabel('What your camera sees').evaluate((video: any) => video.videoWidth))
     .toBe(640);
-  await look(ada, 'camera-dark-360');
+  await look(ada, 'camera');
   await page.getByRole('button', { name: 'Stop the camera' }).press('Enter');
   await expect.poll(() => open(ada)).toBe(0);
   await page.getByRole('button', { name: 'Scan their code' }).press('Enter');

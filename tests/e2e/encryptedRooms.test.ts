@@ -70,7 +70,7 @@ test('what the server sees of Ada is told from its rows', async () => {
   expect(await fact('Changes to who can read')).toMatch(/^[1-9]/);
   expect(await fact('All of these together')).toMatch(/kB$/);
   expect(await fact('Your devices here')).not.toBe('none');
-  await look(ada, 'encryption-traces-light-1280');
+  await look(ada, 'encryption-traces');
   await ada.page.keyboard.press('Escape');
 });
 
@@ -115,7 +115,7 @@ test('a private room is encrypted later: for good, what was said before stays re
   await page.getByRole('button', { name: 'Encrypt from now on' }).click();
   const asked = page.getByRole('dialog', { name: 'Encrypt this room?' });
   await asked.getByText('It cannot be turned off again.').waitFor();
-  await look(ada, 'encrypt-room-light-1280');
+  await look(ada, 'encrypt-room');
   await asked.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Encrypt from now on' }).click();
   await asked.getByRole('button', { name: 'Encrypt for good' }).click();
@@ -148,7 +148,7 @@ test('what Ada opens from a room in which nobody has said anything looks as it d
   await page.getByRole('button', { name: 'Add people' }).first().click();
   const dialog = page.getByRole('dialog', { name: 'Add people' });
   await dialog.getByText('@bea').waitFor();
-  await look(ada, 'add-people-light-1280');
+  await look(ada, 'add-people');
   const leftOf = async (part: typeof dialog) => (await part.boundingBox())?.x ?? 0;
   for (const part of [dialog.getByRole('heading'), dialog.getByText('Bea', { exact: true })])
     expect((await leftOf(part)) - (await leftOf(dialog))).toBeLessThan(80);
@@ -175,7 +175,7 @@ test('Bea, who began anew, is let in again once Ada has looked at her new key be
       return page.getByText('The security key of Bea has changed.').count();
     })
     .toBe(1);
-  await look(ada, 'key-changed-in-room-light-1280');
+  await look(ada, 'key-changed-in-room');
   await page.getByRole('button', { name: 'Verify Bea' }).click();
   await page.getByRole('button', { name: 'Accept without comparing' }).click();
   await page.getByRole('heading', { name: 'The security key of Bea has changed' }).waitFor({ state: 'detached' });
@@ -196,7 +196,7 @@ test('Dan, who is listed by the server and not let in yet, is not told that nobo
   await dan.page.getByText('Somebody of this room has to be online once').waitFor();
   await dan.page.getByRole('heading', { name: 'Nothing can be read here yet' }).waitFor();
   expect(await dan.page.getByText('Nobody has said anything').count()).toBe(0);
-  await look(dan, 'encryption-waiting-light-1280');
+  await look(dan, 'encryption-waiting');
 });
 
 test('what was said here is looked for on the server when it closes', () => {

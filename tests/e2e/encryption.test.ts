@@ -4,7 +4,7 @@ import { openPushService } from '../services/pushService.ts';
 import { startRedis, type TestRedis } from '../services/redis.ts';
 import { PASSWORD } from '../world.ts';
 import { photo } from './harbour.ts';
-import { look } from './look.ts';
+import { look, SIZES } from './look.ts';
 import { listen } from './overheard.ts';
 import { openSite, PHONE, type Site, type Visitor } from './site.ts';
 
@@ -145,7 +145,7 @@ test('Ada and Bea compare their numbers, which are the same, and Bea is verified
   }
   expect(numbers[0]).toMatch(/\d{5}/);
   expect(numbers[0]).toBe(numbers[1]);
-  await look(ada, 'verify-light-1280');
+  await look(ada, 'verify');
   await ada.page.getByRole('button', { name: 'They match' }).click();
   await ada.page.getByRole('dialog', { name: 'Verify Bea' }).waitFor({ state: 'detached' });
   await ada.page.keyboard.press('Escape');
@@ -194,7 +194,7 @@ test('a private room is encrypted: who is removed reads nothing that is said aft
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('lantern attic');
   await dialog.getByText('People who are added').click();
-  await look(ada, 'create-encrypted-light-1280');
+  await look(ada, 'create-encrypted');
   await dialog.getByRole('button', { name: 'Create room' }).click();
   await page.getByRole('heading', { level: 1, name: 'lantern attic' }).waitFor();
   const attic = new URL(page.url()).pathname;
@@ -227,7 +227,7 @@ test('of whom the server alone says that Ada has asked them in, Ada is asked, an
   await ada.sees('not for Bea yet');
   await bea.page.goto(attic);
   await bea.page.getByText('Somebody of this room has to be online once').waitFor();
-  await look(ada, 'encryption-asking-light-1280');
+  await look(ada, 'encryption-asking');
   await page.getByRole('button', { name: 'Let in' }).click();
   await page.getByText('Bea wants to read along.').waitFor({ state: 'detached' });
   await ada.say('welcome back');
@@ -254,58 +254,53 @@ test('the link into an encrypted room lets its holder in, and its secret is sent
   await ada.say('welcome on board');
   await cem.sees('welcome on board');
   await cem.page.getByText('Messages from before you joined are not visible here.').waitFor();
-  await look(cem, 'encrypted-room-light-360');
+  await look(cem, 'encrypted-room');
   expect(asked.filter((text) => text.includes(secret))).toEqual([]);
   await cem.context.close();
 });
 
-const WAYS = (['light', 'dark'] as const).flatMap((colorScheme) => [
-  { name: `${colorScheme}-1280`, options: { colorScheme } },
-  { name: `${colorScheme}-360`, options: { ...PHONE, colorScheme } },
-]);
-
-test.each(WAYS)('what belongs to encryption can be used by everyone: $name', async ({ name, options }) => {
+test.each(SIZES)('what belongs to encryption can be used by everyone: $name', async ({ options }) => {
   const laptop = await site.visitor('Ada', options);
   const { page } = laptop;
   const press = (label: string | RegExp) => page.getByRole('button', { name: label }).first().click();
   await laptop.signIn();
   await page.goto(conversation);
   await press('What you can do');
-  await look(laptop, `encryption-recover-${name}`);
+  await look(laptop, 'encryption-recover');
   await press('I do not have it');
-  await look(laptop, `encryption-anew-${name}`);
+  await look(laptop, 'encryption-anew');
   await press('Back');
   await page.getByRole('textbox', { name: 'Recovery key' }).fill(recoveryKey);
   await press('Restore');
   await laptop.sees('as promised');
-  await look(laptop, `encryption-room-${name}`);
+  await look(laptop, 'encryption-room');
   await lock(laptop).click();
   await page.getByRole('heading', { name: 'Who can read' }).waitFor();
-  await look(laptop, `encryption-panel-${name}`);
+  await look(laptop, 'encryption-panel');
   await press(/^Verify /);
   await page.getByRole('list', { name: 'Safety number' }).waitFor();
   await page.getByRole('img', { name: /^Code for/ }).waitFor();
-  await look(laptop, `encryption-verify-${name}`);
+  await look(laptop, 'encryption-verify');
   await page.goto('/');
   await press('New room');
   await page.getByRole('dialog').getByText('People who are added').click();
-  await look(laptop, `encryption-create-${name}`);
+  await look(laptop, 'encryption-create');
   await laptop.hasKeys();
   await page.getByRole('list', { name: 'Your devices' }).waitFor();
-  await look(laptop, `encryption-settings-${name}`);
+  await look(laptop, 'encryption-settings');
   await press('Make a new recovery key');
   await page.getByRole('list', { name: 'Recovery key' }).getByRole('listitem').first().waitFor();
-  await look(laptop, `encryption-key-${name}`);
+  await look(laptop, 'encryption-key');
   await press('I have kept it');
   await page
     .getByLabel(/^Group/)
     .first()
     .waitFor();
-  await look(laptop, `encryption-key-asked-${name}`);
+  await look(laptop, 'encryption-key-asked');
   await page.keyboard.press('Escape');
   await press('Sign out');
   await page.getByText('You have a recovery key: with it').waitFor();
-  await look(laptop, `encryption-sign-out-${name}`);
+  await look(laptop, 'encryption-sign-out');
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   await page.getByLabel('Email or username').waitFor();
   await laptop.context.close();
@@ -337,7 +332,7 @@ test('who starts anew is told what is lost, and is not trusted before the others
   await ada.page.goto(conversation);
   await ada.page.getByRole('button', { name: 'Look at it' }).click();
   await ada.page.getByRole('heading', { name: 'The security key of Bea has changed' }).waitFor();
-  await look(ada, 'key-changed-light-1280');
+  await look(ada, 'key-changed');
   await ada.page.getByRole('button', { name: 'Accept without comparing' }).click();
   await ada.say('is it you?');
   await bea.sees('is it you?');

@@ -350,7 +350,7 @@ test('Every act without a mouse; new messages are announced; no serious axe find
     .locator('[aria-live="polite"]')
     .getByText('Ada Lindqvist: the kettle is on')
     .waitFor({ state: 'attached' });
-  await look(noor, 'keys-only-light-1280');
+  await look(noor, 'keys-only');
   await noor.context.close();
 });
 

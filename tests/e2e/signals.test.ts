@@ -104,10 +104,7 @@ test('when both show it, Ada sees what Bea has read, and nothing on the screen m
   expect(await ada.log.locator('.read-by').count()).toBe(1);
   await bea.say('so we do');
   await readMark(bea, 'so we do').getByText('Read', { exact: true }).waitFor();
-  await look(ada, 'read-light-1280');
-  await ada.page.emulateMedia({ colorScheme: 'dark' });
-  await look(ada, 'read-dark-1280');
-  await ada.page.emulateMedia({ colorScheme: 'light' });
+  await look(ada, 'read');
 });
 
 test('it is there after a reload, asked of who is there, and remembered of who is not', async () => {
@@ -151,13 +148,11 @@ test('in a room it says who: by name to who listens, by their faces to who looks
   await bea.say('and the lamp');
   await readMark(cem, 'the ladder is back').getByText('Read by Bea').waitFor({ state: 'attached' });
   await readMark(cem, 'and the lamp').getByText('Read by Ada').waitFor({ state: 'attached' });
-  await look(cem, 'read-room-light-360');
-  await cem.page.emulateMedia({ colorScheme: 'dark' });
-  await look(cem, 'read-room-dark-360');
-  await ada.picture('read-room-light-1280');
+  await look(cem, 'read-room');
+  await ada.picture('read-room-1280-light');
   await ada.page.goto('/settings');
   await ada.page.getByRole('switch', { name: 'Show others what I have read' }).scrollIntoViewIfNeeded();
-  await look(ada, 'settings-reading-light-1280');
+  await look(ada, 'settings-reading');
 });
 
 test('nothing was asked of another host, and no policy was broken', () => {

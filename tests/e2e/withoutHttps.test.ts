@@ -52,7 +52,7 @@ test('an encrypted conversation says that it needs https and what to do, shows n
   const { page } = plain;
   await page.goto(conversation);
   await page.getByText('Encrypted conversations need a page that is served over https').first().waitFor();
-  await look(plain, 'encrypted-without-https-light-1280');
+  await look(plain, 'encrypted-without-https');
   expect(await page.content()).not.toContain('the tide turns');
   expect(await plain.composer.count()).toBe(0);
   expect(await page.locator('.bones').count()).toBe(0);
