@@ -12,7 +12,7 @@ import { prepareTestDatabase, type TestDatabase } from '../services/database.ts'
 import { GENEROUS, openNode, type Person, Refusal, register } from '../world.ts';
 
 const EMBEDDED = process.env.SERVICES === 'embedded';
-const ROUNDS = Number(process.env.ROUNDS ?? (EMBEDDED ? 8 : 5));
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
 
 let database: TestDatabase;
 let server: Mortal;
