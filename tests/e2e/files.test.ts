@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Locator, Route } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -17,6 +20,8 @@ const jpeg = async (name: string) => ({ name, mimeType: 'image/jpeg', buffer: aw
 const chip = (visitor: Visitor, name: string) =>
   visitor.page.getByRole('list', { name: 'Files to send' }).getByRole('listitem').filter({ hasText: name });
 
+const folder = mkdtempSync(join(tmpdir(), 'shh-files-'));
+
 beforeAll(async () => {
   site = await openSite({ LIMIT_MESSAGES_PER_10_SECONDS: '1000', LIMIT_CHANGES_PER_MINUTE: '1000' });
   [ada, bea] = [await site.visitor('Ada'), await site.visitor('Bea', { ...PHONE, colorScheme: 'dark' })];
@@ -25,7 +30,10 @@ beforeAll(async () => {
   room = await ada.createRoom('kitchen-table');
   await bea.joinByLink(room);
 });
-afterAll(() => site?.close());
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await site?.close();
+});
 
 test('Paste, drag, pick: the files stand below what is written, and go with it in one message', async () => {
   await ada.attach(await jpeg('this-morning.jpg'));
@@ -82,7 +90,8 @@ test('an image has its place before it is there, and shows nothing of where it w
 test('while it is sent one sees how far it is, and Cancel ends it; 25 MB works, more is refused with a sentence', async () => {
   const gate = await hold(ada);
   const bytes = randomBytes(25 * 1_048_576);
-  await ada.attach({ name: 'tide-film.bin', mimeType: 'application/octet-stream', buffer: bytes });
+  const film = onDisk('tide-film.bin', bytes);
+  await ada.attachFrom(film);
   await chip(ada, 'tide-film.bin').getByRole('progressbar').waitFor();
   await gate.reached;
   await ada.picture('uploading-light-1280');
@@ -96,15 +105,14 @@ test('while it is sent one sees how far it is, and Cancel ends it; 25 MB works, 
   await expect
     .poll(() => site.node.core.db.file.count({ where: { name: { in: ['tide-film.bin', 'never.txt'] } } }), PATIENT)
     .toBe(0);
-  await ada.attach({ name: 'tide-film.bin', mimeType: 'application/octet-stream', buffer: bytes });
+  await ada.attachFrom(film);
   await ada.say('the whole film');
   await bea.sees('the whole film');
   const download = bea.page.waitForEvent('download');
   await bea.row('the whole film').getByRole('button', { name: 'Download tide-film.bin' }).click();
   expect((await download).suggestedFilename()).toBe('tide-film.bin');
   expect(sha256(await bytesOf('tide-film.bin'))).toBe(sha256(bytes));
-  const larger = { name: 'larger.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(bytes.length + 1) };
-  await ada.attach(larger);
+  await ada.attachFrom(onDisk('larger.bin', Buffer.alloc(bytes.length + 1)));
   await ada.page.getByText('larger.bin is too large: a file has at most 25 MB.').waitFor();
 });
 
@@ -283,6 +291,13 @@ async function carry(
 }
 
 /** Holds back the bytes of files until it is opened. */
+/** Where a file lies that is too large to be handed over in a message to the browser. */
+function onDisk(name: string, bytes: Buffer): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
 async function hold({ page }: Visitor) {
   let open = () => {};
   let reach = () => {};

@@ -149,6 +149,10 @@ test('in a room it says who: by name to who listens, by their faces to who looks
   await readMark(cem, 'the ladder is back').getByText('Read by Bea').waitFor({ state: 'attached' });
   await readMark(cem, 'and the lamp').getByText('Read by Ada').waitFor({ state: 'attached' });
   await look(cem, 'read-room');
+  await cem.row('and the lamp').dispatchEvent('pointerdown', { pointerType: 'touch', isPrimary: true });
+  await cem.page.getByRole('dialog', { name: 'Message' }).getByText('Read by Ada').waitFor();
+  await look(cem, 'read-menu');
+  await cem.page.keyboard.press('Escape');
   await ada.picture('read-room-1280-light');
   await ada.page.goto('/settings');
   await ada.page.getByRole('switch', { name: 'Show others what I have read' }).scrollIntoViewIfNeeded();

@@ -184,6 +184,11 @@ export class Visitor {
     await this.page.locator('input[type="file"]').setInputFiles(files);
   }
 
+  /** Chooses a file of this machine. */
+  async attachFrom(path: string) {
+    await this.page.locator('input[type="file"]').setInputFiles(path);
+  }
+
   /** Sends by a program, with the session of this browser: many messages, one after the other. Gives the answers. */
   async program(room: string, texts: string[]) {
     const answers = [];

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
@@ -22,7 +22,15 @@ const CACHE = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url
  */
 export async function launchChromium(options: LaunchOptions = {}): Promise<Browser> {
   const args = [...QUIET, ...(options.args ?? [])];
-  return chromium.launch({ ...whichChromium(), ...options, args });
+  // Containers may have little shared memory, for which Playwright has files used instead: slower, and seldom needed.
+  const ignoreDefaultArgs = hasSharedMemory() ? ['--disable-dev-shm-usage'] : [];
+  return chromium.launch({ ...whichChromium(), ignoreDefaultArgs, ...options, args });
+}
+
+function hasSharedMemory(): boolean {
+  if (!existsSync('/dev/shm')) return false;
+  const { bavail, bsize } = statfsSync('/dev/shm');
+  return bavail * bsize > 1_073_741_824;
 }
 
 function whichChromium(): LaunchOptions {

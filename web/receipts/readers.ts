@@ -11,9 +11,9 @@ export interface Readers {
 
 const MOST_NAMES = 3;
 
-/** "Read by Ann, Ben, and 3 more". */
-export function readByWords(names: readonly string[]): string {
-  const some = names.length > MOST_NAMES ? [...names.slice(0, 2), `${names.length - 2} more`] : [...names];
+/** "Read by Ann, Ben, and 3 more", or all of them by name. */
+export function readByWords(names: readonly string[], most = MOST_NAMES): string {
+  const some = names.length > most ? [...names.slice(0, 2), `${names.length - 2} more`] : [...names];
   return `Read by ${listParts(some)
     .map(({ value }) => value)
     .join('')}`;
