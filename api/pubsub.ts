@@ -76,21 +76,34 @@ function redisBus(url: string, log: Log): Bus {
 
 /**
  * The subscriber as far as the engine uses it. For the engine a failure is the end of a topic, and it waits for no
- * unsubscribing: a rejection would end the process.
+ * unsubscribing: a rejection would end the process. So would one of the topics that are asked for again by ioredis when
+ * the connection is back: they are asked for here, until Redis grants them.
  */
 function persevering(redis: Redis): Redis {
-  const subscribe = (topic: string, done: (error: null) => void) => {
-    const again = () => redis.status !== 'end' && setTimeout(subscribe, SILENCE, topic, done).unref();
-    redis.subscribe(topic).then(() => done(null), again);
+  const topics = new Set<string>();
+  const ask = (wanted: string[], done?: (error: null) => void) => {
+    const asked = wanted.filter((topic) => topics.has(topic));
+    if (asked.length === 0 || redis.status === 'end') return;
+    const again = () => setTimeout(ask, SILENCE, asked, done).unref();
+    redis.subscribe(...asked).then(() => done?.(null), again);
   };
+  const subscribe = (topic: string, done: (error: null) => void) => {
+    topics.add(topic);
+    ask([topic], done);
+  };
+  const unsubscribe = (topic: string) => {
+    topics.delete(topic);
+    redis.unsubscribe(topic).catch(() => {});
+  };
+  redis.on('ready', () => ask([...topics]));
   const on = (event: string, onEvent: () => void) => redis.on(event, onEvent);
-  const unsubscribe = (topic: string) => void redis.unsubscribe(topic).catch(() => {});
   return { on, subscribe, unsubscribe, punsubscribe: () => {} } as unknown as Redis;
 }
 
 function connect(url: string, role: string, log: Log): Redis {
   const redis = new Redis(url, {
     maxRetriesPerRequest: null,
+    autoResubscribe: false,
     socketTimeout: SILENCE,
     retryStrategy: (tries) => Math.min(tries * 100, 2_000) * (0.5 + Math.random() / 2),
   });

@@ -214,6 +214,18 @@ describe.runIf(process.env.SERVICES === 'cluster')('two nodes', () => {
     await hearsTyping(alice, bob, room);
   });
 
+  test('a Redis that is back and at first refuses to be listened to is asked again', async () => {
+    const room = await roomOf(alice, bob);
+    const heard = await following(bob, room);
+    await hearsTyping(bob, alice, room);
+    redis?.refuseOnce('$9\r\nsubscribe');
+    redis?.reset();
+    await alice.say(room, 'are you there');
+    await heard.upTo(saying('are you there'));
+    await hearsTyping(bob, alice, room);
+    await hearsTyping(alice, bob, room);
+  });
+
   test('a node that starts while Redis is away serves, and is live when it comes', async () => {
     const link = await linkTo(near.core.config.redisUrl ?? '');
     link.cut();

@@ -14,6 +14,7 @@ const ERROR = '-ERR chaos: this server answers errors\r\n';
 export class Link {
   private state: LinkState = 'open';
   private delay = 0;
+  private refused: string | null = null;
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -48,6 +49,11 @@ export class Link {
   /** Every request is answered with an error of the Redis protocol. */
   err() {
     this.state = 'erring';
+  }
+
+  /** The next request that contains the word is answered with such an error, and never again. */
+  refuseOnce(word: string) {
+    this.refused = word;
   }
 
   /** Everything takes so much longer in each direction. */
@@ -86,11 +92,17 @@ export class Link {
     void this.carry(far, near, null);
   }
 
+  private isRefused(chunk: Buffer, errorsTo: Socket | null): boolean {
+    if (!errorsTo || this.refused === null || !chunk.includes(this.refused)) return false;
+    this.refused = null;
+    return true;
+  }
+
   private async carry(from: Socket, to: Socket, errorsTo: Socket | null) {
     try {
       for await (const chunk of from) {
         if (this.delay > 0) await sleep(this.delay);
-        if (this.state === 'erring') errorsTo?.write(ERROR);
+        if (this.state === 'erring' || this.isRefused(chunk, errorsTo)) errorsTo?.write(ERROR);
         else if (this.state !== 'silent' && !to.write(chunk)) await drained(to);
       }
       to.end();
