@@ -23,6 +23,8 @@ export interface Bus {
 }
 
 const SILENCE = 4_000;
+/** How many topics are asked for in one command. */
+const TOGETHER = 1_000;
 
 /** The bus through Redis when there is an address, in this process otherwise. */
 export function openBus(redisUrl: string | undefined, log: Log): Bus {
@@ -95,7 +97,10 @@ function persevering(redis: Redis): Redis {
     topics.delete(topic);
     redis.unsubscribe(topic).catch(() => {});
   };
-  redis.on('ready', () => ask([...topics]));
+  redis.on('ready', () => {
+    const all = [...topics];
+    for (let at = 0; at < all.length; at += TOGETHER) ask(all.slice(at, at + TOGETHER));
+  });
   const on = (event: string, onEvent: () => void) => redis.on(event, onEvent);
   return { on, subscribe, unsubscribe, punsubscribe: () => {} } as unknown as Redis;
 }
