@@ -17,7 +17,7 @@ export async function listen(redisUrl: string) {
     return true;
   });
   const redis = new Redis(redisUrl);
-  const passing = await redis.duplicate().monitor();
+  const passing = await redis.monitor();
   passing.on('monitor', (_time, command) => sent.push(command.join(' ')));
   return {
     redis,
