@@ -198,3 +198,19 @@ test('a message that Ada cancels in one tab ends in the other, which was sending
   expect(await second.store.all()).toEqual([]);
   expect(bodies(second.outbox)).toEqual([]);
 });
+
+test('when a refusal cannot be written, the message is tried again and the room is not dead', async () => {
+  const store = memory();
+  const put = store.put;
+  const { outbox, server } = setUp(() => Promise.reject(refusal('INVALID_INPUT')), store);
+  await outbox.add('room', 'one');
+  store.put = () => Promise.reject(new Error('The disk is full.'));
+  await until(() => expect(server.received.length).toBeGreaterThan(1));
+  server.answer = accept;
+  store.put = put;
+  await outbox.add('room', 'two');
+  await until(() => {
+    wake();
+    expect(server.acknowledged).toEqual(['one', 'two']);
+  });
+});

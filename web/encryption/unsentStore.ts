@@ -1,3 +1,4 @@
+import { noteForgetful } from '../lib/database';
 import { inOrder, type Unsent } from '../lib/outboxStore';
 import { openCrypto } from './useCrypto';
 
@@ -19,7 +20,7 @@ function openStore() {
     async put(item: Unsent) {
       spare.set(item.id, item);
       await kept().then(
-        ({ write }) => write(keyOf(item.id), item).then(() => spare.delete(item.id)),
+        ({ write }) => write(keyOf(item.id), item).then(() => void spare.delete(item.id), noteForgetful),
         () => undefined,
       );
     },

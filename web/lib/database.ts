@@ -16,6 +16,10 @@ let opening: Promise<IDBDatabase> | undefined;
 /** Whether something could not be written: storage is full, or not allowed here. */
 export const isForgetful = readonly(forgetful);
 
+export function noteForgetful() {
+  forgetful.value = true;
+}
+
 /** What an owner keeps under a key. */
 export function read<Value>(table: Table, owner: string, key: string): Promise<Value | undefined> {
   return attempt((db) => inTable<Value | undefined>(db, table, 'readonly', (rows) => rows.get([owner, key])));
@@ -39,7 +43,7 @@ export async function write(table: Table, owner: string, key: string, value: unk
   const written =
     (await attempt((db) => inTable(db, table, 'readwrite', (rows) => rows.put(value, [owner, key])), patience)) !==
     undefined;
-  if (!written) forgetful.value = true;
+  if (!written) noteForgetful();
   return written;
 }
 

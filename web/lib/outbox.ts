@@ -94,7 +94,8 @@ export class Outbox<Sent> {
 
   private async sendAll(roomId: string) {
     for (;;) {
-      const wait = await exclusively(this.options.owner, `outbox ${roomId}`, () => this.sendFirst(roomId));
+      const turn = exclusively(this.options.owner, `outbox ${roomId}`, () => this.sendFirst(roomId));
+      const wait = await turn.catch((error) => this.waitAfter(error));
       if (wait === DONE) return;
       if (wait) await pause(wait);
     }
@@ -129,6 +130,10 @@ export class Outbox<Sent> {
       if (await this.isKept(item)) await this.keep({ ...item, refusal: { code, sentence: errorSentence(error) } });
       return 0;
     }
+    return this.waitAfter(error);
+  }
+
+  private waitAfter(error: unknown): number {
     this.failures += 1;
     return delayAfter(error, this.failures);
   }
