@@ -37,8 +37,10 @@ export class BrowserStore implements Store {
     private readonly writer: string,
   ) {}
 
-  static async open(name: string): Promise<BrowserStore> {
+  /** `onClosed` is called when the browser has closed it by itself: nothing can be read or written any more. */
+  static async open(name: string, onClosed: () => void): Promise<BrowserStore> {
     const db = await openDatabase(name, [KEYS, RECORDS]);
+    db.onclose = onClosed;
     const writer = crypto.randomUUID();
     await put(db, WRITER, writer);
     return new BrowserStore(db, await sealingKey(db), writer);

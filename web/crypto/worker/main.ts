@@ -52,38 +52,46 @@ async function hold(how: LockOptions) {
 }
 
 let stop = () => {};
+let opening: Promise<unknown> = Promise.resolve();
 
 async function work() {
   if (ended || !viewer) return;
+  const person = viewer;
   const channel = new BroadcastChannel(name);
   let isOpen = true;
-  // What was begun may end after somebody else has taken over.
-  const tell = (message: Message) => isOpen && channel.postMessage(message);
-  const desk = await openDesk(viewer, tell);
-  const calls: Partial<Calls> = desk instanceof Desk ? callsOf(desk) : { hello: () => toldBy(tell, desk) };
-  return new Promise<void>((resolve) => {
+  const over = new Promise<void>((resolve) => {
     stop = () => {
-      stop = () => {};
       isOpen = false;
       channel.close();
-      if (desk instanceof Desk) void desk.close();
       resolve();
     };
-    channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
-      if (data.kind === 'asked') tell({ kind: 'alive' });
-      if (data.kind === 'call') void answer(calls, data, tell);
-      if (data.kind === 'forgotten') end();
-    });
-    tell({ kind: 'here' });
-    if (desk instanceof Desk) void desk.open();
   });
+  const close = stop;
+  // What was begun may end after somebody else has taken over.
+  const tell = (message: Message) => isOpen && channel.postMessage(message);
+  // Not at once with one that was begun before: who opens the store last is the one who can write.
+  const opened = opening.then(() => openDesk(person, tell, close));
+  opening = opened;
+  const desk = await opened;
+  if (isOpen) attend(desk, channel, tell);
+  await over;
+  if (desk instanceof Desk) void desk.close();
 }
 
-async function answer(
-  calls: Partial<Calls>,
-  { from, id, name: asked, args }: CallMessage,
-  tell: (it: Message) => unknown,
-) {
+type Tell = (message: Message) => unknown;
+
+function attend(desk: Desk | State, channel: BroadcastChannel, tell: Tell) {
+  const calls: Partial<Calls> = desk instanceof Desk ? callsOf(desk) : { hello: () => toldBy(tell, desk) };
+  channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
+    if (data.kind === 'asked') tell({ kind: 'alive' });
+    if (data.kind === 'call') void answer(calls, data, tell);
+    if (data.kind === 'forgotten') end();
+  });
+  tell({ kind: 'here' });
+  if (desk instanceof Desk) void desk.open();
+}
+
+async function answer(calls: Partial<Calls>, { from, id, name: asked, args }: CallMessage, tell: Tell) {
   try {
     const call = calls[asked] as ((...given: unknown[]) => Promise<unknown>) | undefined;
     if (!call) throw new ServerError('UNAVAILABLE', 'There are no keys in this browser.');
@@ -95,17 +103,17 @@ async function answer(
 }
 
 /** Or what to tell everybody where this browser cannot keep keys. */
-async function openDesk(person: CryptoViewer, tell: (message: Message) => unknown): Promise<Desk | State> {
+async function openDesk(person: CryptoViewer, tell: Tell, onClosed: () => void): Promise<Desk | State> {
   if (!(await isSuiteSupported())) return unsupported(TOO_OLD);
   try {
-    return new Desk(await BrowserStore.open(name), person, tell);
+    return new Desk(await BrowserStore.open(name, onClosed), person, tell);
   } catch (error) {
     console.error(error);
     return unsupported(KEEPS_NOTHING);
   }
 }
 
-async function toldBy(tell: (message: Message) => unknown, state: State) {
+async function toldBy(tell: Tell, state: State) {
   tell(state);
   return [];
 }
