@@ -5,9 +5,14 @@ import { MemoryStore } from '../../web/crypto/device/memoryStore.ts';
 import { randomBytes } from '../../web/crypto/primitives.ts';
 import type { Desk } from '../../web/crypto/worker/desk.ts';
 import { RecoveryDesk } from '../../web/crypto/worker/recoveryDesk.ts';
+import type { Browser } from './device/people.ts';
 import { stage } from './device/stage.ts';
 
 const opened = await stage('ann', 'bob');
+
+/** What the recovery key knows of the rest of a browser. */
+const deskOf = ({ user, ports }: Browser, server = ports.server, rest: object = {}) =>
+  ({ store: ports.store, ports: { ...ports, server }, viewer: user, tellState: () => {}, ...rest }) as unknown as Desk;
 
 /** Ann's browser, whose backup is on, when she has said two things to Bob and the server is away. */
 async function saving() {
@@ -24,12 +29,8 @@ async function saving() {
   };
   const backupKey = randomBytes(32);
   await ports.store.write([['recovery', backupKey]]);
-  const desk = new RecoveryDesk({
-    store: ports.store,
-    ports: { ...ports, server: Object.assign(Object.create(ports.server), { putBackupSegment }) },
-    viewer: { id: users.ann.id },
-    tellState: () => {},
-  } as unknown as Desk);
+  const flaky = Object.assign(Object.create(ports.server), { putBackupSegment });
+  const desk = new RecoveryDesk(deskOf(browsers.ann, flaky));
   await desk.begin();
   const found = { ...ports, store: new MemoryStore(), accountId: users.ann.id };
   return { desk, weather, saved: async () => (await restoreKeys(found, backupKey)).get(room) };
@@ -52,4 +53,23 @@ test('a backup that could not be written while the server was away is written wh
   const { tries } = weather;
   for (let n = 0; n < 3; n++) desk.attend();
   expect(weather.tries).toBe(tries);
+});
+
+test('a room that Ann was removed from while her browser was closed keeps no other room out of her backup', async () => {
+  const { server, users, browsers } = await opened();
+  const rooms = [0, 1, 2].map(() => server.room('PRIVATE', users.bob, users.ann)).sort();
+  const [lost = '', ...others] = rooms;
+  for (const id of rooms) {
+    await browsers.bob.device.makeGroup(id);
+    await browsers.ann.say(id, 'Good morning');
+  }
+  server.leave(lost, users.ann, users.bob);
+  const { ports } = browsers.ann;
+  const backupKey = randomBytes(32);
+  await ports.store.write([['recovery', backupKey]]);
+  const desk = new RecoveryDesk(deskOf(browsers.ann));
+  await desk.begin();
+  await expect.poll(() => desk.onlyHere).toBe(1);
+  const found = { ...ports, store: new MemoryStore(), accountId: users.ann.id };
+  expect([...(await restoreKeys(found, backupKey)).keys()].sort()).toEqual(others);
 });

@@ -6,9 +6,11 @@ export function useRecovery() {
   const client = useCrypto();
   const ready = computed(() => client.value?.status.value === 'ready');
   const made = computed(() => client.value?.recovery.state.value === 'on');
-  /** What would be lost with this browser; empty where there is nothing, or a recovery key. */
-  const atRisk = computed(() => (made.value ? '' : onlyHere(client.value?.recovery.messagesOnlyHere.value ?? 0)));
-  return { ready, made, atRisk };
+  /** What would be lost with this browser, as a sentence; empty where there is nothing. */
+  const notSaved = computed(() => onlyHere(client.value?.recovery.messagesOnlyHere.value ?? 0));
+  /** The same, where there is no recovery key that would save it. */
+  const atRisk = computed(() => (made.value ? '' : notSaved.value));
+  return { ready, made, notSaved, atRisk };
 }
 
 function onlyHere(messages: number): string {

@@ -326,6 +326,7 @@ class Session implements Server {
   }
 
   async putBackupSegment(roomId: string, n: number, blob: Bytes) {
+    this.mine(roomId);
     this.model.segments.set(`${this.user.id} ${roomId} ${n}`, blob);
   }
 

@@ -3,6 +3,7 @@ import { openSegment, SEGMENT_KEYS, sealSegment } from '../recovery/backup.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { unwrapSecret, wrapSecret } from '../recovery/wrapped.ts';
 import type { MessageKey } from '../sealing/seal.ts';
+import { unlessNotFound } from './errors.ts';
 import type { Ports } from './ports.ts';
 import { keyKey } from './roomState.ts';
 import type { KeptKey } from './sent.ts';
@@ -64,7 +65,8 @@ export async function saveKeys(where: Where, backupKey: Bytes) {
     ids.push(id);
     rooms.set(roomId, ids);
   }
-  for (const [roomId, ids] of rooms) await saveRoom(where, backupKey, roomId, ids);
+  // What a room has that was lost meanwhile, or put away, keeps nothing of the others from the backup.
+  for (const [roomId, ids] of rooms) await saveRoom(where, backupKey, roomId, ids).catch(unlessNotFound);
 }
 
 async function saveRoom(where: Where, backupKey: Bytes, roomId: string, ids: string[]) {

@@ -20,6 +20,11 @@ export const isReason = (error: unknown, ...reasons: string[]): error is ServerE
 /** Whether the server says that there is no such thing, or none for this account. */
 export const isNotFound = (error: unknown) => error instanceof ServerError && error.code === 'NOT_FOUND';
 
+/** To catch what concerns a room: of one in which this account is not any more there is nothing to do. */
+export function unlessNotFound(error: unknown) {
+  if (!isNotFound(error)) throw error;
+}
+
 /** Whether asking once more may help: nobody has refused. */
 export const isPassing = (error: unknown) =>
   error instanceof ServerError &&

@@ -1,7 +1,6 @@
 import type { Bytes } from '../bytes.ts';
 import { BACKUP_KEY, lockAccount, restoreKeys, saveKeys, unlockAccount, unsavedPrefix } from '../device/backup.ts';
-import type { Device } from '../device/device.ts';
-import { isNotFound, isPassing } from '../device/errors.ts';
+import { isPassing, unlessNotFound } from '../device/errors.ts';
 import { backupKeyOf } from '../recovery/backup.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { GROUPS, isGroup, makeRecoveryKey, readRecoveryKey, writeRecoveryKey } from '../recovery/recoveryKey.ts';
@@ -79,7 +78,7 @@ export class RecoveryDesk {
     await this.keep(backupKey);
     const restored = await restoreKeys(this.where(), backupKey);
     const device = await this.desk.ready();
-    for (const roomId of restored.keys()) await reread(device, roomId);
+    for (const roomId of restored.keys()) await device.readAgain(roomId).catch(unlessNotFound);
     device.attend();
     const messages = [...restored.values()].reduce((sum, count) => sum + count, 0);
     return { rooms: restored.size, messages };
@@ -149,15 +148,6 @@ export class RecoveryDesk {
     }
     const unsaved = await this.desk.store.readAll<string>(unsavedPrefix);
     return { state: 'on', onlyHere: unsaved.filter(([, type]) => type === 'message').length };
-  }
-}
-
-/** A room of the backup that this account is no longer in is left out. */
-async function reread(device: Device, roomId: string) {
-  try {
-    await device.readAgain(roomId);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
   }
 }
 
