@@ -46,6 +46,39 @@ test('what was kept of a room is gone from the disk of who was removed, and that
   expect((await eve.reload()).device.isPinned(id)).toBe(true);
 });
 
+test('Ann blocks Bob: what they have said to each other is there again when she unblocks him', async () => {
+  const { server, users, browsers } = await opened();
+  const { ann, bob } = browsers;
+  const id = server.room('DIRECT', users.ann, users.bob);
+  await ann.say(id, 'one');
+  await bob.say(id, 'two');
+  expect(await ann.read(id)).toEqual(['one', 'two']);
+  const members = server.rooms.get(id)?.members;
+  members?.delete(users.ann.id);
+  await ann.device.follow(id);
+  await expect(ann.device.settle(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  members?.set(users.ann.id, 'OWNER');
+  const reloaded = await ann.reload();
+  expect(await reloaded.read(id)).toEqual(['one', 'two']);
+  await reloaded.say(id, 'three');
+  expect(await bob.read(id)).toEqual(['one', 'two', 'three']);
+});
+
+test('Bob signs in where a tab of Eve’s sleeps: what it asks as Bob takes no room from her', async () => {
+  const { server, users, browsers } = await opened();
+  const { ann, bob, eve } = browsers;
+  const id = server.room('PRIVATE', users.ann, users.eve);
+  await ann.device.makeGroup(id);
+  await ann.say(id, 'one');
+  expect(await eve.read(id)).toEqual(['one']);
+  const own = eve.ports.server;
+  eve.ports.server = bob.ports.server;
+  await eve.device.follow(id);
+  eve.ports.server = own;
+  await ann.say(id, 'two');
+  expect(await (await eve.reload()).read(id)).toEqual(['one', 'two']);
+});
+
 test('Bob takes his phone out of use: whoever is next to do something removes it, and it reads and says nothing more', async () => {
   const { server, id, ann, bob, eve, phone } = await room();
   server.revoke(phone.device.core.self.deviceId);

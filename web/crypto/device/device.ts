@@ -4,7 +4,7 @@ import { catchUp, followAll } from './catchUp.ts';
 import { settlePending } from './commit.ts';
 import type { Core } from './core.ts';
 import { doDuties, hasDuties } from './duties.ts';
-import { DeviceError, isNotFound, isPassing, ServerError } from './errors.ts';
+import { DeviceError, isPassing, ServerError, unlessNotFound } from './errors.ts';
 import { type Identity, keepingIdentity, register, restock } from './identity.ts';
 import { beginning, join, joinByWelcome } from './join.ts';
 import type { LogEntry } from './log.ts';
@@ -266,8 +266,8 @@ export class Device {
       if (!isIn(room) && room.record.generation && (await join(this.core, room))) this.stockedAt = 0;
       await this.settled(room);
     } catch (error) {
-      if (isNotFound(error)) return this.leave(room);
-      throw error;
+      unlessNotFound(error);
+      if (await this.isOut(room)) await this.leave(room);
     } finally {
       this.core.tell(room.record.id);
     }
@@ -277,6 +277,16 @@ export class Device {
   private async settled(room: Room) {
     if (room.record.isStale) await rebuild(this.core, room);
     if (isIn(room) && room.group) await this.core.pins.seeAll(room.group);
+  }
+
+  /**
+   * Of a room that the server does not have for this account. A conversation of two is put away while one blocks the other,
+   * and comes back. And the session may be another person's by now.
+   */
+  private async isOut({ record }: Room): Promise<boolean> {
+    if (record.kind === 'DIRECT') return false;
+    const { user } = await this.core.ports.server.account();
+    return user.id === this.core.self.accountId;
   }
 
   /** Who is out of a room keeps nothing of it but that it was encrypted. */
