@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { sentKey } from '../../../web/crypto/device/roomState.ts';
 import { shareHistory } from '../../../web/crypto/history/history.ts';
 import { seal } from '../../../web/crypto/sealing/seal.ts';
 import { expectAgreement } from './invariants.ts';
@@ -38,6 +39,19 @@ test('Eve hands Bob false keys of Ann’s words, before and after she says them:
   await ann.say(id, 'three');
   expect((await reloaded.read(id)).at(-1)).toBe('three');
   await expectAgreement(id, ann, reloaded);
+});
+
+test('Eve hands Bob a list of keys that is cut short: he follows the room as before', async () => {
+  const { id, ann, bob, eve } = await room();
+  const target = bob.device.core.self.deviceId;
+  const event = crypto.randomUUID();
+  vi.spyOn(JSON, 'stringify').mockReturnValueOnce(`{"type":"history","target":"${target}","keys":"AAAA","at":0}`);
+  await eve.ports.store.write([[sentKey(id, event), await seal(event, { type: 'message', body: '' }, 0)]]);
+  await eve.tell(id, { type: 'history', target, keys: '' }, event);
+  await ann.say(id, 'two');
+  expect(await bob.read(id)).toEqual(['one', 'two']);
+  await bob.say(id, 'three');
+  await expectAgreement(id, ann, bob, eve);
 });
 
 test('Eve edits, pins and renames what is not hers to change: nobody sees it', async () => {

@@ -75,8 +75,8 @@ const HistoryContent = shape({
   type: oneOf('history'),
   /** The device that it is for. */
   target: id,
-  /** `encodeMessageKeys`, in Base64. */
-  keys: string(isBase64),
+  /** `encodeMessageKeys`, in Base64: 96 bytes each. */
+  keys: string((value) => /^([A-Za-z\d+/]{128})*$/.test(value)),
 });
 
 /** Who signs it has asked an account into the room: by their word it is let in. */
