@@ -209,3 +209,18 @@ test('the secret of a key package that has brought Bob in is gone, and the last 
   await bob.read(other);
   expect(await kept()).toBe(before - 1);
 });
+
+test('while Bob’s new key is not accepted nothing is kept of what cannot be told to him, however often it is tried', async () => {
+  const { server, users, browsers } = await opened();
+  const { ann, bob } = browsers;
+  const id = server.room('DIRECT', users.ann, users.bob);
+  await ann.say(id, 'one');
+  await bob.read(id);
+  const anew = await browser(users.bob, server.session(users.bob), { startAnew: { password: 'of the account' } });
+  await anew.device.follow(id);
+  for (let n = 0; n < 3; n++) await expect(ann.device.settle(id)).rejects.toMatchObject({ code: 'IDENTITY_CHANGED' });
+  expect(await ann.ports.store.readAll('sent/')).toEqual([]);
+  await ann.device.trust(users.bob.id, 'accept');
+  await ann.device.settle(id);
+  expect(await anew.read(id)).toEqual(['one']);
+});

@@ -38,6 +38,9 @@ async function sealedOnce(core: Core, room: Room, { id, content }: Outgoing): Pr
   const known = await core.ports.store.read<SentRecord>(key);
   if (known) return known;
   if (await isInLog(core, room, id)) return undefined;
+  // Nothing is kept of what is refused: devices try with another id each time.
+  await makeReady(core, room);
+  refuseChanged(core, room);
   const { header, body, key: bodyKey } = await seal(id, content, core.ports.clock.now());
   const record: SentRecord = { header, body, key: bodyKey };
   await core.ports.store.write([[key, { ...record, isTried: true } satisfies SentRecord]]);
