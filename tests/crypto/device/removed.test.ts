@@ -224,3 +224,27 @@ test('while Bob’s new key is not accepted nothing is kept of what cannot be to
   await ann.device.settle(id);
   expect(await anew.read(id)).toEqual(['one']);
 });
+
+test('Bob begins anew before he comes into a room that he was asked into: Ann is told, and lets him in when she accepts', async () => {
+  const { server, users, browsers } = await opened();
+  const { ann, bob } = browsers;
+  const first = server.room('PRIVATE', users.ann, users.bob);
+  await ann.device.makeGroup(first);
+  await bob.read(first);
+  const id = server.room('PRIVATE', users.ann);
+  await ann.say(id, 'one');
+  await ann.invite(id, users.bob);
+  const anew = await browser(users.bob, server.session(users.bob), { startAnew: { password: 'of the account' } });
+  server.join(id, users.bob, users.ann);
+  const device = server.devices.get(anew.device.core.self.deviceId);
+  await ann.device.settle(id);
+  expect(ann.device.core.pins.trustOf(users.bob.id)).toBe('changed');
+  const left = device?.keyPackages.length;
+  await ann.device.settle(id);
+  expect(device?.keyPackages.length).toBe(left);
+  await ann.device.trust(users.bob.id, 'accept');
+  await ann.say(id, 'Is it you, Bob?');
+  await ann.device.settle(id);
+  await ann.say(id, 'Welcome');
+  expect((await anew.read(id)).at(-1)).toBe('Welcome');
+});

@@ -53,10 +53,11 @@ async function claimed(core: Core, room: Room, wanted: ReturnType<typeof missing
       continue;
     const { accountId, accountKey } = newcomer.credential;
     const said = room.record.invitedKeys?.[accountId];
-    if (said && said !== toBase64(accountKey)) continue;
-    await core.pins.see(accountId, accountKey);
+    const isOther = said && said !== toBase64(accountKey);
+    // Where this device has met them it is seen that their key has changed: their person is asked.
+    if (!isOther || core.pins.keyOf(accountId)) await core.pins.see(accountId, accountKey);
     const pinned = core.pins.keyOf(accountId);
-    if (pinned && equal(pinned, accountKey)) adds.push({ deviceId, accountId, keyPackage });
+    if (!isOther && pinned && equal(pinned, accountKey)) adds.push({ deviceId, accountId, keyPackage });
   }
   return adds;
 }
