@@ -248,3 +248,23 @@ test('Bob begins anew before he comes into a room that he was asked into: Ann is
   await ann.say(id, 'Welcome');
   expect((await anew.read(id)).at(-1)).toBe('Welcome');
 });
+
+test('Bob, whom Ann has let in, renews his keys once a day', async () => {
+  const { server, users, browsers } = await opened();
+  const { ann, bob } = browsers;
+  const id = server.room('PRIVATE', users.ann, users.bob);
+  await ann.device.makeGroup(id);
+  await bob.read(id);
+  const epoch = () => server.rooms.get(id)?.group?.epoch ?? 0;
+  const before = epoch();
+  await bob.device.settle(id);
+  expect(epoch()).toBe(before);
+  for (const day of [1, 2]) {
+    bob.ports.clock.ms += 86_500_000;
+    await bob.device.settle(id);
+    await bob.device.settle(id);
+    expect(epoch()).toBe(before + day);
+  }
+  await ann.say(id, 'Good morning');
+  expect(await bob.read(id)).toEqual(['Good morning']);
+});

@@ -43,7 +43,7 @@ export async function doDuties(core: Core, room: Room) {
 
 const isOld = (core: Core, { record }: Room) => {
   const now = core.ports.clock.now();
-  return record.ownCommitAt > 0 && now - record.ownCommitAt > DAY && now - record.lastCommitAt > MINUTE;
+  return now - record.ownCommitAt > DAY && now - record.lastCommitAt > MINUTE;
 };
 
 /** Somebody who was asked in has no device in the tree: perhaps they have one by now. */

@@ -77,6 +77,7 @@ async function goOnFrom(core: Core, room: Room, { seq, generation, mls }: Welcom
     record: { ...record, ...before, cursor: seq, generation, unproven: [] } satisfies RoomRecord,
   });
   draft.record.readableFrom ||= seq;
+  draft.record.ownCommitAt = core.ports.clock.now();
   draft.record.enteredAt = Math.min(draft.record.enteredAt || seq, seq);
   meetStrangers(draft.record, group, room.group);
   draft.removes.push(...(await usedUp(core, mls)));
