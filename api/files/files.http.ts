@@ -9,7 +9,8 @@ import type { ByteRange } from '../storage/storage.ts';
 import { refuseReaders } from '../tokenReach.ts';
 import { noteRefusal } from '../trails.ts';
 import type { Viewer } from '../users/users.ts';
-import { getFile, getUpload, keyOf, readFile, receive, thumbnailKeyOf } from './files.ts';
+import { getFile, getUpload, keyOf, readFile, thumbnailKeyOf } from './files.ts';
+import { receive } from './receiving.ts';
 
 const PATH = /^\/files\/([^/]+)(\/thumbnail)?$/;
 

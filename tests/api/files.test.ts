@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { purgeFiles } from '../../api/files/purge.ts';
 import { begin, beginRefused, bytesOf, look, patch, photograph, sha256, UPLOAD, upload } from '../files.ts';
 import { deleteRoom, expectSound, leave, people, roomOf, unsend } from '../rooms.ts';
@@ -11,11 +12,13 @@ import { openWorld, type Person, type World } from '../world.ts';
 let world: World;
 let ada: Person;
 let bea: Person;
+let gil: Person;
 let mallory: Person;
 beforeAll(async () => {
   world = await openWorld();
-  ({ ada, bea, mallory } = await people(world, 'ada', 'bea', 'mallory'));
+  ({ ada, bea, gil, mallory } = await people(world, 'ada', 'bea', 'gil', 'mallory'));
 });
+afterEach(() => vi.restoreAllMocks());
 afterAll(() => world.close());
 
 const FILES = 'files { id name type size sha256 width height placeholder url thumbnailUrl }';
@@ -28,8 +31,28 @@ const sending = (roomId: string, files: string[], id: string = randomUUID()) => 
 const sendFiles = async (person: Person, roomId: string, files: string[], id?: string) =>
   (await person.graphql(SEND, sending(roomId, files, id))).sendMessage;
 const sendRefused = (person: Person, roomId: string, files: string[]) => person.refused(SEND, sending(roomId, files));
+const CANCEL = 'mutation ($id: ID!) { cancelUpload(id: $id) }';
 const DAY = 86_400_000;
 const text = (content: string) => Buffer.from(content);
+/** What happens before the storage takes the next bytes, or, with `earlier`, those after so many others. */
+function onNextPut(act: () => Promise<unknown>, earlier = 0): Promise<void> {
+  const { storage } = world.node.core;
+  const put = storage.put.bind(storage);
+  return new Promise((resolve, reject) => {
+    const spy = vi.spyOn(storage, 'put');
+    for (let n = 0; n < earlier; n++) spy.mockImplementationOnce(put);
+    spy.mockImplementationOnce(async (key, bytes) => {
+      await act().then(() => resolve(), reject);
+      await put(key, bytes);
+    });
+  });
+}
+/** The keys under which something of the file lies. */
+const keptOf = (id: string) =>
+  readdirSync(world.node.core.config.filesDir, { recursive: true, withFileTypes: true })
+    .filter((place) => place.isFile() && place.name.startsWith(id))
+    .map(({ name }) => name)
+    .sort();
 const told = async (person: Person, id: string) => (await person.graphql(UPLOAD, { id })).upload;
 const codeOf = async (answer: Response) => ((await answer.json()) as any).errors[0].extensions.code;
 
@@ -77,6 +100,40 @@ describe('bytes that come', () => {
     const statuses = await Promise.all([1, 2, 3].map(async () => (await patch(ada, id, 0, bytes)).status));
     expect(statuses).toContain(204);
     expect((await bytesOf(ada, id)).equals(bytes)).toBe(true);
+  });
+
+  test('that were slower than the same ones from elsewhere leave nothing', async () => {
+    const room = await roomOf(gil, bea);
+    const bytes = text('from two tabs');
+    const { id } = await begin(gil, room, { bytes });
+    const rival = onNextPut(async () => expect((await patch(gil, id, 0, bytes)).status).toBe(204));
+    expect((await patch(gil, id, 0, bytes)).status).toBe(409);
+    await rival;
+    expect(await bytesOf(gil, id)).toEqual(bytes);
+    expect(keptOf(id)).toEqual([id]);
+  });
+
+  test.each([
+    ['a piece is kept', 0],
+    ['the last of it is made ready', 1],
+  ])('for a file that is cancelled while %s leave nothing', async (_, earlier) => {
+    const room = await roomOf(gil, bea);
+    const { id } = await begin(gil, room, { bytes: text('never mind') });
+    onNextPut(() => gil.graphql(CANCEL, { id }), earlier);
+    expect([404, 409]).toContain((await patch(gil, id, 0, text('never mind'))).status);
+    expect(await gil.refused(UPLOAD, { id })).toMatchObject({ code: 'NOT_FOUND' });
+    expect(keptOf(id)).toEqual([]);
+  });
+
+  test('that two requests bring to the end at once are ready for both', async () => {
+    const room = await roomOf(gil, bea);
+    const bytes = await photograph();
+    const { id } = await begin(gil, room, { bytes });
+    onNextPut(async () => expect((await patch(gil, id, bytes.length, text(''))).status).toBe(204), 1);
+    expect((await patch(gil, id, 0, bytes)).status).toBe(204);
+    const sent = await sendFiles(gil, room, [id]);
+    expect((await bytesOf(bea, id)).length).toBe(sent.files[0].size);
+    expect(keptOf(id)).toEqual([id, `${id}.thumbnail`]);
   });
 
   test('that are not those that were promised are refused, and nothing is kept', async () => {
@@ -233,9 +290,7 @@ describe('a file that was not sent yet', () => {
       expect((await look(person, id)).status).toBe(404);
       expect((await patch(person, id, 0, text('x'))).status).toBe(404);
       expect(await person.refused(UPLOAD, { id })).toMatchObject({ code: 'NOT_FOUND' });
-      expect(await person.refused('mutation ($id: ID!) { cancelUpload(id: $id) }', { id })).toMatchObject({
-        code: 'NOT_FOUND',
-      });
+      expect(await person.refused(CANCEL, { id })).toMatchObject({ code: 'NOT_FOUND' });
     }
     expect((await look(world.stranger(), id)).status).toBe(401);
   });
@@ -250,7 +305,7 @@ describe('a file that was not sent yet', () => {
 
   test('can be cancelled, and then nothing of it is left', async () => {
     const id = await upload(ada, await roomOf(ada, bea), { bytes: text('never mind') });
-    await ada.graphql('mutation ($id: ID!) { cancelUpload(id: $id) }', { id });
+    await ada.graphql(CANCEL, { id });
     expect((await look(ada, id)).status).toBe(404);
     expect(await world.node.core.storage.get(id)).toBeNull();
   });
@@ -267,6 +322,24 @@ describe('a file that was not sent yet', () => {
     while ((await purgeFiles(world.node.core, Date.now() + DAY)) > 0);
     expect((await look(ada, old)).status).toBe(404);
     for (const id of [old, gone]) expect(await world.node.core.storage.get(id)).toBeNull();
+  });
+
+  test.each([
+    ['is cancelled', (id: string) => gil.graphql(CANCEL, { id })],
+    ['is purged', () => purgeFiles(world.node.core, Date.now() + DAY)],
+  ])('and %s is not sent in the same moment: no message has a file that is gone', async (_, remove) => {
+    const room = await roomOf(gil, bea);
+    const id = await upload(gil, room, { bytes: text('now or never') });
+    const { storage } = world.node.core;
+    const sent: { errors?: any[] }[] = [];
+    vi.spyOn(storage, 'remove').mockImplementationOnce(async (keys) => {
+      sent.push(await gil.ask(SEND, sending(room, [id])));
+      await storage.remove(keys);
+    });
+    await remove(id);
+    expect(sent.map(({ errors }) => errors?.[0].extensions.code)).toEqual(['NOT_FOUND']);
+    expect((await look(gil, id)).status).toBe(404);
+    await expectSound(world.node, room);
   });
 
   test('is one of twenty at most', async () => {
