@@ -111,7 +111,8 @@ export async function removeFiles(core: Core, files: Pick<File, 'id' | 'begun'>[
 
 /** Removes the files that a deleted message brought. */
 export async function removeFilesOf(core: Core, messageId: string): Promise<void> {
-  await removeFiles(core, await core.db.file.findMany({ where: { messageId }, select: { id: true, begun: true } }));
+  const where = { messageId, message: { deletedAt: { not: null } } };
+  await removeFiles(core, await core.db.file.findMany({ where, select: { id: true, begun: true } }));
 }
 
 /** What makes a file that was not sent one whose message is gone: from then on nobody sends it. */

@@ -10,7 +10,7 @@ import { findEntries } from '../realtime/logPages.ts';
 import type { NewMessage } from '../realtime/newMessages.ts';
 import { personJson } from '../realtime/person.ts';
 import { acting, appendChange, withRoom } from '../realtime/roomLog.ts';
-import { getMembership } from '../rooms/memberships.ts';
+import { getMembership, type Reading } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
 import { mentionedNames } from './mentionedNames.ts';
 import { sendTogether } from './sendQueue.ts';
@@ -98,11 +98,16 @@ export async function editMessage(core: Core, viewer: Viewer, id: string, body: 
         mentions_room = ${callsRoom}::boolean AND acting.role <> 'MEMBER'
       FROM head, acting
       WHERE e.id = ${message.id}::uuid AND e.room_id = head.id AND e.actor_id = acting.user_id
-        AND e.deleted_at IS NULL AND e.body IS DISTINCT FROM ${text}
+        AND head.encryption = 'NONE' AND e.deleted_at IS NULL AND e.body IS DISTINCT FROM ${text}
       RETURNING e.*
     ),
     ${mentionAgain(names)}`;
-  return change(core, viewer, message, { kind: 'MESSAGE_EDITED', changes, mentions: NAMED });
+  return change(core, viewer, message, {
+    kind: 'MESSAGE_EDITED',
+    changes,
+    mentions: NAMED,
+    unchanged: standingMessage,
+  });
 }
 
 /**
@@ -121,7 +126,7 @@ export async function deleteMessage(core: Core, viewer: Viewer, id: string): Pro
       RETURNING e.*
     ),
     ${forgetMarks}`;
-  const gone = await change(core, viewer, message, { kind: 'MESSAGE_DELETED', changes });
+  const gone = await change(core, viewer, message, { kind: 'MESSAGE_DELETED', changes, unchanged: deletableMessage });
   await removeFilesOf(core, gone.id);
   return gone;
 }
@@ -132,7 +137,7 @@ export async function getMessage(core: Core, viewer: Viewer, id: string): Promis
 }
 
 /** A message and the viewer's membership of its room; NOT_FOUND without one. */
-export async function findMessage(core: Core, viewer: Viewer, id: string) {
+export async function findMessage(core: Reading, viewer: Viewer, id: string) {
   const [entry] = await findEntries(core.db, [idOf(id, 'Message')]);
   if (!entry?.message || entry.kind !== 'MESSAGE') throw notFound('Message');
   const membership = await getMembership(core, viewer, entry.roomId).catch((error) => {
@@ -201,14 +206,20 @@ export const encrypted = () =>
 
 const notOwn = () => new AppError('FORBIDDEN', 'Only its author can change a message.');
 
-async function editableMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
+async function editableMessage(core: Reading, viewer: Viewer, id: string): Promise<MessageState> {
   const { message, membership } = await findMessage(core, viewer, id);
   if (message.author?.id !== viewer.id) throw notOwn();
   refuseEncrypted(membership.room);
   return message;
 }
 
-async function deletableMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
+async function standingMessage(core: Reading, viewer: Viewer, id: string): Promise<MessageState> {
+  const message = await editableMessage(core, viewer, id);
+  if (message.deletedAt) throw deleted();
+  return message;
+}
+
+async function deletableMessage(core: Reading, viewer: Viewer, id: string): Promise<MessageState> {
   const { message, membership } = await findMessage(core, viewer, id);
   const isManaged = message.integration !== null && membership.role !== 'MEMBER';
   if (!isManaged && message.author?.id !== viewer.id) throw notOwn();
@@ -219,31 +230,29 @@ interface MessageChange {
   kind: 'MESSAGE_EDITED' | 'MESSAGE_DELETED';
   changes: Prisma.Sql;
   mentions?: Prisma.Sql;
+  /** What there is instead when nothing was changed, or why not. */
+  unchanged: typeof standingMessage;
 }
 
 async function change(
   core: Core,
   viewer: Viewer,
   { id, roomId }: MessageState,
-  { changes, ...what }: MessageChange,
+  { changes, unchanged, ...what }: MessageChange,
 ): Promise<MessageState> {
-  const entry = await withRoom(core.db, roomId, (tx) =>
-    appendChange(tx, {
+  const { entry, message } = await withRoom(core.db, roomId, async (db) => {
+    const entry = await appendChange(db, {
       ...what,
       roomId,
       actorId: viewer.id,
       targetId: id,
       changes: Prisma.sql`${acting(viewer.id)}, ${changes}`,
       target: Prisma.sql`changed`,
-    }),
-  );
-  if (entry?.message) {
-    core.roomFeeds.announce([entry]);
-    return entry.message;
-  }
-  const now = await getMessage(core, viewer, id);
-  if (what.kind === 'MESSAGE_EDITED' && now.deletedAt) throw deleted();
-  return now;
+    });
+    return { entry, message: entry?.message ?? (await unchanged({ db }, viewer, id)) };
+  });
+  if (entry) core.roomFeeds.announce([entry]);
+  return message;
 }
 
 /** What is said of a message that was deleted meanwhile. */

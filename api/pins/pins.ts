@@ -6,6 +6,7 @@ import { deleted, findMessage, refuseEncrypted } from '../messages/messages.ts';
 import type { MessageState } from '../realtime/entry.ts';
 import { selectMessages } from '../realtime/logPages.ts';
 import { acting, appendChange, withRoom } from '../realtime/roomLog.ts';
+import type { Reading } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
 
 const MOST = 50;
@@ -13,28 +14,26 @@ const MOST = 50;
 /** Pins a message for everyone in its room: owners and moderators, in a direct room both. Again, it changes nothing. */
 export async function pinMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
   const { message } = await findForPins(core, viewer, id);
-  const entry = await append(core, viewer, message, {
+  return append(core, viewer, message, {
     kind: 'MESSAGE_PINNED',
     set: Prisma.sql`pinned_at = clock_timestamp()`,
     where: Prisma.sql`e.pinned_at IS NULL AND (
       SELECT count(*) FROM entry p WHERE p.room_id = e.room_id AND p.pinned_at IS NOT NULL) < ${MOST}`,
+    refuse: ({ deletedAt, pinnedAt }) => {
+      if (deletedAt) throw deleted();
+      if (!pinnedAt) throw new AppError('CONFLICT', `A room has at most ${MOST} pins: take one away first.`);
+    },
   });
-  if (entry) return entry;
-  const now = (await findForPins(core, viewer, id)).message;
-  if (now.deletedAt) throw deleted();
-  if (!now.pinnedAt) throw new AppError('CONFLICT', `A room has at most ${MOST} pins: take one away first.`);
-  return now;
 }
 
 /** Takes a pin away: owners and moderators, in a direct room both. Again, it changes nothing. */
 export async function unpinMessage(core: Core, viewer: Viewer, id: string): Promise<MessageState> {
   const { message } = await findForPins(core, viewer, id);
-  const entry = await append(core, viewer, message, {
+  return append(core, viewer, message, {
     kind: 'MESSAGE_UNPINNED',
     set: Prisma.sql`pinned_at = NULL`,
     where: Prisma.sql`e.pinned_at IS NOT NULL`,
   });
-  return entry ?? (await findForPins(core, viewer, id)).message;
 }
 
 /** The pinned messages of each of these rooms, the newest pin first, in one query. They were found through memberships. */
@@ -47,7 +46,7 @@ export async function pinsOf(core: Core, rooms: readonly Room[]): Promise<Map<st
   return pins;
 }
 
-async function findForPins(core: Core, viewer: Viewer, id: string) {
+async function findForPins(core: Reading, viewer: Viewer, id: string) {
   const found = await findMessage(core, viewer, id);
   if (!mayPin(found.membership))
     throw new AppError('FORBIDDEN', 'Only owners and moderators of this room can do this.');
@@ -61,19 +60,32 @@ interface PinChange {
   kind: 'MESSAGE_PINNED' | 'MESSAGE_UNPINNED';
   set: Prisma.Sql;
   where: Prisma.Sql;
+  /** May refuse what did not apply, by the message as it was then. */
+  refuse?: (message: MessageState) => void;
 }
 
-async function append(core: Core, viewer: Viewer, { id, roomId }: MessageState, { kind, set, where }: PinChange) {
+async function append(
+  core: Core,
+  viewer: Viewer,
+  { id, roomId }: MessageState,
+  { kind, set, where, refuse = () => {} }: PinChange,
+): Promise<MessageState> {
   const changes = Prisma.sql`
     ${acting(viewer.id)},
     changed AS (
       UPDATE entry e SET ${set}, changed_seq = head.seq FROM head, acting
       WHERE e.id = ${id}::uuid AND e.room_id = head.id AND e.kind = 'MESSAGE' AND e.deleted_at IS NULL
-        AND (acting.role <> 'MEMBER' OR head.kind = 'DIRECT') AND ${where}
+        AND head.encryption = 'NONE' AND (acting.role <> 'MEMBER' OR head.kind = 'DIRECT') AND ${where}
       RETURNING e.*
     )`;
   const change = { roomId, kind, actorId: viewer.id, targetId: id, changes, target: Prisma.sql`changed` };
-  const entry = await withRoom(core.db, roomId, (tx) => appendChange(tx, change));
+  const { entry, message } = await withRoom(core.db, roomId, async (db) => {
+    const entry = await appendChange(db, change);
+    if (entry?.message) return { entry, message: entry.message };
+    const { message } = await findForPins({ db }, viewer, id);
+    refuse(message);
+    return { entry, message };
+  });
   if (entry) core.roomFeeds.announce([entry]);
-  return entry?.message ?? null;
+  return message;
 }

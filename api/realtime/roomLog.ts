@@ -12,8 +12,8 @@ export interface Change {
   /** JSON as `LogEntry` has it; may use `bumped`, the room's row after the change. */
   detail?: Prisma.Sql;
   /**
-   * CTEs of which one is named `changed`. They run under the lock of the room, may use `head` (id, kind, name, topic, and
-   * seq: the position that this entry will have), and decide: if `changed` returns no row, nothing is appended. All but
+   * CTEs of which one is named `changed`. They run under the lock of the room, may use `head` (id, kind, name, topic,
+   * encryption, and seq: the position that this entry will have), and decide: if `changed` returns no row, nothing is appended. All but
    * `head` and the rows that they lock or change are as of the beginning of the statement, before it waited for the room.
    */
   changes: Prisma.Sql;
@@ -33,7 +33,7 @@ export interface Change {
 export async function appendChange(db: Prisma.TransactionClient, change: Change): Promise<LogEntry | null> {
   const rows = await db.$queryRaw<Record<string, unknown>[]>`
     WITH head AS MATERIALIZED (
-      SELECT id, kind, name, topic, last_seq + 1 AS seq FROM room WHERE id = ${change.roomId}::uuid AND deleted_at IS NULL FOR UPDATE
+      SELECT id, kind, name, topic, encryption, last_seq + 1 AS seq FROM room WHERE id = ${change.roomId}::uuid AND deleted_at IS NULL FOR UPDATE
     ),
     ${change.changes},
     bumped AS (

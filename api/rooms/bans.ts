@@ -7,7 +7,7 @@ import { idOf, line, parse } from '../input.ts';
 import { acting, noted } from '../realtime/roomLog.ts';
 import { getUser, type Viewer } from '../users/users.ts';
 import { change } from './memberChanges.ts';
-import { MANAGERS, requireRole } from './memberships.ts';
+import { MANAGERS, type Reading, requireRole } from './memberships.ts';
 
 const MOST = 500;
 const Terms = z.object({
@@ -33,17 +33,19 @@ export async function banMember(
   const user = await getUser(core, viewer, userId);
   if (user.id === viewer.id) throw new AppError('FORBIDDEN', 'You cannot ban yourself. Leave the room instead.');
   await core.limits.take('changesPerMinute', viewer.id, viewer);
-  await change(core, viewer, {
+  const banned = {
     roomId: room.id,
-    kind: 'MEMBER_BANNED',
+    kind: 'MEMBER_BANNED' as const,
     subjectId: user.id,
     detail: Prisma.sql`jsonb_build_object('wasMember', EXISTS (SELECT 1 FROM gone))`,
     changes: banning(viewer, user.id, reason),
+  };
+  return change(core, viewer, banned, async (db) => {
+    const ban = await db.ban.findUnique({ where: { roomId_userId: { roomId: room.id, userId: user.id } } });
+    if (ban) return ban;
+    await requireManaged({ db }, viewer, roomId);
+    throw new AppError('FORBIDDEN', 'You cannot ban this person: their role here is not below yours.');
   });
-  const ban = await core.db.ban.findUnique({ where: { roomId_userId: { roomId: room.id, userId: user.id } } });
-  if (ban) return ban;
-  await requireManaged(core, viewer, roomId);
-  throw new AppError('FORBIDDEN', 'You cannot ban this person: their role here is not below yours.');
 }
 
 /** Lifts a ban: the person may come back as anyone may. Owners and moderators; NOT_FOUND when there is none. */
@@ -56,9 +58,12 @@ export async function unbanMember(core: Core, viewer: Viewer, roomId: string, us
       DELETE FROM ban USING head, acting WHERE ban.room_id = head.id AND ban.user_id = ${subjectId}::uuid
       RETURNING ban.user_id
     )`;
-  if (await change(core, viewer, { roomId: room.id, kind: 'MEMBER_UNBANNED', subjectId, changes })) return;
-  await requireManaged(core, viewer, roomId);
-  throw notFound('Ban');
+  const lifted = { roomId: room.id, kind: 'MEMBER_UNBANNED' as const, subjectId, changes };
+  await change(core, viewer, lifted, async (db, applied) => {
+    if (applied) return;
+    await requireManaged({ db }, viewer, roomId);
+    throw notFound('Ban');
+  });
 }
 
 /** Who is banned from a room, newest first; at most 500. Owners and moderators. */
@@ -71,7 +76,7 @@ export async function listBans(core: Core, viewer: Viewer, roomId: string): Prom
   });
 }
 
-async function requireManaged(core: Core, viewer: Viewer, roomId: string): Promise<Room> {
+async function requireManaged(core: Reading, viewer: Viewer, roomId: string): Promise<Room> {
   const room = await requireRole(core, viewer, roomId, MANAGERS);
   if (room.kind !== 'DIRECT') return room;
   throw new AppError('FORBIDDEN', 'Nobody is banned from a direct conversation. Block the person instead.');

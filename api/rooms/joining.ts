@@ -54,9 +54,11 @@ export async function addMember(core: Core, viewer: Viewer, roomId: string, user
   const changes = Prisma.sql`
     ${acting(viewer.id, MANAGERS)}, ${joining(user.id, Prisma.sql`EXISTS (SELECT 1 FROM acting)`)}`;
   const joined = { roomId: room.id, kind: 'MEMBER_JOINED' as const, subjectId: user.id, changes };
-  const added = await change(core, viewer, joined, (db) => refuseAdding(db, room.id, user.id));
-  if (!added) await requireRole(core, viewer, roomId, MANAGERS);
-  return membershipOf(core, room.id, user.id);
+  const added = async (db: Prisma.TransactionClient, applied: boolean) => {
+    if (!applied) await requireRole({ db }, viewer, roomId, MANAGERS);
+    return membershipOf({ db }, room.id, user.id);
+  };
+  return change(core, viewer, joined, added, (db) => refuseAdding(db, room.id, user.id));
 }
 
 const joining = (userId: string, allowed: Prisma.Sql) => Prisma.sql`

@@ -59,9 +59,12 @@ export async function removeMember(core: Core, viewer: Viewer, roomId: string, u
       RETURNING m.user_id
     ), ${noted}`;
   const removal = { roomId: room.id, kind: 'MEMBER_REMOVED' as const, subjectId: target.userId, changes };
-  if (await change(core, viewer, removal)) return;
-  await membershipOf(core, room.id, target.userId);
-  throw new AppError('FORBIDDEN', 'You cannot remove this person.');
+  await change(core, viewer, removal, async (db, applied) => {
+    if (applied) return;
+    await requireRole({ db }, viewer, roomId, MANAGERS);
+    await membershipOf({ db }, room.id, target.userId);
+    throw new AppError('FORBIDDEN', 'You cannot remove this person.');
+  });
 }
 
 function deleteIfEmpty(tx: Prisma.TransactionClient, viewer: Viewer, roomId: string): Promise<LogEntry | null> {

@@ -27,23 +27,26 @@ const ACTS_ON_OTHERS = [
 ] as const;
 
 /**
- * Makes one change while nobody else changes the room, and tells of it; false when it did not apply. What one person
- * does to another stands in the audit log. `check` may refuse, and sees all that came before.
+ * Makes one change while nobody else changes the room, and tells of it. What one person does to another stands in the
+ * audit log. `check` may refuse, and sees all that came before; `outcome` is told whether the change applied, says what
+ * there is now, and refuses what did not apply: before anybody can change it again.
  */
-export async function change(
+export async function change<Outcome>(
   core: Core,
   viewer: Viewer,
   memberChange: MemberChange,
+  outcome: (db: Prisma.TransactionClient, applied: boolean) => Promise<Outcome>,
   check: (db: Prisma.TransactionClient) => Promise<void> = async () => {},
-): Promise<boolean> {
-  const [entry] = await appendTogether(core, memberChange.roomId, async (db) => {
+): Promise<Outcome> {
+  const { entry, now } = await withRoom(core.db, memberChange.roomId, async (db) => {
     await check(db);
     const entry = await append(db, viewer, memberChange);
     if (entry) await auditChange(db, viewer, memberChange);
-    return [entry];
+    return { entry, now: await outcome(db, entry !== null) };
   });
+  if (entry) core.roomFeeds.announce([entry]);
   if (entry) core.roomsVersions.ring([memberChange.subjectId]);
-  return entry !== undefined;
+  return now;
 }
 
 /** Appends all or none. Each sees what those before it have done, and all that came before in the log. */

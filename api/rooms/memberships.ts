@@ -6,11 +6,16 @@ import { idOf } from '../input.ts';
 import { type Page, type PageRequest, readPage } from '../paging.ts';
 import type { Viewer } from '../users/users.ts';
 
+/** The database as it is, or as a transaction sees it. */
+export interface Reading {
+  db: Prisma.TransactionClient;
+}
+
 /** Who has a say over others in a room. */
 export const MANAGERS: MemberRole[] = ['OWNER', 'MODERATOR'];
 
 /** The room, if the viewer's membership has one of the roles: NOT_FOUND for strangers, FORBIDDEN for other members. */
-export async function requireRole(core: Core, viewer: Viewer, roomId: string, roles: MemberRole[]): Promise<Room> {
+export async function requireRole(core: Reading, viewer: Viewer, roomId: string, roles: MemberRole[]): Promise<Room> {
   const { room, role } = await getMembership(core, viewer, roomId);
   if (roles.includes(role)) return room;
   const who = roles.includes('MODERATOR') ? 'Only owners and moderators of this room' : 'Only an owner of this room';
@@ -19,7 +24,7 @@ export async function requireRole(core: Core, viewer: Viewer, roomId: string, ro
 
 /** The viewer's own membership with its room; NOT_FOUND when there is none that lasts. */
 export async function getMembership(
-  { db }: { db: Prisma.TransactionClient },
+  { db }: Reading,
   viewer: Viewer,
   roomId: string,
 ): Promise<Membership & { room: Room }> {
@@ -32,8 +37,8 @@ export async function getMembership(
 }
 
 /** Somebody's membership that lasts, in a room that was found through one; NOT_FOUND when there is none. */
-export async function membershipOf(core: Core, roomId: string, userId: string): Promise<Membership> {
-  const membership = await core.db.membership.findFirst({ where: { roomId, userId, leftSeq: null } });
+export async function membershipOf({ db }: Reading, roomId: string, userId: string): Promise<Membership> {
+  const membership = await db.membership.findFirst({ where: { roomId, userId, leftSeq: null } });
   if (!membership) throw notFound('Member');
   return membership;
 }

@@ -28,8 +28,10 @@ export async function setRole(
       RETURNING m.user_id
     )`;
   const given = { roomId: room.id, kind: 'ROLE_CHANGED' as const, subjectId: target.userId, changes, role };
-  if (!(await change(core, viewer, given))) await requireRole(core, viewer, roomId, ['OWNER']);
-  return membershipOf(core, room.id, target.userId);
+  return change(core, viewer, given, async (db, applied) => {
+    if (!applied) await requireRole({ db }, viewer, roomId, ['OWNER']);
+    return membershipOf({ db }, room.id, target.userId);
+  });
 }
 
 /** Makes another member the owner in the viewer's place, who is a moderator from then on: one act. Owners. */
@@ -52,8 +54,10 @@ export async function transferOwnership(
       RETURNING m.user_id
     )`;
   const given = { roomId: room.id, kind: 'OWNERSHIP_TRANSFERRED' as const, subjectId: heir.userId, changes };
-  if (!(await change(core, viewer, given))) await requireRole(core, viewer, roomId, ['OWNER']);
-  return membershipOf(core, room.id, heir.userId);
+  return change(core, viewer, given, async (db, applied) => {
+    if (!applied) await requireRole({ db }, viewer, roomId, ['OWNER']);
+    return membershipOf({ db }, room.id, heir.userId);
+  });
 }
 
 // A room without an owner could be neither renamed nor deleted.

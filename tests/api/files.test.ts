@@ -5,7 +5,8 @@ import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { purgeFiles } from '../../api/files/purge.ts';
 import { begin, beginRefused, bytesOf, look, patch, photograph, sha256, UPLOAD, upload } from '../files.ts';
-import { deleteRoom, expectSound, leave, people, roomOf, unsend } from '../rooms.ts';
+import { meanwhile } from '../meanwhile.ts';
+import { addMember, deleteRoom, expectSound, findMessage, leave, people, roomOf, unsend } from '../rooms.ts';
 import { openScanner } from '../services/clamd.ts';
 import { openWorld, type Person, type World } from '../world.ts';
 
@@ -34,16 +35,17 @@ const sendRefused = (person: Person, roomId: string, files: string[]) => person.
 const CANCEL = 'mutation ($id: ID!) { cancelUpload(id: $id) }';
 const DAY = 86_400_000;
 const text = (content: string) => Buffer.from(content);
-/** What happens before the storage takes the next bytes, or, with `earlier`, those after so many others. */
-function onNextPut(act: () => Promise<unknown>, earlier = 0): Promise<void> {
+/** What happens while the storage is given bytes for the nth time from now on: before it has taken them, or after. */
+function onPut(nth: number, when: 'before' | 'after', act: () => Promise<unknown>): Promise<void> {
   const { storage } = world.node.core;
   const put = storage.put.bind(storage);
   return new Promise((resolve, reject) => {
     const spy = vi.spyOn(storage, 'put');
-    for (let n = 0; n < earlier; n++) spy.mockImplementationOnce(put);
+    for (let n = 0; n < nth; n++) spy.mockImplementationOnce(put);
     spy.mockImplementationOnce(async (key, bytes) => {
+      if (when === 'after') await put(key, bytes);
       await act().then(() => resolve(), reject);
-      await put(key, bytes);
+      if (when === 'before') await put(key, bytes);
     });
   });
 }
@@ -106,7 +108,7 @@ describe('bytes that come', () => {
     const room = await roomOf(gil, bea);
     const bytes = text('from two tabs');
     const { id } = await begin(gil, room, { bytes });
-    const rival = onNextPut(async () => expect((await patch(gil, id, 0, bytes)).status).toBe(204));
+    const rival = onPut(0, 'before', async () => expect((await patch(gil, id, 0, bytes)).status).toBe(204));
     expect((await patch(gil, id, 0, bytes)).status).toBe(409);
     await rival;
     expect(await bytesOf(gil, id)).toEqual(bytes);
@@ -114,12 +116,12 @@ describe('bytes that come', () => {
   });
 
   test.each([
-    ['a piece is kept', 0],
-    ['the last of it is made ready', 1],
-  ])('for a file that is cancelled while %s leave nothing', async (_, earlier) => {
+    ['a piece is kept', 0, 'before'],
+    ['the last of it is made ready', 1, 'after'],
+  ] as const)('for a file that is cancelled while %s leave nothing', async (_, nth, when) => {
     const room = await roomOf(gil, bea);
     const { id } = await begin(gil, room, { bytes: text('never mind') });
-    onNextPut(() => gil.graphql(CANCEL, { id }), earlier);
+    onPut(nth, when, () => gil.graphql(CANCEL, { id }));
     expect([404, 409]).toContain((await patch(gil, id, 0, text('never mind'))).status);
     expect(await gil.refused(UPLOAD, { id })).toMatchObject({ code: 'NOT_FOUND' });
     expect(keptOf(id)).toEqual([]);
@@ -127,13 +129,16 @@ describe('bytes that come', () => {
 
   test('that two requests bring to the end at once are ready for both', async () => {
     const room = await roomOf(gil, bea);
-    const bytes = await photograph();
+    const bytes = text('from two tabs');
     const { id } = await begin(gil, room, { bytes });
-    onNextPut(async () => expect((await patch(gil, id, bytes.length, text(''))).status).toBe(204), 1);
+    const rival = onPut(1, 'before', async () => {
+      expect((await patch(gil, id, bytes.length, text(''))).status).toBe(204);
+    });
     expect((await patch(gil, id, 0, bytes)).status).toBe(204);
-    const sent = await sendFiles(gil, room, [id]);
-    expect((await bytesOf(bea, id)).length).toBe(sent.files[0].size);
-    expect(keptOf(id)).toEqual([id, `${id}.thumbnail`]);
+    await rival;
+    await sendFiles(gil, room, [id]);
+    expect(await bytesOf(bea, id)).toEqual(bytes);
+    expect(keptOf(id)).toEqual([id]);
   });
 
   test('that are not those that were promised are refused, and nothing is kept', async () => {
@@ -426,6 +431,19 @@ describe('a file that is sent', () => {
     for (const key of [file, `${file}.thumbnail`]) expect(await world.node.core.storage.get(key)).toBeNull();
     const past = await bea.subscribe(FILES_OF, { roomId: room, after: 2 }).next();
     expect(past.message.files).toEqual([]);
+  });
+
+  test('stays with its message when that could not be deleted', async () => {
+    const room = await roomOf(ada, bea, gil);
+    const file = await upload(gil, room, { bytes: text('still here') });
+    const { id } = await sendFiles(gil, room, [file]);
+    meanwhile(world.node, {
+      before: () => gil.graphql(...leave(room)),
+      after: () => ada.graphql(...addMember(room, gil.id)),
+    });
+    expect(await gil.refused(...unsend(id))).toMatchObject({ code: 'NOT_FOUND' });
+    expect((await gil.graphql(...findMessage(id))).message.deletedAt).toBeNull();
+    expect(await bytesOf(bea, file)).toEqual(text('still here'));
   });
 
   test('is not for who has left', async () => {

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendMessage } from '../../api/messages/messages.ts';
+import { meanwhile } from '../meanwhile.ts';
 import {
+  addMember,
   edit,
   expectSound,
+  leave,
   listMessages,
   listOwn,
   type Page,
@@ -34,6 +37,21 @@ const page = async (person: Person, room: string, wanted: Page = {}) =>
 const bodies = async (person: Person, room: string): Promise<string[]> =>
   (await page(person, room)).nodes.map((message: any) => message.body);
 const uuids = (count: number) => Array.from({ length: count }, () => randomUUID());
+
+test('who left and is back before the answer has changed nothing, and is told so', async () => {
+  const room = await roomOf(alice, bob);
+  const { id } = await bob.say(room, 'as it was');
+  for (const act of [edit(id, 'otherwise'), unsend(id)]) {
+    const awhile = {
+      before: () => bob.graphql(...leave(room)),
+      after: () => alice.graphql(...addMember(room, bob.id)),
+    };
+    meanwhile(world.node, awhile);
+    expect(await bob.refused(...act)).toMatchObject({ code: 'NOT_FOUND' });
+  }
+  expect(await bodies(bob, room)).toEqual(['as it was']);
+  await expectSound(world.node, room);
+});
 
 describe('sending', () => {
   test('the message is there for the others when its author has the answer', async () => {

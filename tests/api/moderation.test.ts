@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { meanwhile } from '../meanwhile.ts';
 import {
   addMember,
   ban,
@@ -205,6 +206,37 @@ test('whatever roles change at once, the room has an owner and its log says who'
     }
     if (chief === ben) await ben.graphql(...transfer(room, olga.id));
   }
+});
+
+test('what was done is answered so, whatever others make of it before the answer', async () => {
+  const { olga, mia, ben } = await people(world, 'olga', 'mia', 'ben');
+  const room = await roomOf(olga, mia, ben);
+  await olga.graphql(...setRole(room, mia.id, 'MODERATOR'));
+  const leaves = () => ben.graphql(...leave(room));
+  meanwhile(world.node, { after: () => olga.graphql(...unban(room, ben.id)) });
+  expect((await mia.graphql(...ban(room, ben.id))).banMember.user).toEqual({ id: ben.id });
+  meanwhile(world.node, { after: leaves });
+  expect((await mia.graphql(...addMember(room, ben.id))).addMember.user.id).toBe(ben.id);
+  await mia.graphql(...addMember(room, ben.id));
+  meanwhile(world.node, { after: leaves });
+  expect((await olga.graphql(...setRole(room, ben.id, 'MODERATOR'))).setRole.role).toBe('MODERATOR');
+  await mia.graphql(...addMember(room, ben.id));
+  meanwhile(world.node, { after: leaves });
+  expect((await olga.graphql(...transfer(room, ben.id))).transferOwnership.role).toBe('OWNER');
+  await expectSound(world.node, room);
+});
+
+test('who left is not found to be removed or given a role, also when they are back before the answer', async () => {
+  const { olga, mia, ben } = await people(world, 'olga', 'mia', 'ben');
+  const room = await roomOf(olga, mia, ben);
+  await olga.graphql(...setRole(room, mia.id, 'MODERATOR'));
+  const awhile = { before: () => ben.graphql(...leave(room)), after: () => olga.graphql(...addMember(room, ben.id)) };
+  for (const act of [removeMember(room, ben.id), setRole(room, ben.id, 'MODERATOR'), transfer(room, ben.id)]) {
+    meanwhile(world.node, awhile);
+    expect(await olga.refused(...act)).toMatchObject({ code: 'NOT_FOUND', message: 'Member not found.' });
+  }
+  expect(await roles(room, ben)).toEqual({ olga: 'OWNER', mia: 'MODERATOR', ben: 'MEMBER' });
+  await expectSound(world.node, room);
 });
 
 test('a deleted room keeps no ban and no reason, and nobody is banned from a conversation of two', async () => {

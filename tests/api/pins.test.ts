@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { meanwhile } from '../meanwhile.ts';
 import {
   edit,
   expectSound,
@@ -91,6 +92,15 @@ test('a deleted message loses its pin, and gets none', async () => {
   expect((await alice.graphql(...unsend(id))).deleteMessage.pinnedAt).toBeNull();
   expect(await pins(alice, room)).toEqual([]);
   expect(await alice.refused(...pin(id))).toMatchObject({ code: 'CONFLICT' });
+});
+
+test('a pin that somebody takes away before the answer was no mistake', async () => {
+  const room = await roomOf(alice, bob);
+  const { id } = await alice.say(room, 'hello');
+  await alice.graphql(...pin(id));
+  meanwhile(world.node, { after: () => alice.graphql(...unpin(id)) });
+  expect((await alice.graphql(...pin(id))).pinMessage).toMatchObject({ id, pinnedAt: expect.any(String) });
+  expect(await pins(bob, room)).toEqual([]);
 });
 
 test('a room has at most fifty, however many are pinned at once', async () => {

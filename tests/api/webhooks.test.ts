@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { meanwhile } from '../meanwhile.ts';
 import { send } from '../wire.ts';
 import { type Node, openWorld, type Person, type World } from '../world.ts';
 
@@ -172,6 +173,20 @@ test('a webhook ends with whom it belongs to: revoked, no manager any more, or t
   const { incomingWebhook, outgoingWebhook } = world.node.core.db;
   expect([await incomingWebhook.count(left), await outgoingWebhook.count(left)]).toEqual([0, 0]);
   expect(listener.waiting).toBe(0);
+});
+
+test('what a webhook posted stands when who would delete it is no moderator any more by then', async () => {
+  const [ivy, jan] = [await world.person('ivy'), await world.person('jan')];
+  const room = await ivy.createRoom({ kind: 'PRIVATE' });
+  await ivy.graphql(ADD, { roomId: room, userId: jan.id });
+  await ivy.graphql(ROLE, { roomId: room, userId: jan.id, role: 'MODERATOR' });
+  const { path } = (await ivy.graphql(MAKE, { roomId: room, name: 'Build' })).createIncomingWebhook;
+  const { json } = await hook(path, '{"text":"still"}');
+  meanwhile(world.node, { before: () => ivy.graphql(ROLE, { roomId: room, userId: jan.id, role: 'MEMBER' }) });
+  const remove = 'mutation ($id: ID!) { deleteMessage(id: $id) { deletedAt } }';
+  expect(await jan.refused(remove, { id: json.id })).toMatchObject({ code: 'FORBIDDEN' });
+  const { message } = await jan.graphql('query ($id: ID!) { message(id: $id) { body } }', { id: json.id });
+  expect(message).toEqual({ body: 'still' });
 });
 
 test('a webhook is answered clearly, whatever it posts, and a retry with its key posts nothing more', async () => {
