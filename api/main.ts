@@ -22,6 +22,8 @@ const CLOCK =
 
 async function start() {
   heed(() => process.exit(0));
+  // Whoever reads them may go: the server stays.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const config = readConfig();
   const log = createLog(config.logLevel);
   const core = await openCore(config, log);

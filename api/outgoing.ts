@@ -51,6 +51,11 @@ export async function post(config: Config, address: string, { headers = {}, body
       ...(checked && { lookup: always(checked) }),
     });
     asking.on('error', reject);
+    // An answer of 101 to which nobody listens ends the request without a word.
+    asking.on('upgrade', ({ statusCode = 0 }, socket) => {
+      socket.destroy();
+      resolve({ status: statusCode, retryAfter: null, text: '' });
+    });
     asking.on('socket', (socket) => {
       socket.once('connect', () => {
         if (checked && !isPublic(socket.remoteAddress ?? '')) asking.destroy(notPublic());

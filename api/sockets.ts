@@ -248,5 +248,7 @@ function credentialsOf(facts: RequestFacts, authorization: unknown): Credentials
 export function refuse(socket: Duplex, status: string, more: Record<string, string | number> = {}) {
   const headers = { ...SECURITY_HEADERS, ...more, Connection: 'close', 'Content-Length': 0 };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  // For as long as the other side kept it open, what reads from it would wait, and so would the end of the server.
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`);
 }

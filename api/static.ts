@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import sirv from 'sirv';
 import { fittingLines } from '../release/signature.ts';
 
@@ -85,8 +86,10 @@ export function createStatic(folder: string): { serve: Serve; explorer: Serve; r
     brotli: true,
     setHeaders: tellCharset,
   });
-  const send = (request: IncomingMessage, response: ServerResponse) =>
+  const send = (request: IncomingMessage, response: ServerResponse) => {
+    response.once('pipe', (file: Readable) => closeTogether(file, response));
     files(request, response, () => notFound(response));
+  };
   const page = (path: string, policy: string) => (request: IncomingMessage, response: ServerResponse) => {
     request.url = path;
     prepare(request, response, policy);
@@ -102,6 +105,12 @@ export function createStatic(folder: string): { serve: Serve; explorer: Serve; r
     explorer: page('/graphiql.html', EXPLORER_POLICY),
     reference: page('/docs.html', REFERENCE_POLICY),
   };
+}
+
+// sirv neither hears what goes wrong with the file that it pipes, which would end the process, nor closes it when the reader goes.
+function closeTogether(file: Readable, response: ServerResponse) {
+  file.once('error', () => response.destroy());
+  response.once('close', () => file.destroy());
 }
 
 // Before the file is looked up: a browser takes these from a 304 as well.

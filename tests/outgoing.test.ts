@@ -112,6 +112,21 @@ test('a server whose certificate nobody vouches for is told nothing', async () =
   server.close();
 });
 
+test('a site that answers by changing the protocol has answered', async () => {
+  const site = createServer((socket) => {
+    socket
+      .on('error', () => {})
+      .once('data', () => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+      });
+  }).listen(0, '127.0.0.1');
+  await once(site, 'listening');
+  const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+  const there = { outgoingOrigins: [origin] } as unknown as Config;
+  expect(await post(there, `${origin}/hook`, { body: '{}' })).toMatchObject({ status: 101 });
+  site.close();
+});
+
 test('a name that leads to the public internet when it is checked, and here when it is connected to, reaches nobody', async () => {
   const heard: string[] = [];
   const here = createServer((socket) => {

@@ -135,7 +135,8 @@ function answering(errand?: Errand): Holder {
 // Says who it is; whoever then asks for something is answered once it is done.
 function receive(socket: Socket, answer: string, errand?: Errand) {
   socket.on('error', () => {}).setTimeout(PATIENCE, () => socket.destroy());
-  const lines = createInterface({ input: socket });
+  // It repeats what goes wrong with the socket.
+  const lines = createInterface({ input: socket }).on('error', () => {});
   lines.once('line', async (request) => {
     socket.setTimeout(0);
     socket.end(errand ? await errand(request) : 'Nothing is done here for others.');

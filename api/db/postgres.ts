@@ -9,6 +9,8 @@ const SETTINGS = {
   max: 10,
   connectionTimeoutMillis: 10_000,
   keepAlive: true,
+  // By default the system first asks after two hours whether the other side is still there.
+  keepAliveInitialDelayMillis: 10_000,
   application_name: 'shh-chatroom',
   // @prisma/adapter-pg drops the offset of what it reads. Compiling a query, or
   // starting workers for it, takes longer than any of ours.

@@ -16,8 +16,14 @@ export async function expireMessages(core: Core, now = Date.now()): Promise<numb
     select: { id: true },
   });
   let entries = 0;
-  for (const { id } of rooms) entries += await expireRoom(core, id, now);
+  for (const { id } of rooms) entries += await expireRoom(core, id, now).catch((error) => putOff(core, id, error));
   return entries;
+}
+
+// One room in which it fails is no reason for the others to keep what they have.
+function putOff(core: Core, room: string, error: unknown): number {
+  core.log.warn('housekeeping.failed', { room, error });
+  return 0;
 }
 
 /**

@@ -45,7 +45,7 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
 
   async start(after: number | null | undefined) {
     this.stop = await this.core.roomsVersions.watch(this.userId, (place) => this.changed(place));
-    const { kept, version, hushedUntil } = await this.read();
+    const { kept, version, hushedUntil } = await this.read().catch((error) => this.fail(error));
     Object.assign(this, { kept, version, hushedUntil });
     if (after != null && after !== version) this.queue.push({ kind: 'MISSED', version });
   }
@@ -59,8 +59,8 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
       const value = this.queue.shift();
       if (value) return { done: false, value };
       const place = this.heard.shift();
-      if (this.dirty) await this.compareAll();
-      else if (place) await this.comparePlace(place);
+      if (this.dirty) await this.compareAll().catch((error) => this.fail(error));
+      else if (place) await this.comparePlace(place).catch((error) => this.fail(error));
       else await new Promise<void>((resolve) => (this.wake = resolve));
     }
     return { done: true, value: undefined };
@@ -73,6 +73,12 @@ export class RoomChanges implements AsyncIterableIterator<RoomChange> {
       this.wake();
     }
     return { done: true, value: undefined };
+  }
+
+  // Of an iterator that has thrown nobody asks that it ends.
+  private async fail(error: unknown): Promise<never> {
+    await this.return();
+    throw error;
   }
 
   private changed(place?: PlaceChange) {

@@ -22,8 +22,13 @@ export async function subscribeToRoom(core: Core, viewer: Viewer, roomId: string
     isDirect = place.isDirect;
     return (entry) => ends(entry, viewer, place.joinedSeq);
   });
-  if (isDirect) await endWhenPutAway(core, viewer, reader);
+  if (isDirect) await endWhenPutAway(core, viewer, reader).catch((error) => giveUp(reader, error));
   return reader;
+}
+
+async function giveUp(reader: RoomReader, error: unknown): Promise<never> {
+  await reader.return();
+  throw error;
 }
 
 // Whoever blocks the other person is no longer in the direct room, of which its log says nothing.

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -360,6 +361,23 @@ describe.runIf(embedded)('the data folder', () => {
     expect(((await failure(openDatabase({ dataDir }))) as Error).message).toMatch(/is in use by another process/);
     await kill(other);
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'stays with a process whose visitors go before they are answered',
+    async () => {
+      const { dataDir, drop } = await prepareTestDatabase();
+      onTestFinished(drop);
+      const opened = await openDatabase({ dataDir });
+      for (let n = 0; n < 20; n++) {
+        const visitor = connect(join(dataDir, 'lock'));
+        await once(visitor, 'connect');
+        visitor.write('something\n');
+        visitor.destroy();
+      }
+      expect(((await failure(openDatabase({ dataDir }))) as Error).message).toMatch(/is in use by process/);
+      await opened.close();
+    },
+  );
 
   test('that two processes want after a crash goes to one of them', async () => {
     const { dataDir, drop } = await prepareTestDatabase();

@@ -1,6 +1,15 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -286,6 +295,44 @@ const UPGRADE = {
   'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
 };
 
+test('who hangs up in the middle of a file leaves nothing open', async () => {
+  const { port, hostname } = new URL(node.url);
+  const large = join(web, 'assets', 'large-1a2b3c.js');
+  writeFileSync(large, Buffer.alloc(5_000_000, ' '));
+  for (let n = 0; n < 5; n++) {
+    const socket = connect(Number(port), hostname);
+    socket.write('GET /assets/large-1a2b3c.js HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(socket, 'data');
+    socket.destroy();
+  }
+  await expect.poll(() => timesOpen(large)).toBe(0);
+  const { status, text } = await send(node, { path: '/assets/large-1a2b3c.js' });
+  expect({ status, length: text.length }).toEqual({ status: 200, length: 5_000_000 });
+});
+
+test('a file that can be found and not be opened ends its answer, and nothing else', async () => {
+  const odd = createServer().listen(join(web, 'assets', 'odd-1a2b3c.js'));
+  await once(odd, 'listening');
+  await expect(send(node, { path: '/assets/odd-1a2b3c.js' })).rejects.toThrow();
+  odd.close();
+  expect(await send(node, {})).toMatchObject({ status: 200 });
+});
+
+test('who is refused and does not hang up is not waited for', async () => {
+  for (const asked of [
+    'NONSENSE\r\n\r\n',
+    'GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  ]) {
+    const site = await withPages({});
+    const socket = connect({ port: Number(new URL(site.url).port), host: '127.0.0.1', allowHalfOpen: true });
+    socket.write(asked);
+    socket.resume();
+    await once(socket, 'end');
+    await site.app.close();
+    socket.destroy();
+  }
+});
+
 test('what is no HTTP gets the security headers too', async () => {
   const { port, hostname } = new URL(node.url);
   const socket = connect(Number(port), hostname);
@@ -493,6 +540,21 @@ test('a proxy that uses a kept connection while the sockets of a stopping server
   expect(answer).toContain('Connection: close');
   await closed;
 });
+
+/** How often this process has the file open; known on Linux only, 0 elsewhere. */
+function timesOpen(file: string): number {
+  const folder = '/proc/self/fd';
+  if (!existsSync(folder)) return 0;
+  return readdirSync(folder).filter((name) => linkOf(join(folder, name)) === file).length;
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // It was closed meanwhile.
+  }
+}
 
 /** The status of every answer to what no client library would write. */
 async function sendRaw(text: string): Promise<number[]> {

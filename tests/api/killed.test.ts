@@ -62,6 +62,21 @@ test.runIf(EMBEDDED)(
   },
 );
 
+test.runIf(EMBEDDED)('whoever reads what the server says may go, and the server stays', async () => {
+  const DATA_DIR = mkdtempSync(join(tmpdir(), 'shh-unheard-'));
+  const own = spawn(process.execPath, [MAIN], { cwd: DATA_DIR, env: { PATH: process.env.PATH, PORT: '0', DATA_DIR } });
+  const [first] = await once(createInterface({ input: own.stdout }), 'line');
+  const address = /http:\S+/.exec(first)?.[0] ?? '';
+  for (const stream of [own.stdout, own.stderr]) stream.destroy();
+  for (let n = 0; n < 3; n++) {
+    await fetch(`${address}/graphql`, { method: 'POST', headers: { origin: 'https://evil.example' } });
+    expect((await fetch(`${address}/healthz`)).status).toBe(200);
+  }
+  own.kill('SIGTERM');
+  expect(await once(own, 'exit')).toEqual([0, null]);
+  rmSync(DATA_DIR, { recursive: true, force: true });
+});
+
 test.runIf(EMBEDDED)('a disk with no room for the database stops the start with one sentence', async () => {
   const dataDir = join(database.dataDir, 'elsewhere');
   // Of a file no more than 200 blocks are written, as on a disk that is full.
