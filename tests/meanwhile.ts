@@ -18,3 +18,9 @@ export function meanwhile(
     return transact(...all).finally(after);
   });
 }
+
+/** Something to wait for until somebody opens it. */
+export class Gate {
+  open = () => {};
+  readonly opened = new Promise<void>((resolve) => (this.open = resolve));
+}

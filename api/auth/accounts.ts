@@ -80,7 +80,10 @@ async function findByPassword(core: Core, name: string, password: string): Promi
     return null;
   }
   if (!renewed) return user;
-  return core.db.user.update({ where: { id: user.id }, data: { passwordHash: renewed } });
+  const where = { id: user.id, passwordHash: user.passwordHash };
+  const [current] = await core.db.user.updateManyAndReturn({ where, data: { passwordHash: renewed } });
+  // It was changed or renewed meanwhile: what is there now decides.
+  return current ?? findByPassword(core, name, password);
 }
 
 async function admit(core: Core, db: Prisma.TransactionClient, invitation: string | null | undefined): Promise<void> {

@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { pbkdf2Sync, randomUUID } from 'node:crypto';
 import argon2 from 'argon2';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { Gate, meanwhile } from '../meanwhile.ts';
 import { tablesWith } from '../rooms.ts';
 import { Browser, Line } from '../wire.ts';
 import { administrator, openWorld, PASSWORD, Person, type World } from '../world.ts';
@@ -90,16 +91,38 @@ test('of two changes of one password at once one is made', async () => {
 
 test('whoever signs in with the old password while it is changed is not left inside', async () => {
   const dan = await world.person('dan');
-  const { db } = world.node.core;
-  const transact = db.$transaction.bind(db) as (...all: unknown[]) => Promise<unknown>;
   // The password was right, and the session is not there yet.
-  vi.spyOn(db, '$transaction').mockImplementationOnce(async (...all: unknown[]) => {
-    await dan.graphql(CHANGE, { current: PASSWORD, next: NEXT });
-    return transact(...all);
-  });
+  meanwhile(world.node, { before: () => dan.graphql(CHANGE, { current: PASSWORD, next: NEXT }) });
   expect(codesOf(await logIn(dan, PASSWORD))).toEqual(['UNAUTHENTICATED']);
-  vi.restoreAllMocks();
   expect((await dan.graphql(SECURITY)).viewer.sessions).toHaveLength(1);
+});
+
+test('whoever signs in with the old password, kept as the Django application did, while it is reset does not bring it back', async () => {
+  const dora = await world.person('dora');
+  const result = pbkdf2Sync(PASSWORD, 'salt', 1000, 32, 'sha256').toString('base64');
+  const data = { passwordHash: `pbkdf2_sha256$1000$salt$${result}` };
+  await world.node.core.db.user.update({ where: { id: dora.id }, data });
+  const { token } = await linkFor(dora);
+  const [begun, renewing] = [new Gate(), new Gate()];
+  meanwhile(world.node, {
+    before: () => {
+      begun.open();
+      return renewing.opened;
+    },
+  });
+  const resetting = reset(token);
+  await begun.opened;
+  const { hash } = argon2;
+  // The old password was right, and its new hash is not there yet.
+  const spy = vi.spyOn(argon2, 'hash').mockImplementationOnce(async (...all) => {
+    renewing.open();
+    await resetting;
+    return hash(...all);
+  });
+  expect(codesOf(await logIn(dora, PASSWORD))).toEqual(['UNAUTHENTICATED']);
+  spy.mockRestore();
+  expect((await resetting).data).toBeTruthy();
+  expect([await signsIn(dora, PASSWORD), await signsIn(dora, NEXT)]).toEqual([false, true]);
 });
 
 test('Lose the password: get back in with the code; without the code, with a link from an administrator.', async () => {
