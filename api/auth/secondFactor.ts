@@ -5,10 +5,11 @@ import type { Prisma } from '../db/db.ts';
 import type { User } from '../db/model.ts';
 import { AppError, invalid } from '../errors.ts';
 import { readInstance } from '../instance/instance.ts';
-import { holdAccount, type Viewer } from '../users/users.ts';
+import type { Viewer } from '../users/users.ts';
 import type { Origin } from './accounts.ts';
 import { confirm, type Proof } from './confirmations.ts';
 import { seal, unseal } from './sealing.ts';
+import { holdOwnAccount } from './sessions.ts';
 import { base32, stepOf } from './totp.ts';
 import { oneTry } from './tries.ts';
 
@@ -36,10 +37,7 @@ export async function beginCodeApp(core: Core, viewer: Viewer, proof: Proof): Pr
   const { username } = await confirm(core, viewer, 'SET_CODE_APP_UP', proof);
   const bytes = randomBytes(20);
   const sealed = await seal(core, bytes);
-  const where = { userId: viewer.id };
-  await core.db.codeApp.deleteMany({ where: { ...where, usedStep: null } });
-  const { count } = await core.db.codeApp.createMany({ data: [{ ...where, sealed }], skipDuplicates: true });
-  if (count === 0) throw new AppError('CONFLICT', 'You have an app already. Switch the second factor off first.');
+  await core.db.$transaction((db) => keepCodeApp(db, viewer, sealed));
   const { name } = await readInstance(core);
   const [issuer, secret] = [encodeURIComponent(name.replaceAll(':', ' ')), base32(bytes)];
   return { secret, uri: `otpauth://totp/${issuer}:${encodeURIComponent(username)}?secret=${secret}&issuer=${issuer}` };
@@ -49,7 +47,11 @@ export async function beginCodeApp(core: Core, viewer: Viewer, proof: Proof): Pr
 export async function confirmCodeApp(core: Core, viewer: Viewer, code: string): Promise<void> {
   const attempt = () => useCode(core, viewer.id, code, null);
   if (!(await oneTry(core, `code ${viewer.id}`, attempt, viewer))) throw wrongCode();
-  await core.db.$transaction((db) => ask(db, viewer.id, true));
+  await core.db.$transaction(async (db) => {
+    await holdOwnAccount(db, viewer);
+    if (!(await hasCodeApp({ db }, viewer))) throw takenAway();
+    await ask(db, viewer.id, true);
+  });
 }
 
 /**
@@ -59,6 +61,7 @@ export async function confirmCodeApp(core: Core, viewer: Viewer, code: string): 
 export async function setSecondFactor(core: Core, viewer: Viewer, on: boolean, proof: Proof): Promise<void> {
   await confirm(core, viewer, 'SET_SECOND_FACTOR', proof);
   await core.db.$transaction(async (db) => {
+    await holdOwnAccount(db, viewer);
     if (on && !(await hasSecondFactor(db, viewer.id)))
       throw new AppError('CONFLICT', 'Add a passkey or set an app up first: otherwise nothing would let you in.');
     if (!on) await db.codeApp.deleteMany({ where: { userId: viewer.id } });
@@ -67,15 +70,22 @@ export async function setSecondFactor(core: Core, viewer: Viewer, on: boolean, p
 }
 
 /** Whether the viewer's app shows codes that count. */
-export async function hasCodeApp({ db }: Core, { id }: Viewer): Promise<boolean> {
+export async function hasCodeApp({ db }: { db: Prisma.TransactionClient }, { id }: Viewer): Promise<boolean> {
   return (await db.codeApp.count({ where: { userId: id, usedStep: { not: null } } })) > 0;
 }
 
-/** Whether there is something that would let this person in beside the password. Holds their row until the commit. */
+/** Whether there is something that would let this person in beside the password. For who holds the account: it stays so until the commit. */
 export async function hasSecondFactor(db: Prisma.TransactionClient, userId: string): Promise<boolean> {
-  await holdAccount(db, userId);
   const apps = await db.codeApp.count({ where: { userId, usedStep: { not: null } } });
   return apps + (await db.passkey.count({ where: { userId } })) > 0;
+}
+
+async function keepCodeApp(db: Prisma.TransactionClient, viewer: Viewer, sealed: string) {
+  await holdOwnAccount(db, viewer);
+  const where = { userId: viewer.id };
+  await db.codeApp.deleteMany({ where: { ...where, usedStep: null } });
+  const { count } = await db.codeApp.createMany({ data: [{ ...where, sealed }], skipDuplicates: true });
+  if (count === 0) throw new AppError('CONFLICT', 'You have an app already. Switch the second factor off first.');
 }
 
 async function ask(db: Prisma.TransactionClient, id: string, on: boolean): Promise<void> {
@@ -101,5 +111,7 @@ const needed = () =>
   new AppError('FORBIDDEN', 'This account asks for more than the password: the code of your app, or your passkey.', {
     reason: 'SECOND_FACTOR',
   });
+
+const takenAway = () => new AppError('CONFLICT', 'Your app was taken out of use a moment ago. Set it up again.');
 
 const wrongCode = () => invalid({ code: ['This code is wrong, or was used. Wait for the next one.'] });

@@ -4,7 +4,7 @@ import type { Prisma } from '../db/db.ts';
 import type { Session } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf } from '../input.ts';
-import type { Viewer } from '../users/users.ts';
+import { holdAccount, type Viewer } from '../users/users.ts';
 import {
   ACCESS_SECONDS,
   type Claims,
@@ -127,6 +127,19 @@ export async function watchSessions(core: Core, watched: () => string[], onEnded
     stopListening();
     stopBeating();
   };
+}
+
+/**
+ * Holds the viewer's account as `holdAccount` does, for what makes or changes a way into it. UNAUTHENTICATED when the
+ * session that asks has ended meanwhile: what it made would outlive the recovery that ended it.
+ */
+export async function holdOwnAccount(db: Prisma.TransactionClient, viewer: Viewer): Promise<void> {
+  await holdAccount(db, viewer.id);
+  const [session] = await db.$queryRaw<unknown[]>`
+    SELECT 1 FROM session
+    WHERE id = ${viewer.sessionId}::uuid AND user_id = ${viewer.id}::uuid AND revoked_at IS NULL AND expires_at > now()
+    FOR SHARE`;
+  if (!session) throw signInAgain();
 }
 
 type Proven = { id: string; passwordHash: string };

@@ -3,14 +3,14 @@ import { audit } from '../audit/audit.ts';
 import type { Origin } from '../auth/accounts.ts';
 import { confirm, type Proof } from '../auth/confirmations.ts';
 import { hasSecondFactor } from '../auth/secondFactor.ts';
-import { startSession, type Tokens } from '../auth/sessions.ts';
+import { holdOwnAccount, startSession, type Tokens } from '../auth/sessions.ts';
 import type { Core } from '../core.ts';
 import type { Prisma } from '../db/db.ts';
 import type { Passkey } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, line, parse } from '../input.ts';
 import { readInstance } from '../instance/instance.ts';
-import { holdAccount, type Viewer } from '../users/users.ts';
+import type { Viewer } from '../users/users.ts';
 import { keepChallenge, takeChallenge } from './challenges.ts';
 import { findPasskey, hasSigned } from './signing.ts';
 import {
@@ -81,6 +81,7 @@ export async function renamePasskey(core: Core, viewer: Viewer, id: string, name
 export async function removePasskey(core: Core, viewer: Viewer, id: string): Promise<void> {
   const where = { id: idOf(id, 'Passkey'), userId: viewer.id };
   await core.db.$transaction(async (db) => {
+    await holdOwnAccount(db, viewer);
     const { count } = await db.passkey.deleteMany({ where });
     if (count === 0) throw notFound('Passkey');
     await keepOneWayIn(db, viewer);
@@ -113,11 +114,12 @@ export async function signInWithPasskey(
 
 async function keepPasskey(
   db: Prisma.TransactionClient,
-  { id: userId }: Viewer,
+  viewer: Viewer,
   name: string,
   credential: Credential,
 ): Promise<Passkey> {
-  await holdAccount(db, userId);
+  await holdOwnAccount(db, viewer);
+  const userId = viewer.id;
   if ((await db.passkey.count({ where: { userId } })) >= MOST) throw tooMany();
   const data = [{ userId, name, ...credential }];
   const [passkey] = await db.passkey.createManyAndReturn({ data, skipDuplicates: true });

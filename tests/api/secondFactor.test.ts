@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { codeAt, stepAt } from '../../api/auth/totp.ts';
 import { Authenticator, addPasskey, bytesOf } from '../authenticator.ts';
+import { meanwhile } from '../meanwhile.ts';
 import { tablesWith } from '../rooms.ts';
 import { JSON_BODY, send } from '../wire.ts';
 import { administrator, type Node, openWorld, PASSWORD, Person, type World } from '../world.ts';
@@ -130,6 +131,16 @@ test('an app counts once a code of it was given, against the password', async ()
   expect(await fay.refused(CONFIRM, { code: shown(secret) })).toMatchObject({ code: 'INVALID_INPUT' });
   await fay.graphql(CONFIRM, { code: shown(again.secret) });
   expect(await fay.refused(BEGIN, { password: PASSWORD })).toMatchObject({ code: 'CONFLICT' });
+});
+
+test('an app that Flo takes out of use in the moment in which its first code is given does not lock her out', async () => {
+  const flo = await world.person('flo');
+  const { secret } = (await flo.graphql(BEGIN, { password: PASSWORD })).beginCodeApp;
+  // The code was right, and the account does not ask for one yet.
+  meanwhile(world.node, { before: () => flo.graphql(SWITCH, { on: false, password: PASSWORD }) });
+  expect(await flo.refused(CONFIRM, { code: shown(secret) })).toMatchObject({ code: 'CONFLICT' });
+  expect((await flo.graphql(STATE)).viewer).toMatchObject({ asksSecondFactor: false, hasCodeApp: false });
+  expect((await logIn(flo)).data).toBeTruthy();
 });
 
 test('with a passkey alone Gus asks for it, and cannot remove the last one; switching off makes the password enough', async () => {
