@@ -10,7 +10,7 @@ import type { Viewer } from '../users/users.ts';
 import { confirm, type Proof } from './confirmations.ts';
 import { hashPassword, namesOf, Password, refuseObvious } from './passwords.ts';
 import { revokePersonalTokens } from './personalTokens.ts';
-import { revokeSessions, tellEnded } from './sessions.ts';
+import { holdOwnAccount, revokeSessions, tellEnded } from './sessions.ts';
 
 /** Gives the viewer another password, once they have confirmed it. Every other session of theirs ends. */
 export async function changePassword(core: Core, viewer: Viewer, current: Proof, next: string): Promise<void> {
@@ -19,7 +19,10 @@ export async function changePassword(core: Core, viewer: Viewer, current: Proof,
   refuseObvious(password, [...namesOf(user), (await readInstance(core)).name], 'next');
   const passwordHash = await hashPassword(password);
   const where = { id: viewer.id, passwordHash: before };
-  const change = (db: Prisma.TransactionClient) => db.user.updateManyAndReturn({ where, data: { passwordHash } });
+  const change = async (db: Prisma.TransactionClient) => {
+    await holdOwnAccount(db, viewer);
+    return db.user.updateManyAndReturn({ where, data: { passwordHash } });
+  };
   const changed = await replacePassword(core, 'PASSWORD_CHANGED', change, viewer.sessionId);
   if (!changed) throw invalid({ current: ['This is no longer your password: it was changed a moment ago.'] });
 }

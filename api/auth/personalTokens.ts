@@ -8,8 +8,8 @@ import type { PersonalToken, TokenScope } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, line, parse } from '../input.ts';
 import { hashOf, inHours } from '../links.ts';
-import { holdAccount, type Viewer } from '../users/users.ts';
-import { tellEnded } from './sessions.ts';
+import type { Viewer } from '../users/users.ts';
+import { holdOwnAccount, tellEnded } from './sessions.ts';
 import { TokenError } from './tokens.ts';
 
 const MARK = 'shh_';
@@ -38,7 +38,7 @@ export async function createPersonalToken(
   const known = { prefix: token.slice(0, SHOWN), tokenHash: hashOf(token) };
   const data = { userId: viewer.id, name, scope: input.scope, ...known, expiresAt: inHours(expiresInDays * 24) };
   const personalToken = await core.db.$transaction(async (db) => {
-    await holdAccount(db, viewer.id);
+    await holdOwnAccount(db, viewer);
     if ((await db.personalToken.count({ where: { userId: viewer.id } })) >= MOST) throw tooMany();
     await audit(db, { action: 'PERSONAL_TOKEN_MADE', actorId: viewer.id, subjectId: viewer.id });
     return db.personalToken.create({ data });

@@ -8,13 +8,13 @@ import { readInstance } from '../instance/instance.ts';
 import { hashOf, inHours, newToken } from '../links.ts';
 import { requireAdmin } from '../users/admins.ts';
 import { usernameKey } from '../users/username.ts';
-import { accountCalled, getUser, type Viewer } from '../users/users.ts';
+import { accountCalled, getUser, holdAccount, type Viewer } from '../users/users.ts';
 import type { Origin } from './accounts.ts';
 import { confirm, type Proof } from './confirmations.ts';
 import { replacePassword } from './ownPassword.ts';
 import { hashPassword, namesOf, Password, refuseObvious } from './passwords.ts';
 import { newRecoveryCode, RecoveryCode } from './recoveryCode.ts';
-import { startSession, type Tokens } from './sessions.ts';
+import { holdOwnAccount, startSession, type Tokens } from './sessions.ts';
 import { oneTry } from './tries.ts';
 
 const RESET_HOURS = 24;
@@ -24,6 +24,7 @@ export async function createRecoveryCode(core: Core, viewer: Viewer, proof: Proo
   await confirm(core, viewer, 'MAKE_RECOVERY_CODE', proof);
   const code = newRecoveryCode();
   await core.db.$transaction(async (db) => {
+    await holdOwnAccount(db, viewer);
     await db.user.updateMany({ where: { id: viewer.id }, data: { recoveryHash: hashOf(code) } });
     await audit(db, { action: 'RECOVERY_CODE_MADE', actorId: viewer.id, subjectId: viewer.id });
   });
@@ -67,6 +68,7 @@ export async function createResetLink(core: Core, viewer: Viewer, userId: string
   const token = newToken();
   const made = { tokenHash: hashOf(token), madeById: viewer.id, expiresAt: inHours(RESET_HOURS) };
   await core.db.$transaction(async (db) => {
+    await holdOwnAccount(db, viewer);
     await db.resetLink.upsert({ where: { userId: user.id }, create: { userId: user.id, ...made }, update: made });
     await audit(db, { action: 'RESET_LINK_MADE', actorId: viewer.id, subjectId: user.id });
   });
@@ -97,11 +99,14 @@ export async function resetPassword(
   return startSession(core, user, origin.label);
 }
 
-// Of two who use a link at once, one finds it.
+// Of two who use a link at once, one finds it. The account is held before its link, as by whoever changes the password.
 async function claimResetLink(db: Prisma.TransactionClient, token: string): Promise<string | null> {
-  const [link] = await db.$queryRaw<{ id: string }[]>`
-    DELETE FROM reset_link WHERE token_hash = ${hashOf(token)} AND expires_at > now() RETURNING user_id AS id`;
-  return link?.id ?? null;
+  const where = { tokenHash: hashOf(token), expiresAt: { gt: new Date() } };
+  const link = await db.resetLink.findFirst({ where });
+  if (!link) return null;
+  await holdAccount(db, link.userId);
+  const { count } = await db.resetLink.deleteMany({ where });
+  return count === 1 ? link.userId : null;
 }
 
 const wrongCode = () =>

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { holdOwnAccount } from '../auth/sessions.ts';
 import type { Core } from '../core.ts';
 import { isUniqueViolation } from '../db/driverErrors.ts';
 import type { Session } from '../db/model.ts';
 import { AppError, invalid, notFound } from '../errors.ts';
 import { parse } from '../input.ts';
 import { checkOutgoing } from '../outgoing.ts';
-import { holdAccount, type Viewer } from '../users/users.ts';
+import type { Viewer } from '../users/users.ts';
 
 const MOST = 20;
 
@@ -34,7 +35,7 @@ export async function setPush(
   await core.limits.take('changesPerMinute', viewer.id, viewer);
   const session = await core.db.session.findFirst({ where: { id: viewer.sessionId, userId: viewer.id } });
   if (!session) throw notFound('Session');
-  if (subscription) await keep(core, session, parse(Subscription, subscription));
+  if (subscription) await keep(core, viewer, parse(Subscription, subscription));
   else await core.db.pushSubscription.deleteMany({ where: { sessionId: session.id } });
   return session;
 }
@@ -44,17 +45,18 @@ export async function hasPush(core: Core, sessionId: string): Promise<boolean> {
   return (await core.db.pushSubscription.count({ where: { sessionId } })) > 0;
 }
 
-async function keep(core: Core, { id, userId }: Session, { endpoint, p256dh, auth }: z.output<typeof Subscription>) {
+async function keep(core: Core, viewer: Viewer, { endpoint, p256dh, auth }: z.output<typeof Subscription>) {
   await checkOutgoing(core.config, endpoint).catch((error) => {
     throw error instanceof AppError ? invalid({ endpoint: [error.message] }) : error;
   });
+  const { id: userId, sessionId } = viewer;
   const keys = { p256dh: p256dh.toString('base64url'), auth: auth.toString('base64url') };
   await core.db
     .$transaction(async (db) => {
-      await holdAccount(db, userId);
-      await db.pushSubscription.deleteMany({ where: { OR: [{ sessionId: id }, { endpoint, ...keys }] } });
+      await holdOwnAccount(db, viewer);
+      await db.pushSubscription.deleteMany({ where: { OR: [{ sessionId }, { endpoint, ...keys }] } });
       if ((await db.pushSubscription.count({ where: { userId } })) >= MOST) throw tooMany();
-      await db.pushSubscription.create({ data: { sessionId: id, userId, endpoint, ...keys } });
+      await db.pushSubscription.create({ data: { sessionId, userId, endpoint, ...keys } });
     })
     .catch((error) => {
       throw isUniqueViolation(error) ? taken() : error;

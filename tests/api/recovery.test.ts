@@ -1,7 +1,8 @@
 import { pbkdf2Sync, randomUUID } from 'node:crypto';
 import argon2 from 'argon2';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { Gate, meanwhile } from '../meanwhile.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ADD, Authenticator, addPasskey, BEGIN as BEGIN_PASSKEY } from '../authenticator.ts';
+import { Gate, meanwhile, onceItWaits } from '../meanwhile.ts';
 import { tablesWith } from '../rooms.ts';
 import { Browser, Line } from '../wire.ts';
 import { administrator, openWorld, PASSWORD, Person, type World } from '../world.ts';
@@ -14,12 +15,23 @@ const RECOVER = `mutation ($input: RecoverInput!) { recover(input: $input) ${SIG
 const LINK = 'mutation ($id: ID!) { createResetLink(userId: $id) { token expiresAt user { id } } }';
 const RESET = `mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) ${SIGNED} }`;
 const LOG_IN = `mutation ($input: LogInInput!) { logIn(input: $input) ${SIGNED} }`;
+const TOKEN = `mutation {
+  createPersonalToken(input: { name: "mine", scope: WRITE, expiresInDays: 366 }) { token }
+}`;
+const BEGIN_APP = 'mutation ($password: String!) { beginCodeApp(password: $password) { secret } }';
+const PUSH = 'mutation ($subscription: PushSubscriptionInput) { setPush(subscription: $subscription) { hasPush } }';
+const SUBSCRIPTION = {
+  endpoint: 'https://push.example.org/x',
+  p256dh: Buffer.alloc(65, 4).toString('base64url'),
+  auth: Buffer.alloc(16).toString('base64url'),
+};
+const WAYS_IN = '{ personalTokens { id } viewer { passkeys { id } hasCodeApp hasRecoveryCode sessions { id } } }';
 const SECURITY = '{ viewer { hasRecoveryCode securityEvents { kind } sessions { id } } }';
 
 let world: World;
 let ada: Person;
 beforeAll(async () => {
-  world = await openWorld({ TRUSTED_PROXIES: '127.0.0.1' });
+  world = await openWorld({ TRUSTED_PROXIES: '127.0.0.1', OUTGOING_ORIGINS: 'https://push.example.org' });
   ada = await administrator(world.node);
 });
 afterAll(() => world.close());
@@ -44,6 +56,8 @@ async function elsewhere(person: Person): Promise<{ program: Person; line: Line 
   await line.init(accessToken);
   return { program: new Person(world.node, { ...person, accessToken, refreshToken }), line };
 }
+const sessionOf = ({ accessToken }: Person): string =>
+  JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()).sid;
 
 test('when Ann changes her password her other sessions end and their sockets close; her own stays', async () => {
   const ann = await world.person('ann');
@@ -148,6 +162,113 @@ test('a recovery code is used once, ends every session and gives the next one', 
   for (const old of [fay, program]) expect(await old.graphql('{ viewer { id } }')).toEqual({ viewer: null });
   expect(codesOf(await recover(fay.username, code))).toEqual(['FORBIDDEN']);
   expect((await recover(fay.username, next, 'a third password')).data).toBeTruthy();
+});
+
+describe('while Flo recovers her account, the request that a thief has sent in a session of hers', () => {
+  test.each<[string, (thief: Person) => Promise<[document: string, variables: object]>]>([
+    ['a personal access token', async () => [TOKEN, {}]],
+    ['a recovery code', async () => [CODE, { password: PASSWORD }]],
+    ['notifications', async () => [PUSH, { subscription: SUBSCRIPTION }]],
+    ['an app of codes', async () => [BEGIN_APP, { password: PASSWORD }]],
+    [
+      'a passkey',
+      async (thief) => {
+        const { ticket, options } = (await thief.graphql(BEGIN_PASSKEY, { password: PASSWORD })).beginPasskey;
+        return [ADD, { input: { ticket, name: 'mine', response: new Authenticator(world.node.url).create(options) } }];
+      },
+    ],
+  ])('for %s makes none', async (_, asking) => {
+    const flo = await world.person('flo');
+    const { program: thief } = await elsewhere(flo);
+    const [document, variables] = await asking(thief);
+    const code = await codeOf(flo);
+    let recovered: any;
+    meanwhile(world.node, {
+      before: async () => {
+        recovered = (await recover(flo.username, code)).data.recover;
+      },
+    });
+    expect(await thief.refused(document, variables)).toMatchObject({ code: 'UNAUTHENTICATED' });
+    const back = new Person(world.node, { ...flo, ...recovered });
+    expect(await back.graphql(WAYS_IN)).toEqual({
+      personalTokens: [],
+      viewer: { passkeys: [], hasCodeApp: false, hasRecoveryCode: true, sessions: [{ id: expect.any(String) }] },
+    });
+    const { codeApp, pushSubscription } = world.node.core.db;
+    const where = { userId: flo.id };
+    expect([await codeApp.count({ where }), await pushSubscription.count({ where })]).toEqual([0, 0]);
+    expect((await recover(flo.username, recovered.recoveryCode, 'a third password')).data).toBeTruthy();
+  });
+
+  test('for another password, confirmed with a passkey before, changes nothing', async () => {
+    const flo = await world.person('flo');
+    const { program: thief } = await elsewhere(flo);
+    const code = await codeOf(flo);
+    const sessionId = sessionOf(thief);
+    const { db } = world.node.core;
+    const expiresAt = new Date(Date.now() + 60_000);
+    await db.confirmation.create({ data: { sessionId, act: 'CHANGE_PASSWORD', expiresAt } });
+    const take = db.confirmation.deleteMany.bind(db.confirmation);
+    const spy = vi.spyOn(db.confirmation, 'deleteMany').mockImplementationOnce((async (which: any) => {
+      await recover(flo.username, code);
+      return take(which);
+    }) as any);
+    const change = 'mutation { changePassword(next: "a third password") }';
+    expect(await thief.refused(change)).toMatchObject({ code: 'UNAUTHENTICATED' });
+    spy.mockRestore();
+    expect([await signsIn(flo, 'a third password'), await signsIn(flo, NEXT)]).toEqual([false, true]);
+  });
+
+  test('for a reset link, as an administrator that she is, makes none', async () => {
+    const flo = await world.person('flo');
+    await ada.graphql('mutation ($id: ID!) { setAdministrator(userId: $id, on: true) { user { id } } }', {
+      id: flo.id,
+    });
+    const { program: thief } = await elsewhere(flo);
+    const code = await codeOf(flo);
+    meanwhile(world.node, { before: () => recover(flo.username, code) });
+    expect(await thief.refused(LINK, { id: flo.id })).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await world.node.core.db.resetLink.count({ where: { userId: flo.id } })).toBe(0);
+  });
+});
+
+describe.skipIf(process.env.SERVICES === 'embedded')('while the password of Gil is changed', () => {
+  test('his reset link waits, and is useless', async () => {
+    const gil = await world.person('gil');
+    const { token } = await linkFor(gil);
+    const answer = await onceItWaits(
+      world.node,
+      gil.id,
+      () => reset(token),
+      (db) => db.resetLink.deleteMany({ where: { userId: gil.id } }),
+    );
+    expect(codesOf(answer)).toEqual(['FORBIDDEN']);
+  });
+
+  test('the removal of his passkey waits, and finds none', async () => {
+    const gil = await world.person('gil');
+    const { id } = await addPasskey(gil, new Authenticator(world.node.url), PASSWORD);
+    const answer = await onceItWaits(
+      world.node,
+      gil.id,
+      () => gil.ask('mutation ($id: ID!) { removePasskey(id: $id) }', { id }),
+      (db) => db.passkey.deleteMany({ where: { userId: gil.id } }),
+    );
+    expect(codesOf(answer)).toEqual(['NOT_FOUND']);
+  });
+
+  test('what takes his app out of use waits, and finds none', async () => {
+    const gil = await world.person('gil');
+    await gil.graphql(BEGIN_APP, { password: PASSWORD });
+    const off = 'mutation ($password: String!) { setSecondFactor(on: false, password: $password) }';
+    const answer = await onceItWaits(
+      world.node,
+      gil.id,
+      () => gil.ask(off, { password: PASSWORD }),
+      (db) => db.codeApp.deleteMany({ where: { userId: gil.id } }),
+    );
+    expect(answer.data).toBeTruthy();
+  });
 });
 
 test('of five who use one recovery code at once one gets in', async () => {
