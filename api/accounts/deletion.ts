@@ -24,9 +24,9 @@ export async function deleteAccount(core: Core, viewer: Viewer, proof: Proof, er
 }
 
 /** Deletes that account, as `deleteAccount` says. The caller has the right to. */
-export async function removeAccount(core: Core, { id, isAdmin }: User, erase: boolean): Promise<number> {
+export async function removeAccount(core: Core, { id }: User, erase: boolean): Promise<number> {
   const viewer = { id, sessionId: '' };
-  if (isAdmin) await stepDown(core, viewer);
+  await stepDown(core, viewer);
   const tokens = await revokePersonalTokens(core.db, { userId: viewer.id });
   tellEnded(core, [...tokens, ...(await revokeSessions(core.db, { userId: viewer.id }))]);
   await revokeEveryDevice(core, viewer.id);
@@ -37,6 +37,7 @@ export async function removeAccount(core: Core, { id, isAdmin }: User, erase: bo
     await leaveEveryRoom(core, viewer);
     await forget(core, viewer);
     if (await remove(core, viewer)) break;
+    await stepDown(core, viewer);
   }
   tellPerson(core.bus, { id: viewer.id, person: null });
   return erased;
@@ -44,8 +45,10 @@ export async function removeAccount(core: Core, { id, isAdmin }: User, erase: bo
 
 // Of two administrators who go at once, one stays.
 async function stepDown(core: Core, viewer: Viewer): Promise<void> {
+  const user = await core.db.user.findUnique({ where: { id: viewer.id, isAdmin: true } });
+  if (!user) return;
   await core.db.$transaction(async (db) => {
-    await holdAdmins(db, viewer.id);
+    await holdAdmins(db, viewer.id, true);
     await db.user.updateMany({ where: { id: viewer.id }, data: { isAdmin: false } });
   });
 }
@@ -56,21 +59,27 @@ async function forget({ db }: Core, { id }: Viewer): Promise<void> {
   for (let count = AT_ONCE; count === AT_ONCE; ) {
     count = await db.$executeRaw`
       UPDATE entry SET actor_id = NULL WHERE (room_id, seq) IN (
-        SELECT room_id, seq FROM entry WHERE actor_id = ${id}::uuid LIMIT ${AT_ONCE})`;
+        SELECT room_id, seq FROM entry WHERE actor_id = ${id}::uuid
+        ORDER BY room_id, seq LIMIT ${AT_ONCE} FOR NO KEY UPDATE)`;
   }
   for (let count = AT_ONCE; count === AT_ONCE; ) {
     count = await db.$executeRaw`
       UPDATE entry SET device_id = NULL WHERE (room_id, seq) IN (
         SELECT room_id, seq FROM entry WHERE device_id IN (SELECT id FROM device WHERE user_id = ${id}::uuid)
-        LIMIT ${AT_ONCE})`;
+        ORDER BY room_id, seq LIMIT ${AT_ONCE} FOR NO KEY UPDATE)`;
   }
-  await db.$executeRaw`UPDATE entry SET subject_id = NULL WHERE subject_id = ${id}::uuid`;
+  await db.$executeRaw`
+    UPDATE entry SET subject_id = NULL WHERE (room_id, seq) IN (
+      SELECT room_id, seq FROM entry WHERE subject_id = ${id}::uuid ORDER BY room_id, seq FOR NO KEY UPDATE)`;
 }
 
-// False when something was done in their name meanwhile: under this lock nothing more can be.
+// False when something was done in their name meanwhile, or they were made an administrator: under this lock nothing
+// more can be.
 async function remove(core: Core, { id }: Viewer): Promise<boolean> {
   return core.db.$transaction(async (db) => {
-    await db.$queryRaw`SELECT id FROM "user" WHERE id = ${id}::uuid FOR UPDATE`;
+    const [user] = await db.$queryRaw<{ isAdmin: boolean }[]>`
+      SELECT is_admin AS "isAdmin" FROM "user" WHERE id = ${id}::uuid FOR UPDATE`;
+    if (user?.isAdmin) return false;
     const member = await db.membership.count({ where: { userId: id, leftSeq: null } });
     const named = await db.entry.count({ where: { OR: [{ actorId: id }, { subjectId: id }] } });
     const made = await db.room.count({ where: { createdById: id } });

@@ -36,7 +36,7 @@ export async function setAdministrator(core: Core, viewer: Viewer, userId: strin
   const user = await getUser(core, viewer, userId);
   const action = on ? 'ADMINISTRATOR_MADE' : 'ADMINISTRATOR_REMOVED';
   await core.db.$transaction(async (db) => {
-    await holdAsAdmin(db, viewer, on ? undefined : user.id);
+    await holdAsAdmin(db, viewer, user.id, !on);
     const { count } = await db.user.updateMany({ where: { id: user.id, isAdmin: !on }, data: { isAdmin: on } });
     if (count > 0) await audit(db, { action, actorId: viewer.id, subjectId: user.id });
   });
@@ -53,7 +53,7 @@ export async function setDisabled(core: Core, viewer: Viewer, userId: string, on
   if (user.id === viewer.id) throw notOneself('disable');
   const where = { id: user.id, disabledAt: on ? null : { not: null } };
   const ended = await core.db.$transaction(async (db) => {
-    await holdAsAdmin(db, viewer);
+    await holdAsAdmin(db, viewer, user.id, false);
     const { count } = await db.user.updateMany({ where, data: { disabledAt: on ? new Date() : null } });
     if (count === 0) return [];
     const action = on ? 'ACCOUNT_DISABLED' : 'ACCOUNT_ENABLED';
@@ -90,7 +90,7 @@ export async function removePerson(
   if (user.id === viewer.id) throw notOneself('delete');
   await confirm(core, viewer, 'REMOVE_PERSON', proof);
   await core.db.$transaction(async (db) => {
-    await holdAsAdmin(db, viewer, user.id);
+    await holdAsAdmin(db, viewer, user.id, true);
     await db.user.updateMany({ where: { id: user.id }, data: { disabledAt: new Date() } });
     await audit(db, { action: 'ACCOUNT_DELETED', actorId: viewer.id, subjectId: user.id });
   });
@@ -98,8 +98,8 @@ export async function removePerson(
 }
 
 // Whoever was an administrator when they asked may not be one any more when it is their turn.
-async function holdAsAdmin(db: Prisma.TransactionClient, viewer: Viewer, leaves?: string): Promise<void> {
-  const admins = await holdAdmins(db, leaves);
+async function holdAsAdmin(db: Prisma.TransactionClient, viewer: Viewer, changed: string, leaves: boolean) {
+  const admins = await holdAdmins(db, changed, leaves);
   if (!admins.includes(viewer.id)) throw new AppError('FORBIDDEN', 'Only an administrator can do this.');
 }
 

@@ -10,14 +10,16 @@ export async function requireAdmin(core: Core, viewer: Viewer): Promise<void> {
 }
 
 /**
- * The ids of the administrators who can sign in, none of whom comes or goes until the transaction ends. FORBIDDEN
- * without the one who `leaves`, if nobody else is among them.
+ * The ids of the administrators who can sign in, none of whom goes until the transaction ends. The account that is about
+ * to be changed is held with them: all in the order of their ids. FORBIDDEN if that one `leaves` and nobody else is
+ * among them.
  */
-export async function holdAdmins(db: Prisma.TransactionClient, leaves?: string): Promise<string[]> {
-  const admins = await db.$queryRaw<{ id: string }[]>`
-    SELECT id FROM "user" WHERE is_admin AND disabled_at IS NULL ORDER BY id FOR NO KEY UPDATE`;
-  const ids = admins.map(({ id }) => id);
-  if (leaves && !ids.some((id) => id !== leaves)) throw onlyAdministrator();
+export async function holdAdmins(db: Prisma.TransactionClient, changed: string, leaves: boolean): Promise<string[]> {
+  const held = await db.$queryRaw<{ id: string; governs: boolean }[]>`
+    SELECT id, is_admin AND disabled_at IS NULL AS governs FROM "user"
+    WHERE is_admin AND disabled_at IS NULL OR id = ${changed}::uuid ORDER BY id FOR NO KEY UPDATE`;
+  const ids = held.filter(({ governs }) => governs).map(({ id }) => id);
+  if (leaves && !ids.some((id) => id !== changed)) throw onlyAdministrator();
   return ids;
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { upload } from '../files.ts';
+import { onceItWaits } from '../meanwhile.ts';
 import { people, read, roomOf } from '../rooms.ts';
 import { Line } from '../wire.ts';
 import { administrator, type Node, openWorld, PASSWORD, Person, type World } from '../world.ts';
@@ -43,6 +44,24 @@ async function socketOf(person: Person, node: Node): Promise<Line> {
   await line.init(person.accessToken);
   return line;
 }
+
+test.skipIf(process.env.SERVICES === 'embedded')(
+  'administrators and whom they make one are held in one order, as by whoever changes something for many people',
+  async () => {
+    const { tom } = await people(world, 'tom');
+    const { una } = await people(world, 'una');
+    await ada.graphql(ADMIN, { userId: una.id, on: true });
+    const counted = { roomsVersion: { increment: 1 } };
+    const answer = await onceItWaits(
+      world.node,
+      tom.id,
+      () => ada.ask(ADMIN, { userId: tom.id, on: true }),
+      (db) => db.user.update({ where: { id: una.id }, data: counted }),
+    );
+    expect(answer.data?.setAdministrator).toMatchObject({ isAdmin: true });
+    for (const { id } of [tom, una]) await ada.graphql(ADMIN, { userId: id, on: false });
+  },
+);
 
 test('a person who is disabled is signed out at once on every node, and comes back when that is lifted', async () => {
   const { bob } = await people(world, 'bob');

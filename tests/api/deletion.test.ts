@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
   expectSound,
   listMembers,
@@ -13,7 +13,7 @@ import {
   VIEWER_EVENTS,
 } from '../rooms.ts';
 import { Browser, Line } from '../wire.ts';
-import { administrator, openWorld, PASSWORD, type Person, type World } from '../world.ts';
+import { administrator, openWorld, PASSWORD, type Person, signedInAgain, type World } from '../world.ts';
 
 const REGISTER = 'mutation ($input: RegisterInput!) { register(input: $input) { accessToken } }';
 const LOG_IN = 'mutation ($input: LogInInput!) { logIn(input: $input) { accessToken } }';
@@ -179,6 +179,29 @@ test('a wrong password deletes nothing', async () => {
   const refusal = await pia.refused(...goes(true, 'not the password'));
   expect(refusal).toMatchObject({ code: 'INVALID_INPUT', fields: { password: [expect.any(String)] } });
   expect((await pia.graphql('{ viewer { id } }')).viewer.id).toBe(pia.id);
+});
+
+test('Una, who is made the only administrator while she goes, stays until there is another', async () => {
+  const una = await world.person('una');
+  const makes = (id: string, on: boolean): Operation => [
+    'mutation ($id: ID!, $on: Boolean!) { setAdministrator(userId: $id, on: $on) { isAdmin } }',
+    { id, on },
+  ];
+  const { room } = world.node.core.db;
+  const forget = room.updateMany.bind(room);
+  const spy = vi.spyOn(room, 'updateMany').mockImplementationOnce((async (which: any) => {
+    await ada.graphql(...makes(una.id, true));
+    await ada.graphql(...makes(ada.id, false));
+    return forget(which);
+  }) as any);
+  expect(await una.refused(...goes())).toMatchObject({
+    code: 'FORBIDDEN',
+    message: expect.stringMatching(/only admin/),
+  });
+  spy.mockRestore();
+  const again = await signedInAgain(una);
+  await again.graphql(...makes(ada.id, true));
+  expect((await again.graphql(...goes())).deleteAccount).toEqual({ erasedMessages: 0 });
 });
 
 test('the last administrator cannot go, and is told what to do; of two who go at once one stays', async () => {
