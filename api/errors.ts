@@ -55,6 +55,10 @@ export class AppError extends Error {
 /** The answer to everyone who may not know whether the thing exists. */
 export const notFound = (what: string) => new AppError('NOT_FOUND', `${what} not found.`);
 
+/** The answer to whoever names what was there when they were let in and was deleted before they were done. */
+export const goneMeanwhile = () =>
+  new AppError('NOT_FOUND', 'Something that this is about was deleted a moment ago. Look again what is there.');
+
 /** INVALID_INPUT that names the fields at fault, each with its sentences. */
 export function invalid(fields: FieldErrors): AppError {
   const [first = ['The input is not valid.']] = Object.values(fields);

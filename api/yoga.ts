@@ -2,9 +2,9 @@ import { type ExecutionArgs, GraphQLError, getOperationAST, parse } from 'graphq
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { type Context, createContext } from './context.ts';
 import type { Core } from './core.ts';
-import { causeOf, isUnavailable } from './db/driverErrors.ts';
+import { causeOf, isForeignKeyViolation, isUnavailable } from './db/driverErrors.ts';
 import { documentLimits, MOST_TOKENS } from './documentLimits.ts';
-import { AppError } from './errors.ts';
+import { AppError, goneMeanwhile } from './errors.ts';
 import { toldOf } from './limits.ts';
 import { schema } from './schema.ts';
 import { refuseTokens } from './tokenReach.ts';
@@ -34,9 +34,10 @@ export function createGraphQL(core: Core) {
 export function render(core: Core, error: unknown): GraphQLError {
   const wrapped = error instanceof GraphQLError ? error : undefined;
   const cause = wrapped ? (wrapped.originalError ?? wrapped) : error;
-  if (cause instanceof AppError) {
-    noteRefusal(core.log, cause.code, fieldOf(wrapped), trailOf(cause));
-    return as(wrapped, cause.message, { code: cause.code, ...cause.details });
+  const told = isForeignKeyViolation(cause) ? goneMeanwhile() : cause;
+  if (told instanceof AppError) {
+    noteRefusal(core.log, told.code, fieldOf(wrapped), trailOf(cause));
+    return as(wrapped, told.message, { code: told.code, ...told.details });
   }
   if (cause instanceof GraphQLError) return as(cause, cause.message, { ...telling(cause), code: 'INVALID_INPUT' });
   if (isUnavailable(cause)) {

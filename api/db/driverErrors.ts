@@ -22,6 +22,11 @@ export function isCheckViolation(error: unknown): boolean {
   return failureOf(error)?.originalCode === '23514';
 }
 
+/** Whether a row was named that is not there: it was found a moment ago, and is gone. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return failureOf(error)?.originalCode === '23503';
+}
+
 /** Whether the database could not be asked at all, so that the same may work in a moment. */
 export function isUnavailable(error: unknown): boolean {
   const { kind = '', originalCode = '' } = failureOf(error) ?? {};

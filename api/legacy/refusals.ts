@@ -1,8 +1,8 @@
 import { TokenError } from '../auth/tokens.ts';
 import type { Core } from '../core.ts';
-import { isUnavailable } from '../db/driverErrors.ts';
+import { isForeignKeyViolation, isUnavailable } from '../db/driverErrors.ts';
 import type { Room } from '../db/model.ts';
-import { AppError, type ErrorCode, type FieldErrors } from '../errors.ts';
+import { AppError, type ErrorCode, type FieldErrors, goneMeanwhile } from '../errors.ts';
 import type { Trail } from '../trails.ts';
 import type { LegacyAnswer } from './routes.ts';
 
@@ -38,6 +38,7 @@ export function answerTo(core: Core, error: unknown, trail: Trail): LegacyAnswer
   if (error instanceof Refusal) return answerToRefusal(error);
   if (error instanceof TokenError) return unauthorized({ detail: TOKEN_SENTENCES[error.reason] });
   if (error instanceof AppError) return answerToApp(error);
+  if (isForeignKeyViolation(error)) return answerToApp(goneMeanwhile());
   if (isUnavailable(error)) return unavailable('The server cannot reach its database. Try again in a moment.');
   core.log.error('legacy.bug', { error, ...trail });
   return { status: 500, body: { detail: 'Something went wrong on the server. Try again.' } };

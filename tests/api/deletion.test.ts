@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { meanwhile } from '../meanwhile.ts';
 import {
+  addMember,
+  ban,
   expectSound,
   listMembers,
   listMessages,
@@ -172,6 +175,19 @@ test('whoever listens learns that Nia is gone, and nobody is told her name any m
   const again = await olga.follow(room, { after: 0 }).upTo(({ __typename }) => __typename === 'MemberLeft');
   expect(JSON.stringify(again)).not.toContain(nia.id);
   olga.disconnect();
+});
+
+test.each<[string, (vic: Person, wes: Person) => Promise<Operation>]>([
+  ['adds to a room', async (vic, wes) => addMember(await wes.createRoom(), vic.id)],
+  ['bans from a room', async (vic, wes) => ban(await wes.createRoom(), vic.id)],
+  ['blocks', async (vic) => [BLOCK, { id: vic.id }]],
+  ['opens a conversation with', async (vic) => openDirect(vic.id)],
+])('whom Wes %s in the moment in which their account goes, is not found', async (_, acting) => {
+  const { vic, wes } = await people(world, 'vic', 'wes');
+  const act = await acting(vic, wes);
+  meanwhile(world.node, { before: () => vic.graphql(...goes()) });
+  const { code, message } = await wes.refused(...act);
+  expect({ code, message }).toEqual({ code: 'NOT_FOUND', message: expect.stringContaining('deleted a moment ago') });
 });
 
 test('a wrong password deletes nothing', async () => {
