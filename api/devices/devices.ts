@@ -60,8 +60,10 @@ export async function registerDevice(core: Core, viewer: Viewer, input: DeviceIn
 /** Calls one of the viewer's devices otherwise. NOT_FOUND for any other. */
 export async function renameDevice(core: Core, viewer: Viewer, id: string, name: string): Promise<Device> {
   const called = parse(z.object({ name: line(60) }), { name }).name;
-  const device = await findDevice(core, viewer, id);
-  return core.db.device.update({ where: { id: device.id }, data: { name: called } });
+  const where = { id: idOf(id, 'Device'), userId: viewer.id };
+  const [renamed] = await core.db.device.updateManyAndReturn({ where, data: { name: called } });
+  if (!renamed) throw notFound('Device');
+  return renamed;
 }
 
 /**

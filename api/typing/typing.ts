@@ -8,7 +8,7 @@ import { NoticeWatch } from '../rooms/noticeWatch.ts';
 import { mayRing } from '../rooms/ringing.ts';
 import { subscribeToRoom } from '../rooms/roomSubscription.ts';
 import { personOf } from '../users/profile.ts';
-import type { Viewer } from '../users/users.ts';
+import { getUser, type Viewer } from '../users/users.ts';
 
 /** That somebody is typing in a room, now. */
 export interface TypingNotice {
@@ -28,7 +28,7 @@ export async function setTyping(core: Core, viewer: Viewer, roomId: string): Pro
   const id = idOf(roomId, 'Room');
   refuseEncrypted((await getMembership(core, viewer, id)).room);
   if (!mayRing(core, `typing ${viewer.id} ${id}`)) return;
-  const user = personOf(await core.db.user.findUniqueOrThrow({ where: { id: viewer.id } }));
+  const user = personOf(await getUser(core, viewer, viewer.id));
   core.bus.ring(topic(id), { roomId: id, user, at } satisfies TypingNotice);
 }
 

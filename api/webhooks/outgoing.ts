@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Core } from '../core.ts';
 import type { OutgoingWebhook, WebhookDelivery, WebhookEvent } from '../db/model.ts';
+import { notFound } from '../errors.ts';
 import { idOf, parse } from '../input.ts';
 import { checkOutgoing } from '../outgoing.ts';
 import { requireRole } from '../rooms/memberships.ts';
@@ -58,7 +59,9 @@ export function listDeliveries(core: Core, webhook: OutgoingWebhook): Promise<We
 export async function resumeOutgoingWebhook(core: Core, viewer: Viewer, id: string): Promise<OutgoingWebhook> {
   const webhook = await findWebhook(core, viewer, id);
   const data = { stoppedAt: null, failures: 0, nextAt: new Date() };
-  return core.db.outgoingWebhook.update({ where: { id: webhook.id }, data });
+  const [resumed] = await core.db.outgoingWebhook.updateManyAndReturn({ where: { id: webhook.id }, data });
+  if (!resumed) throw notFound('Webhook');
+  return resumed;
 }
 
 /** Ends a webhook: nothing more is sent. Owners and moderators of its room. */

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { meanwhile } from '../meanwhile.ts';
 import { send } from '../wire.ts';
 import { type Node, openWorld, type Person, type World } from '../world.ts';
@@ -135,6 +135,23 @@ test('what answers that it is gone is given up, and goes on from there when some
   await dan.graphql('mutation ($id: ID!) { resumeOutgoingWebhook(id: $id) { id stoppedAt } }', { id: stopped.id });
   const bodies = [await listener.next(), await listener.next()].map(({ body }) => JSON.parse(body).data.message.body);
   expect(bodies).toEqual(['one', 'two']);
+});
+
+test('a webhook that is started again in the moment in which it is revoked is not found', async () => {
+  const [dora, listener] = [await world.person('dora'), listen()];
+  const roomId = await dora.createRoom();
+  const input = { roomId, url: listener.url, events: ['MESSAGE_SENT'] };
+  const { id } = (await dora.graphql(TELL, { input })).createOutgoingWebhook.webhook;
+  const { outgoingWebhook } = world.node.core.db;
+  const find = outgoingWebhook.findUnique.bind(outgoingWebhook);
+  const spy = vi.spyOn(outgoingWebhook, 'findUnique').mockImplementationOnce((async (which: any) => {
+    const found = await find(which);
+    await dora.graphql('mutation ($id: ID!) { revokeOutgoingWebhook(id: $id) }', { id });
+    return found;
+  }) as any);
+  const resume = 'mutation ($id: ID!) { resumeOutgoingWebhook(id: $id) { id } }';
+  expect(await dora.refused(resume, { id })).toMatchObject({ code: 'NOT_FOUND' });
+  spy.mockRestore();
 });
 
 test('a webhook ends with whom it belongs to: revoked, no manager any more, or the room deleted', async () => {
