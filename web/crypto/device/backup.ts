@@ -3,7 +3,7 @@ import { openSegment, SEGMENT_KEYS, sealSegment } from '../recovery/backup.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { unwrapSecret, wrapSecret } from '../recovery/wrapped.ts';
 import type { MessageKey } from '../sealing/seal.ts';
-import { unlessNotFound } from './errors.ts';
+import { unlessOfRoom } from './errors.ts';
 import type { Ports } from './ports.ts';
 import { keyKey } from './roomState.ts';
 import type { KeptKey } from './sent.ts';
@@ -35,6 +35,8 @@ export const segmentPrefix = 'segment/';
 const segmentKey = (roomId: string) => segmentPrefix + roomId;
 /** Where the key of the backup stands in the store. */
 export const BACKUP_KEY = 'recovery';
+/** Stands while not all of the backup was taken over. */
+export const RESTORING = 'restoring';
 
 /** Locks the account's key with a recovery key, which is in force from then on, and no other. */
 export async function lockAccount(
@@ -66,7 +68,7 @@ export async function saveKeys(where: Where, backupKey: Bytes) {
     rooms.set(roomId, ids);
   }
   // What a room has that was lost meanwhile, or put away, keeps nothing of the others from the backup.
-  for (const [roomId, ids] of rooms) await saveRoom(where, backupKey, roomId, ids).catch(unlessNotFound);
+  for (const [roomId, ids] of rooms) await saveRoom(where, backupKey, roomId, ids).catch(unlessOfRoom);
 }
 
 async function saveRoom(where: Where, backupKey: Bytes, roomId: string, ids: string[]) {

@@ -4,7 +4,7 @@ import { catchUp, followAll } from './catchUp.ts';
 import { settlePending } from './commit.ts';
 import type { Core } from './core.ts';
 import { doDuties, hasDuties } from './duties.ts';
-import { DeviceError, isPassing, ServerError, unlessNotFound } from './errors.ts';
+import { DeviceError, isNotFound, isPassing, ServerError } from './errors.ts';
 import { type Identity, keepingIdentity, register, restock } from './identity.ts';
 import { beginning, join, joinByWelcome } from './join.ts';
 import type { LogEntry } from './log.ts';
@@ -266,7 +266,7 @@ export class Device {
       if (!isIn(room) && room.record.generation && (await join(this.core, room))) this.stockedAt = 0;
       await this.settled(room);
     } catch (error) {
-      unlessNotFound(error);
+      if (!isNotFound(error)) throw error;
       if (await this.isOut(room)) await this.leave(room);
     } finally {
       this.core.tell(room.record.id);

@@ -20,11 +20,6 @@ export const isReason = (error: unknown, ...reasons: string[]): error is ServerE
 /** Whether the server says that there is no such thing, or none for this account. */
 export const isNotFound = (error: unknown) => error instanceof ServerError && error.code === 'NOT_FOUND';
 
-/** To catch what concerns a room: of one in which this account is not any more there is nothing to do. */
-export function unlessNotFound(error: unknown) {
-  if (!isNotFound(error)) throw error;
-}
-
 /** Whether asking once more may help: nobody has refused. */
 export const isPassing = (error: unknown) =>
   error instanceof ServerError &&
@@ -56,4 +51,9 @@ export class DeviceError extends Error {
   ) {
     super(message);
   }
+}
+
+/** Catches what is wrong with one room alone: it is broken, or this account is not in it any more. */
+export function unlessOfRoom(error: unknown) {
+  if (!isNotFound(error) && !(error instanceof DeviceError)) throw error;
 }

@@ -85,7 +85,8 @@ export async function register(ports: Ports, identity: Identity, facts: AccountF
   await ports.server.registerDevice(registration).catch(async (error) => {
     throw isReason(error, 'DEVICE_REVOKED') ? await dropped(ports) : error;
   });
-  const former = record.registered ? [] : [...FORMER, pinKey(record.accountId)];
+  // What the backup is written with belongs to the identity that is replaced.
+  const former = record.registered ? [] : [...FORMER, pinKey(record.accountId), ...(replace ? [BACKUP_KEY] : [])];
   await keep(ports, identity, { registered: true, lastResortAt: ports.clock.now() }, former);
 }
 

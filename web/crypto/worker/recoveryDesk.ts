@@ -1,6 +1,14 @@
 import type { Bytes } from '../bytes.ts';
-import { BACKUP_KEY, lockAccount, restoreKeys, saveKeys, unlockAccount, unsavedPrefix } from '../device/backup.ts';
-import { isPassing, unlessNotFound } from '../device/errors.ts';
+import {
+  BACKUP_KEY,
+  lockAccount,
+  RESTORING,
+  restoreKeys,
+  saveKeys,
+  unlockAccount,
+  unsavedPrefix,
+} from '../device/backup.ts';
+import { isPassing, unlessOfRoom } from '../device/errors.ts';
 import { backupKeyOf } from '../recovery/backup.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { GROUPS, isGroup, makeRecoveryKey, readRecoveryKey, writeRecoveryKey } from '../recovery/recoveryKey.ts';
@@ -9,6 +17,8 @@ import type { Desk } from './desk.ts';
 
 const SAVED_WITHIN = 5_000;
 const COUNTED_WITHIN = 500;
+
+type Restored = Awaited<ReturnType<Recovery['use']>>;
 
 /** The recovery key, and the backup that it opens. */
 export class RecoveryDesk {
@@ -19,14 +29,18 @@ export class RecoveryDesk {
   private counting: ReturnType<typeof setTimeout> | undefined;
   private saving: Promise<void> | undefined;
   private due = false;
+  private restoring: Promise<Restored> | undefined;
+  private isRestored = true;
 
   constructor(private readonly desk: Desk) {}
 
   /** To be called when the device is open. */
   async begin() {
     this.backupKey = await this.desk.store.read<Bytes>(BACKUP_KEY);
+    this.isRestored = !this.backupKey || !(await this.desk.store.read(RESTORING));
     this.count();
     if (this.backupKey) this.save();
+    this.goOn();
   }
 
   /** Something may have been said: it is counted, and its key saved, a while later. */
@@ -38,6 +52,7 @@ export class RecoveryDesk {
   /** Writes what could not be written because nobody answered. To be called now and then. */
   attend() {
     if (this.due) this.save();
+    this.goOn();
   }
 
   /** A new key, and which two of its groups are asked back. */
@@ -71,25 +86,51 @@ export class RecoveryDesk {
     }
   }
 
-  /** Makes this browser a device of the account that the key belongs to, with all that was kept in the backup. */
-  async use(typed: string): Promise<{ rooms: number; messages: number }> {
+  /**
+   * Makes this browser a device of the account that the key belongs to, with all that was kept in the backup. What ends in
+   * between is gone on with at the next start.
+   */
+  async use(typed: string): Promise<Restored> {
     const { accountSeed, backupKey } = await unlockAccount(this.where(), readRecoveryKey(typed));
-    if (this.desk.status !== 'ready') await this.desk.openAs({ accountSeed });
-    await this.keep(backupKey);
-    const restored = await restoreKeys(this.where(), backupKey);
-    const device = await this.desk.ready();
-    for (const roomId of restored.keys()) await device.readAgain(roomId).catch(unlessNotFound);
-    device.attend();
-    const messages = [...restored.values()].reduce((sum, count) => sum + count, 0);
-    return { rooms: restored.size, messages };
+    await this.desk.store.write([
+      [BACKUP_KEY, backupKey],
+      [RESTORING, true],
+    ]);
+    if (this.desk.status === 'ready') await this.begin();
+    else await this.desk.openAs({ accountSeed });
+    return this.restore();
   }
 
   /** A new identity. Where the password is wrong all stays as it is; without one a passkey has confirmed it. */
   async startAnew(password?: string) {
     await this.desk.openAs({ startAnew: { password } });
-    this.backupKey = undefined;
-    await this.desk.store.write([], [BACKUP_KEY]);
-    this.count();
+  }
+
+  /** Whatever fails for another reason than that nobody answered is tried again at the next start. */
+  private goOn() {
+    if (this.isRestored) return;
+    this.restore().catch((error) => {
+      this.isRestored = !isPassing(error);
+      if (this.isRestored) console.error(error);
+    });
+  }
+
+  private restore(): Promise<Restored> {
+    this.restoring ??= this.restoreNow().finally(() => {
+      this.restoring = undefined;
+    });
+    return this.restoring;
+  }
+
+  private async restoreNow(): Promise<Restored> {
+    const restored = await restoreKeys(this.where(), this.backupKey as Bytes);
+    const device = await this.desk.ready();
+    for (const roomId of restored.keys()) await device.readAgain(roomId).catch(unlessOfRoom);
+    device.attend();
+    await this.desk.store.write([], [RESTORING]);
+    this.isRestored = true;
+    const messages = [...restored.values()].reduce((sum, count) => sum + count, 0);
+    return { rooms: restored.size, messages };
   }
 
   private async keep(backupKey: Bytes) {
