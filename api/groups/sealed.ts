@@ -53,8 +53,14 @@ async function refusal(core: Core, viewer: Viewer, roomId: string, item: NewSeal
   const due = await removalsDue(core.db, roomId);
   if (due.length > 0) return pendingRemoval(due);
   if ((await core.db.groupDevice.count({ where: { roomId, deviceId: device.id } })) === 0) return notInGroup();
-  if (item.targetId) return notFound('Message');
-  return item.files?.length ? notFound('File') : epochStale(room);
+  return (await missing(core, viewer, roomId, item)) ?? epochStale(room);
+}
+
+async function missing({ db }: Core, { id: userId }: Viewer, roomId: string, { targetId, files = [] }: NewSealed) {
+  const own = { id: targetId, roomId, kind: 'MESSAGE' as const, actorId: userId, deletedAt: null };
+  if (targetId && (await db.entry.count({ where: own })) === 0) return notFound('Message');
+  const ready = { id: { in: files }, roomId, ownerId: userId, sealed: true, readyAt: { not: null }, attachedAt: null };
+  return (await db.file.count({ where: ready })) < files.length ? notFound('File') : null;
 }
 
 const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
