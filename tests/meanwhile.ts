@@ -50,6 +50,39 @@ export async function onceItWaits<Answer>(
     .then(({ answer }) => answer);
 }
 
+/** What others do after the node has asked the database something with that text in it, the first time from now on. */
+export function afterQuery({ core: { db } }: Node, text: string, act: Act) {
+  const query = db.$queryRaw.bind(db) as (...all: unknown[]) => Promise<unknown>;
+  const spy = vi.spyOn(db, '$queryRaw').mockImplementation((async (...all: unknown[]) => {
+    const answer = await query(...all);
+    if (!(all[0] as string[]).some((part) => part.includes(text))) return answer;
+    spy.mockRestore();
+    await act();
+    return answer;
+  }) as never);
+}
+
+/**
+ * Begins something while a transaction holds what `hold` locks, goes on in the transaction with `then` once so many
+ * others wait for a lock, and lets go. Only where several connections are: with a cluster.
+ */
+export async function whileHeld<Result>(
+  { core: { db } }: Node,
+  hold: (tx: Prisma.TransactionClient) => Promise<unknown>,
+  begin: () => Promise<Result>[],
+  then: (tx: Prisma.TransactionClient) => Promise<unknown> = nothing,
+): Promise<Result[]> {
+  let begun: Promise<Result[]> | undefined;
+  await db.$transaction(async (tx) => {
+    await hold(tx);
+    const all = begin();
+    begun = Promise.all(all);
+    await vi.waitUntil(async () => (await waiting(tx)) === all.length, { timeout: 10_000 });
+    await then(tx);
+  });
+  return begun ?? [];
+}
+
 async function waiting(db: Prisma.TransactionClient): Promise<number> {
   const [row] = await db.$queryRaw<{ count: number }[]>`
     SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;

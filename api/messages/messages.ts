@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Core } from '../core.ts';
 import { Prisma } from '../db/db.ts';
-import type { Room } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { removeFilesOf } from '../files/files.ts';
 import { idOf, parse } from '../input.ts';
@@ -10,6 +9,7 @@ import { findEntries } from '../realtime/logPages.ts';
 import type { NewMessage } from '../realtime/newMessages.ts';
 import { personJson } from '../realtime/person.ts';
 import { acting, appendChange, withRoom } from '../realtime/roomLog.ts';
+import { refuseEncrypted } from '../rooms/encrypted.ts';
 import { getMembership, type Reading } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
 import { mentionedNames } from './mentionedNames.ts';
@@ -164,11 +164,6 @@ export const forgetMarks = Prisma.sql`
     WHERE n.room_id = changed.room_id AND n.kind = 'EVENT' AND n.seq > changed.seq AND n.target_id = changed.id
   )`;
 
-/** Refuses what an encrypted room keeps inside the encryption. */
-export function refuseEncrypted({ encryption }: Room): void {
-  if (encryption !== 'NONE') throw encrypted();
-}
-
 // Whoever is named and is not a member is text.
 const mentionAgain = (names: string[]) => Prisma.sql`
   named AS (
@@ -197,12 +192,6 @@ async function sentBefore(core: Core, viewer: Viewer, roomId: string, { id, repl
   if (entry) throw new AppError('CONFLICT', 'This id belongs to another message. Choose a new one.');
   throw notFound(files?.length ? 'File' : replyTo ? 'Message' : 'Room');
 }
-
-/** What is said to who sends plain text to an encrypted room. */
-export const encrypted = () =>
-  new AppError('CONFLICT', 'This room is end-to-end encrypted: what is in plain text is not taken.', {
-    reason: 'E2EE_REQUIRED',
-  });
 
 const notOwn = () => new AppError('FORBIDDEN', 'Only its author can change a message.');
 

@@ -2,10 +2,11 @@ import type { Core } from '../core.ts';
 import { Prisma } from '../db/db.ts';
 import type { Membership, Room } from '../db/model.ts';
 import { AppError } from '../errors.ts';
-import { deleted, findMessage, refuseEncrypted } from '../messages/messages.ts';
+import { deleted, findMessage } from '../messages/messages.ts';
 import type { MessageState } from '../realtime/entry.ts';
 import { selectMessages } from '../realtime/logPages.ts';
 import { acting, appendChange, withRoom } from '../realtime/roomLog.ts';
+import { refuseEncrypted } from '../rooms/encrypted.ts';
 import type { Reading } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
 

@@ -1,9 +1,10 @@
 import type { Core } from '../core.ts';
 import { Prisma } from '../db/db.ts';
 import { AppError } from '../errors.ts';
-import { deleted, findMessage, refuseEncrypted } from '../messages/messages.ts';
+import { deleted, findMessage } from '../messages/messages.ts';
 import type { LogEntry, MessageState } from '../realtime/entry.ts';
 import { appendChange, withRoom } from '../realtime/roomLog.ts';
+import { refuseEncrypted } from '../rooms/encrypted.ts';
 import type { Viewer } from '../users/users.ts';
 import { isEmoji } from './emoji.ts';
 

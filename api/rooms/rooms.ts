@@ -8,7 +8,7 @@ import type { Room, RoomKind } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, line, literally, parse } from '../input.ts';
 import { type Page, type PageRequest, readPage } from '../paging.ts';
-import { acting, appendChange, noteRooms } from '../realtime/roomLog.ts';
+import { acting, appendChange, noteRooms, withRoom } from '../realtime/roomLog.ts';
 import type { Viewer } from '../users/users.ts';
 import { requireRole } from './memberships.ts';
 import { purgeRoom } from './purge.ts';
@@ -109,27 +109,32 @@ export async function updateRoom(
   const room = await requireRole(core, viewer, id, ['OWNER', 'MODERATOR']);
   const { name = null, topic = null } = parse(Changes, input);
   if (room.kind === 'DIRECT') throw new AppError('FORBIDDEN', 'A direct conversation has no name or topic.');
-  if (room.encryption !== 'NONE') throw new AppError('CONFLICT', WORDS_INSIDE, { reason: 'E2EE_REQUIRED' });
+  refuseWords(room);
   await core.limits.take('changesPerMinute', viewer.id, viewer);
   const key = room.kind === 'PUBLIC' && name ? nameKey(name) : null;
-  const entry = await appendChange(core.db, {
+  const change = {
     roomId: room.id,
-    kind: 'ROOM_CHANGED',
+    kind: 'ROOM_CHANGED' as const,
     actorId: viewer.id,
     detail: roomDetail,
     changes: Prisma.sql`
       ${acting(viewer.id, ['OWNER', 'MODERATOR'])},
       changed AS (
-        SELECT head.id FROM head, acting
-        WHERE coalesce(${name}, head.name) IS DISTINCT FROM head.name OR coalesce(${topic}, head.topic) <> head.topic
+        SELECT head.id FROM head, acting WHERE head.encryption = 'NONE'
+          AND (coalesce(${name}, head.name) IS DISTINCT FROM head.name OR coalesce(${topic}, head.topic) <> head.topic)
       )`,
     alsoSet: Prisma.sql`
       , name = coalesce(${name}, room.name), topic = coalesce(${topic}, room.topic)
       , name_key = coalesce(${key}, room.name_key)`,
-  }).catch(refuseName);
+  };
+  const entry = await withRoom(core.db, room.id, (db) => appendChange(db, change)).catch(refuseName);
   if (entry) core.roomFeeds.announce([entry]);
-  else await requireRole(core, viewer, id, ['OWNER', 'MODERATOR']);
+  else refuseWords(await requireRole(core, viewer, id, ['OWNER', 'MODERATOR']));
   return getRoom(core, viewer, id);
+}
+
+function refuseWords({ encryption }: Room): void {
+  if (encryption !== 'NONE') throw new AppError('CONFLICT', WORDS_INSIDE, { reason: 'E2EE_REQUIRED' });
 }
 
 /** What ROOM_CHANGED says of the room: all that can be changed, as it is from there on. */

@@ -1,8 +1,8 @@
 import type { Core } from '../core.ts';
 import { idOf } from '../input.ts';
-import { refuseEncrypted } from '../messages/messages.ts';
 import type { Notices } from '../realtime/notices.ts';
 import type { Person } from '../realtime/person.ts';
+import { refuseEncrypted } from '../rooms/encrypted.ts';
 import { getMembership } from '../rooms/memberships.ts';
 import { NoticeWatch } from '../rooms/noticeWatch.ts';
 import { mayRing } from '../rooms/ringing.ts';

@@ -3,7 +3,7 @@ import type { Core } from '../core.ts';
 import { Prisma } from '../db/db.ts';
 import type { MemberRole, Room } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
-import { refuseEncrypted } from '../messages/messages.ts';
+import { refuseEncrypted } from '../rooms/encrypted.ts';
 import { requireRole } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
 
@@ -35,9 +35,10 @@ export function addWebhook<Hook>(
   create: (db: Prisma.TransactionClient, room: { lastSeq: number }) => Promise<Hook>,
 ): Promise<Hook> {
   return core.db.$transaction(async (db) => {
-    const [room] = await db.$queryRaw<{ lastSeq: number }[]>`
-      SELECT last_seq AS "lastSeq" FROM room WHERE id = ${roomId}::uuid AND deleted_at IS NULL FOR UPDATE`;
+    const [room] = await db.$queryRaw<Pick<Room, 'lastSeq' | 'encryption'>[]>`
+      SELECT last_seq AS "lastSeq", encryption::text FROM room WHERE id = ${roomId}::uuid AND deleted_at IS NULL FOR UPDATE`;
     if (!room) throw notFound('Room');
+    refuseEncrypted(room);
     if ((await count(db)) >= MOST) throw new AppError('CONFLICT', `A room has at most ${MOST} webhooks of a kind.`);
     await audit(db, { action: 'WEBHOOK_MADE', actorId: viewer.id, roomId });
     return create(db, room);

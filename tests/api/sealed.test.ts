@@ -13,6 +13,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { schema } from '../../api/schema.ts';
 import { bytes, commit, encryptedRoomOf, followSealed, logOf, open, seal, withDevice } from '../devices.ts';
 import { upload } from '../files.ts';
+import { afterQuery, meanwhile } from '../meanwhile.ts';
 import {
   addMember,
   markRead,
@@ -23,6 +24,7 @@ import {
   removeMember,
   roomOf,
   tablesWith,
+  unpin,
   update,
 } from '../rooms.ts';
 import { administrator, openWorld, type Person, type World } from '../world.ts';
@@ -85,6 +87,27 @@ test('a room becomes encrypted once, by its owner, for good: its name, topic and
   expect((await ann.graphql(...remove(before))).deleteMessage.id).toBe(before);
   const open = await ann.createRoom({ kind: 'PUBLIC' });
   expect(await ann.refused(...encrypt(open))).toMatchObject({ code: 'INVALID_INPUT' });
+});
+
+test('what comes in plain text while the room is being encrypted is refused as it is afterwards', async () => {
+  const ann = await world.person('ann');
+  const hook = 'mutation ($id: ID!) { createIncomingWebhook(input: { roomId: $id, name: "Build" }) { path } }';
+  const file = 'mutation ($id: ID!) { createUpload(input: { roomId: $id, name: "plan.txt", size: 1 }) { id } }';
+  const acts: ((room: string, message: string) => [string, object])[] = [
+    (_, message) => edit(message, 'otherwise'),
+    (_, message) => pin(message),
+    (_, message) => unpin(message),
+    (_, message) => react(message, '👍'),
+    (room) => update(room, { name: 'other' }),
+    (room) => [hook, { id: room }],
+    (room) => [file, { id: room }],
+  ];
+  for (const act of acts) {
+    const room = await roomOf(ann);
+    const { id } = await ann.say(room, 'hello');
+    meanwhile(world.node, { before: () => ann.graphql(...encrypt(room)) });
+    expect(await ann.refused(...act(room, id))).toMatchObject(E2EE);
+  }
 });
 
 test('an encrypted room is made without words, and the database takes none, nor its encryption back', async () => {
@@ -210,6 +233,21 @@ test('who was removed gets nothing more of the log and the group, and who comes 
   expect(await ann.refused(...seal(room, 1))).toMatchObject({ reason: 'PENDING_REMOVAL' });
   await ann.graphql(...addMember(room, ben.id));
   await ann.graphql(...seal(room, 1));
+});
+
+test('what was refused for a removal that is due no more by the answer may be sent again, and is not called missing', async () => {
+  const { ann, ben, room } = await sealedRoom();
+  const file = await upload(ann, room, { bytes: Buffer.from('sealed bytes') });
+  const { id: targetId } = (await ann.graphql(...seal(room, 1))).sendSealed;
+  for (const what of [{ files: [file] }, { kind: 'EVENT', targetId }]) {
+    await ann.graphql(...removeMember(room, ben.id));
+    afterQuery(world.node, 'removals_due', () => ann.graphql(...addMember(room, ben.id)));
+    const sending = seal(room, 1, what);
+    expect(await ann.refused(...sending)).toMatchObject({ code: 'CONFLICT', reason: 'EPOCH_STALE', epoch: 1 });
+    await ann.graphql(...sending);
+  }
+  for (const what of [{ files: [file] }, { kind: 'EVENT', targetId: randomUUID() }])
+    expect(await ann.refused(...seal(room, 1, what))).toMatchObject({ code: 'NOT_FOUND' });
 });
 
 test('a commit brings in devices of members alone, takes out none of theirs, and a device lets in only itself', async () => {
