@@ -11,7 +11,7 @@ import { holdAccount, type Viewer } from '../users/users.ts';
 import { isCertified, readCredential } from './credential.ts';
 import { KeyPackages, keepKeyPackages } from './keyPackages.ts';
 import { revoked } from './ownDevice.ts';
-import { announceRevoked, type Revoked, revokeDevices } from './revoking.ts';
+import { announceRevoked, holdRoomsOf, type Revoked, revokeDevices } from './revoking.ts';
 
 const MOST = 10;
 const OLDEST_ENGINE = 1;
@@ -96,9 +96,10 @@ function checkCredential(viewer: Viewer, { id, accountKey, signatureKey, credent
     throw new AppError('INVALID_INPUT', 'The credential does not say that this device is one of yours.');
 }
 
-// Under the lock of the account, so that of two first devices one brings the key.
+// Under the lock of the account, so that of two first devices one brings the key. Rooms are locked before people.
 async function place(db: Prisma.TransactionClient, viewer: Viewer, input: NewDevice, how: Replacing) {
   const { keyPackages, lastResort, ...given } = input;
+  if (how.replaceAccountKey) await holdRoomsOf(db, viewer.id);
   await holdAccount(db, viewer.id);
   const user = await db.user.findUniqueOrThrow({ where: { id: viewer.id } });
   const known = await db.device.findUnique({ where: { id: given.id } });

@@ -52,11 +52,13 @@ export function countKeyPackages({ db }: Core, deviceId: string): Promise<number
   return db.keyPackage.count({ where: { deviceId, lastResort: false, expiresAt: { gt: new Date() } } });
 }
 
+// Under the lock of the device, which has one last resort.
 export async function keepKeyPackages(
   db: Prisma.TransactionClient,
   deviceId: string,
   { keyPackages, lastResort }: Kept,
 ): Promise<void> {
+  await db.$queryRaw`SELECT id FROM device WHERE id = ${deviceId}::uuid FOR NO KEY UPDATE`;
   const expiresAt = new Date(Date.now() + DAYS * 86_400_000);
   const data = keyPackages.map((bytes) => ({ deviceId, bytes, expiresAt }));
   await db.keyPackage.createMany({ data, skipDuplicates: true });

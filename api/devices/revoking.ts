@@ -48,6 +48,14 @@ export async function revokeDevices(
   return { entries, sessionIds: await revokeSessions(db, { userId, deviceId: { in: goneIds } }) };
 }
 
+/** Locks the rooms whose groups have a device of the person, in the order of their ids. */
+export async function holdRoomsOf(db: Prisma.TransactionClient, userId: string): Promise<void> {
+  await db.$queryRaw`
+    SELECT id FROM room WHERE deleted_at IS NULL AND id IN (
+      SELECT g.room_id FROM group_device g JOIN device d ON d.id = g.device_id WHERE d.user_id = ${userId}::uuid)
+    ORDER BY id FOR UPDATE`;
+}
+
 /** Tells everybody, after the commit. */
 export function announceRevoked(core: Core, revoked: Revoked | null): void {
   if (!revoked) return;

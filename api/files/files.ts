@@ -1,12 +1,14 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { Core } from '../core.ts';
+import type { Prisma } from '../db/db.ts';
 import type { File } from '../db/model.ts';
 import { AppError, notFound } from '../errors.ts';
 import { idOf, parse } from '../input.ts';
+import { refuseGuarded } from '../rooms/encrypted.ts';
 import { getMembership } from '../rooms/memberships.ts';
 import type { ByteRange } from '../storage/storage.ts';
-import type { Viewer } from '../users/users.ts';
+import { holdCount, type Viewer } from '../users/users.ts';
 import { fileName } from './fileName.ts';
 import { UNKNOWN } from './fileType.ts';
 
@@ -36,19 +38,17 @@ export async function createUpload(
   const { sha256, ...file } = parse(NewFile, input);
   if (file.size > core.config.fileLimit) throw tooLarge(core);
   await core.limits.take('uploadsPerHour', viewer.id, viewer);
-  const open = await core.db.file.count({ where: { ownerId: viewer.id, attachedAt: null, room: { deletedAt: null } } });
+  const sealed = room.encryption !== 'NONE';
+  const name = sealed ? '' : file.name;
+  const data = { ...file, name, roomId: room.id, ownerId: viewer.id, type: UNKNOWN, expectedHash: sha256, sealed };
+  return core.db.$transaction((db) => addUpload(db, viewer, data)).catch(refuseGuarded);
+}
+
+async function addUpload(db: Prisma.TransactionClient, viewer: Viewer, data: Prisma.FileUncheckedCreateInput) {
+  await holdCount(db, 'uploads', viewer.id);
+  const open = await db.file.count({ where: { ownerId: viewer.id, attachedAt: null, room: { deletedAt: null } } });
   if (open >= MOST_OPEN) throw new AppError('CONFLICT', 'Send or cancel the files that are waiting first.');
-  return core.db.file.create({
-    data: {
-      ...file,
-      ...(room.encryption !== 'NONE' && { name: '' }),
-      roomId: room.id,
-      ownerId: viewer.id,
-      type: UNKNOWN,
-      expectedHash: sha256,
-      sealed: room.encryption !== 'NONE',
-    },
-  });
+  return db.file.create({ data });
 }
 
 /** The viewer's own file, of which some bytes may be missing. NOT_FOUND once it was sent. */

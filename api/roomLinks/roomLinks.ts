@@ -69,11 +69,13 @@ async function managedBy({ db }: Core, { roomId, createdById }: RoomLink): Promi
   return (await db.membership.count({ where })) > 0;
 }
 
-// Of two people with the last use, one gets in: who finds none takes their joining back.
+// Under the lock of the room. Of two people with the last use, one gets in: who finds none takes their joining back.
 async function useLink(db: Prisma.TransactionClient, token: string): Promise<void> {
   const used = await db.$executeRaw`
-    UPDATE room_link SET uses = uses + 1
-    WHERE token_hash = ${hashOf(token)} AND uses < max_uses AND revoked_at IS NULL AND expires_at > now()`;
+    UPDATE room_link l SET uses = uses + 1
+    WHERE token_hash = ${hashOf(token)} AND uses < max_uses AND revoked_at IS NULL AND expires_at > now() AND EXISTS (
+      SELECT 1 FROM membership m
+      WHERE m.room_id = l.room_id AND m.user_id = l.created_by_id AND m.left_seq IS NULL AND m.role <> 'MEMBER')`;
   if (used === 0) throw useless();
 }
 

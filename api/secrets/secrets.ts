@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Core } from '../core.ts';
+import type { Prisma } from '../db/db.ts';
 import type { BackupSegment, SecretBlob } from '../db/model.ts';
 import { AppError } from '../errors.ts';
 import { idOf, parse } from '../input.ts';
 import { getMembership } from '../rooms/memberships.ts';
-import type { Viewer } from '../users/users.ts';
+import { holdCount, type Viewer } from '../users/users.ts';
 
 const MOST_SECRETS = 16;
 const LARGEST = 65_536;
@@ -44,10 +45,13 @@ export async function putSecret(core: Core, viewer: Viewer, input: z.input<typeo
   throw new AppError('CONFLICT', 'Another device has changed this meanwhile. Read it again.');
 }
 
-async function addSecret({ db }: Core, { id: userId }: Viewer, secret: z.output<typeof Secret>) {
-  if ((await db.secretBlob.count({ where: { userId } })) >= MOST_SECRETS)
-    throw new AppError('CONFLICT', `At most ${MOST_SECRETS} secrets are kept.`);
-  await db.secretBlob.createMany({ data: [{ userId, ...secret }], skipDuplicates: true });
+async function addSecret(core: Core, { id: userId }: Viewer, secret: z.output<typeof Secret>) {
+  await core.db.$transaction(async (db) => {
+    await holdCount(db, 'secrets', userId);
+    if ((await db.secretBlob.count({ where: { userId } })) >= MOST_SECRETS)
+      throw new AppError('CONFLICT', `At most ${MOST_SECRETS} secrets are kept.`);
+    await db.secretBlob.createMany({ data: [{ userId, ...secret }], skipDuplicates: true });
+  });
 }
 
 /**
@@ -64,13 +68,13 @@ export async function putBackupSegment(
   const { n, blob } = parse(Segment, input);
   await core.limits.take('messagesPer10Seconds', viewer.id, viewer);
   const key = { userId: viewer.id, roomId: room.id, n };
-  const { parts, bytes } = await backupSize(core, viewer);
-  if (parts >= MOST_SEGMENTS || bytes + blob.length > MOST_BYTES)
-    throw new AppError('CONFLICT', 'Your backup is full: start a new one.', { reason: 'BACKUP_FULL' });
-  return core.db.backupSegment.upsert({
-    where: { userId_roomId_n: key },
-    create: { ...key, blob },
-    update: { blob },
+  return core.db.$transaction(async (db) => {
+    await holdCount(db, 'backup', viewer.id);
+    const { parts, bytes } = await backupSize(db, viewer);
+    if (parts >= MOST_SEGMENTS || bytes + blob.length > MOST_BYTES)
+      throw new AppError('CONFLICT', 'Your backup is full: start a new one.', { reason: 'BACKUP_FULL' });
+    const where = { userId_roomId_n: key };
+    return db.backupSegment.upsert({ where, create: { ...key, blob }, update: { blob } });
   });
 }
 
@@ -95,7 +99,7 @@ export async function listBackupRooms({ db }: Core, { id: userId }: Viewer): Pro
 }
 
 /** How much the viewer's backup is. */
-async function backupSize({ db }: Core, { id }: Viewer): Promise<{ parts: number; bytes: number }> {
+async function backupSize(db: Prisma.TransactionClient, { id }: Viewer): Promise<{ parts: number; bytes: number }> {
   const [size] = await db.$queryRaw<{ parts: number; bytes: number }[]>`
     SELECT count(*)::int AS parts, coalesce(sum(octet_length(blob)), 0)::int AS bytes
     FROM backup_segment WHERE user_id = ${id}::uuid`;

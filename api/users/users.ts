@@ -64,6 +64,14 @@ export async function holdAccount(db: Prisma.TransactionClient, id: string): Pro
   await db.$queryRaw`SELECT id FROM "user" WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
 }
 
+/**
+ * Whatever else counts the same of one person waits from here to the end of the transaction: for what there may be so
+ * many of. It locks no row, so that rooms may be locked after it.
+ */
+export function holdCount(db: Prisma.TransactionClient, what: 'uploads' | 'secrets' | 'backup', id: string) {
+  return db.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${what} ${id}`}, 0))`;
+}
+
 /** The account with that name or e-mail address. */
 export async function findAccount(core: Core, nameOrEmail: string): Promise<User | null> {
   return core.db.user.findFirst({ where: accountCalled(nameOrEmail) });

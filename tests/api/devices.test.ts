@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Prisma } from '../../api/db/db.ts';
 import { purgeDevices } from '../../api/devices/revoking.ts';
+import { noteRooms } from '../../api/realtime/roomLog.ts';
 import {
   accountKey,
   bytes,
@@ -16,9 +18,13 @@ import {
   seal,
   withDevice,
 } from '../devices.ts';
+import { whileHeld } from '../meanwhile.ts';
 import { openDirect, people, removeMember, roomOf, tablesWith } from '../rooms.ts';
 import { send } from '../wire.ts';
 import { openWorld, PASSWORD, signedInAgain, type World } from '../world.ts';
+
+// They need several connections.
+const embedded = process.env.SERVICES !== 'cluster';
 
 let world: World;
 beforeAll(async () => {
@@ -229,4 +235,55 @@ test('of two devices that write one secret at once one must look again, and a ba
   const kept = 'query ($id: ID!) { viewer { backupRooms backupSegments(roomId: $id, after: 0) { n } } }';
   expect((await ben.graphql(kept, { id: room })).viewer).toEqual({ backupRooms: [room], backupSegments: [{ n: 1 }] });
   expect((await ann.graphql(kept, { id: room })).viewer).toEqual({ backupRooms: [], backupSegments: [] });
+});
+
+test('sixteen secrets and twenty thousand parts of a backup are kept, however many come at once', async () => {
+  const ann = await world.person('ann');
+  const room = await roomOf(ann);
+  const secret =
+    'mutation ($name: String!, $blob: Bytes!) { putSecret(name: $name, version: 1, blob: $blob) { name } }';
+  const part =
+    'mutation ($id: ID!, $n: Int!, $blob: Bytes!) { putBackupSegment(roomId: $id, n: $n, blob: $blob) { n } }';
+  const many = Array.from({ length: 30 }, (_, n) => n);
+  const secrets = await Promise.all(many.map((n) => ann.ask(secret, { name: `secret-${n}`, blob: bytes() })));
+  expect(secrets.filter(({ errors }) => !errors)).toHaveLength(16);
+  await world.node.core.db.$executeRaw`
+    INSERT INTO backup_segment (user_id, room_id, n, blob)
+    SELECT ${ann.id}::uuid, ${room}::uuid, n, '' FROM generate_series(100, 20093) n`;
+  const parts = await Promise.all(many.map((n) => ann.ask(part, { id: room, n, blob: bytes() })));
+  expect(parts.filter(({ errors }) => !errors)).toHaveLength(6);
+});
+
+test.skipIf(embedded)(
+  'a last resort that is published twice at once is there once, and nobody is told of a mistake',
+  async () => {
+    const ann = await world.person('ann');
+    const device = newDevice(ann, accountKey());
+    await ann.graphql(...register(device));
+    const lastResorts = { deviceId: device.id, lastResort: true };
+    await whileHeld(
+      world.node,
+      (tx) => tx.keyPackage.updateMany({ where: lastResorts, data: { lastResort: true } }),
+      () => [ann.graphql(...publish([], bytes(300))), ann.graphql(...register(device))],
+    );
+    expect(await world.node.core.db.keyPackage.count({ where: lastResorts })).toBe(1);
+  },
+);
+
+test.skipIf(embedded)('who replaces their key while they are removed from a room holds nobody up', async () => {
+  const { ann, ben } = await people(world, 'ann', 'ben');
+  const room = await encryptedRoomOf(ann, ben);
+  await withDevice(ann);
+  const bensDevice = await withDevice(ben);
+  await ann.graphql(...open(room));
+  await ann.graphql(...commit(room, 0, { adds: [bensDevice] }));
+  const second = await signedInAgain(ben);
+  const next = { ...newDevice(ben, accountKey()), replaceAccountKey: true, password: PASSWORD };
+  const [answer] = await whileHeld(
+    world.node,
+    (tx) => tx.$queryRaw`SELECT id FROM room WHERE id = ${room}::uuid FOR UPDATE`,
+    () => [second.graphql(...register(next))],
+    (tx) => tx.$executeRaw(noteRooms(Prisma.sql`${ben.id}::uuid`)),
+  );
+  expect(answer.registerDevice.id).toBe(next.id);
 });

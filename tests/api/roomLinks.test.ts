@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { meanwhile } from '../meanwhile.ts';
 import {
   deleteRoom,
   expectSound,
@@ -116,6 +117,17 @@ test('the links of Rob, once a moderator, are useless when he no longer is', asy
   await sam.graphql(...leave(room));
   await quin.graphql(...removeMember(room, rob.id));
   for (const person of [rob, sam]) expect(await person.refused(...enter(token))).toMatchObject(GONE);
+});
+
+test('a link lets nobody in who comes while its maker is made a member like others', async () => {
+  const { tom, una, vic } = await people(world, 'tom', 'una', 'vic');
+  const room = await roomOf(tom, una);
+  await tom.graphql(...setRole(room, una.id, 'MODERATOR'));
+  const { token } = await linkTo(room, una);
+  meanwhile(world.node, { before: () => tom.graphql(...setRole(room, una.id, 'MEMBER')) });
+  expect(await vic.refused(...enter(token))).toMatchObject(GONE);
+  expect(await vic.refused(...read(room))).toMatchObject(GONE);
+  await expectSound(world.node, room);
 });
 
 test('a member makes, sees and withdraws no links, and a public room has none', async () => {
