@@ -30,6 +30,25 @@ afterAll(async () => {
   pushes?.close();
 });
 
+async function signsOut({ page }: Visitor) {
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Sign out' }).first().click();
+  await page.getByText('You have no recovery key.').last().waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('Email or username').waitFor();
+}
+
+/** In a browser that has no keys of theirs, and without their recovery key. */
+async function startsAnew(one: Visitor) {
+  await one.signIn();
+  await one.page.goto(conversation);
+  await one.page.getByRole('button', { name: 'What you can do' }).click();
+  await one.page.getByRole('button', { name: 'I do not have it' }).click();
+  await one.page.getByLabel('Your password').fill(PASSWORD);
+  await one.page.getByRole('button', { name: 'Continue without old messages' }).click();
+  await one.page.getByRole('dialog').waitFor({ state: 'detached' });
+}
+
 const lock = ({ page }: Visitor) => page.getByRole('button', { name: 'End-to-end encrypted' });
 
 test('two people who were never online together talk in an encrypted direct message', async () => {
@@ -308,11 +327,7 @@ test.each(SIZES)('what belongs to encryption can be used by everyone: $name', as
 
 test('signing out says what it takes away, and leaves nothing of it', async () => {
   const { page } = bea;
-  await page.goto('/settings');
-  await page.getByRole('button', { name: 'Sign out' }).first().click();
-  await page.getByText('You have no recovery key.').last().waitFor();
-  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
-  await page.getByLabel('Email or username').waitFor();
+  await signsOut(bea);
   const left = await page.evaluate(async () => ({
     stored: JSON.stringify({ ...localStorage }),
     databases: (await indexedDB.databases()).map(({ name }) => name),
@@ -322,13 +337,7 @@ test('signing out says what it takes away, and leaves nothing of it', async () =
 });
 
 test('who starts anew is told what is lost, and is not trusted before the others accept the new key', async () => {
-  await bea.signIn();
-  await bea.page.goto(conversation);
-  await bea.page.getByRole('button', { name: 'What you can do' }).click();
-  await bea.page.getByRole('button', { name: 'I do not have it' }).click();
-  await bea.page.getByLabel('Your password').fill(PASSWORD);
-  await bea.page.getByRole('button', { name: 'Continue without old messages' }).click();
-  await bea.page.getByRole('dialog').waitFor({ state: 'detached' });
+  await startsAnew(bea);
   await ada.page.goto(conversation);
   await ada.page.getByRole('button', { name: 'Look at it' }).click();
   await ada.page.getByRole('heading', { name: 'The security key of Bea has changed' }).waitFor();
@@ -336,6 +345,27 @@ test('who starts anew is told what is lost, and is not trusted before the others
   await ada.page.getByRole('button', { name: 'Accept without comparing' }).click();
   await ada.say('is it you?');
   await bea.sees('is it you?');
+});
+
+test('a number that Ada compares while Bea starts anew once more verifies nobody: the new one is shown', async () => {
+  const { page } = ada;
+  await lock(ada).click();
+  await page.getByRole('button', { name: 'Verify Bea' }).click();
+  const number = page.getByRole('list', { name: 'Safety number' });
+  const compared = await number.innerText();
+  await signsOut(bea);
+  await startsAnew(bea);
+  const told = page.getByText('The security key of somebody here has changed.');
+  await told.first().waitFor({ state: 'attached' });
+  await page.getByRole('button', { name: 'They match' }).click();
+  await page.getByText('Another key has come meanwhile: compare again.').waitFor();
+  await page.getByRole('heading', { name: 'The security key of Bea has changed' }).waitFor();
+  expect(await number.innerText()).not.toBe(compared);
+  await page.getByRole('button', { name: 'They match' }).click();
+  await page.getByText('Bea is verified.').waitFor();
+  await page.keyboard.press('Escape');
+  await ada.say('now I am sure');
+  await bea.sees('now I am sure');
 });
 
 test('Bea, whose pages are closed, is told by push that there is something new, and not what', async () => {

@@ -116,8 +116,8 @@ const people: People = {
   trustOf: (userId) => ask('trustOf', userId),
   safetyNumber: (userId) => ask('safetyNumber', userId),
   compareCode: (userId, scanned) => ask('compareCode', userId, scanned),
-  verify: (userId) => ask('verify', userId),
-  accept: (userId) => ask('accept', userId),
+  verify: (userId, key) => ask('verify', userId, key),
+  accept: (userId, key) => ask('accept', userId, key),
 };
 
 let askedBack: readonly [number, number] = [0, 1];

@@ -2,6 +2,7 @@ import type { ShallowRef } from 'vue';
 import type { ShownFile } from '../files/fileWords';
 import type { Unsent } from '../lib/outboxStore';
 import type { Message, Notice, RoomEvent } from '../lib/roomStore';
+import type { Bytes } from './bytes';
 import type { HeardSignal, Signal } from './device/signals';
 import type { ScannedCode } from './identity/safetyNumber';
 
@@ -130,16 +131,24 @@ export interface RoomCard {
 
 export type Trust = 'new' | 'known' | 'verified' | 'changed';
 
+export interface SafetyNumber {
+  /** Sixty, in 12 groups with a space between. */
+  digits: string;
+  /** What a QR code shows. */
+  qr: Uint8Array;
+  /** Theirs, of which it is made. */
+  key: Bytes;
+}
+
 export interface People {
   trustOf(userId: string): Promise<Trust>;
-  /** Sixty digits, in 12 groups with a space between, and what a QR code shows. */
-  safetyNumber(userId: string): Promise<{ digits: string; qr: Uint8Array }>;
+  safetyNumber(userId: string): Promise<SafetyNumber>;
   /** What a scanned code says of what this device sees of the two. */
   compareCode(userId: string, scanned: Uint8Array): Promise<ScannedCode>;
-  /** They were compared and match. */
-  verify(userId: string): Promise<void>;
-  /** The changed key is to be used from now on; no longer verified. */
-  accept(userId: string): Promise<void>;
+  /** The numbers made of this key of theirs were compared and match. Rejects with IDENTITY_CHANGED when it is not the newest. */
+  verify(userId: string, key: Bytes): Promise<void>;
+  /** This changed key is to be used from now on; no longer verified. Rejects as `verify` does. */
+  accept(userId: string, key: Bytes): Promise<void>;
 }
 
 export interface Recovery {

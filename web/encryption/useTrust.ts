@@ -1,5 +1,5 @@
 import { onScopeDispose, ref, watch } from 'vue';
-import type { Trust } from '../crypto/types';
+import type { SafetyNumber, Trust } from '../crypto/types';
 import { openCrypto, useCrypto } from './useCrypto';
 
 /** How often somebody was verified or accepted in this page: whoever shows how far they are trusted looks again then. */
@@ -17,11 +17,14 @@ export function useTrust(userId: () => string) {
     if (!closed && id === userId()) trust.value = now;
   }
 
-  async function settle(how: 'verify' | 'accept') {
+  async function settle(how: 'verify' | 'accept', { key }: SafetyNumber) {
     const { people } = await openCrypto();
-    await people[how](userId());
-    settled.value += 1;
-    await look();
+    try {
+      await people[how](userId(), key);
+    } finally {
+      settled.value += 1;
+      await look();
+    }
   }
 
   watch([userId, () => client.value?.status.value, settled], () => void look().catch(() => undefined), {
@@ -30,5 +33,9 @@ export function useTrust(userId: () => string) {
   onScopeDispose(() => {
     closed = true;
   });
-  return { trust, verify: () => settle('verify'), accept: () => settle('accept') };
+  return {
+    trust,
+    verify: (compared: SafetyNumber) => settle('verify', compared),
+    accept: (shown: SafetyNumber) => settle('accept', shown),
+  };
 }

@@ -256,7 +256,7 @@ class Tale {
     const members = [...this.members].map((member) => this.play.users[member].id);
     for (const id of strangers) {
       expect(members).toContain(id);
-      await this.insist(name, ({ device }) => device.trust(id, 'accept'));
+      await this.insist(name, (browser) => browser.accept({ id }));
     }
   }
 

@@ -600,7 +600,7 @@ test('a new group that a stranger brings is told, and nothing is said in it unti
   expect(summaryOf(bob.device.core, await bob.device.room(room)).blockedBy).toEqual([users.eve.id]);
   const reloaded = await bob.reload();
   expect(await codeOf(reloaded.say(room, 'to whom?'))).toBe('IDENTITY_CHANGED');
-  await reloaded.device.trust(users.eve.id, 'accept');
+  await reloaded.accept(users.eve);
   await reloaded.say(room, 'to you, then');
   expect(await eve.read(room)).toContain('to you, then');
   await expectUnharmed(story);

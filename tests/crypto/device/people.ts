@@ -53,6 +53,8 @@ export interface Browser {
   tell(roomId: string, content: Content, id?: string): Promise<string>;
   /** Asks somebody in, as the page does before it has the server add them. */
   invite(roomId: string, user: Pick<Person, 'id'>): Promise<void>;
+  /** Says of the key with which somebody is met now that it is right. */
+  accept(user: Pick<Person, 'id'>): Promise<void>;
   /** What is to be read in the room, after the log was followed. */
   read(roomId: string): Promise<(string | null)[]>;
   /** The same storage, opened by a new page. */
@@ -88,6 +90,7 @@ export async function browser(user: Person, server: Server, parts: BrowserParts 
     tell,
     say: (roomId, body, id) => tell(roomId, { type: 'message', body }, id),
     invite: (roomId, { id }) => invite(device, roomId, id),
+    accept: ({ id }) => device.trust(id, 'accept', device.core.pins.shownKeyOf(id) as Bytes),
     read: async (roomId) => {
       const { view } = await device.follow(roomId);
       return view.messages().map(({ message }) => message.body);

@@ -1,6 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { type DeviceError, ServerError } from '../../../web/crypto/device/errors.ts';
 import type { MemoryStore } from '../../../web/crypto/device/memoryStore.ts';
+import { callsOf } from '../../../web/crypto/worker/calls.ts';
+import type { Desk } from '../../../web/crypto/worker/desk.ts';
 import { expectAgreement } from './invariants.ts';
 import { type Browser, browser } from './people.ts';
 import { stage } from './stage.ts';
@@ -132,10 +134,25 @@ test('a browser that has lost everything says so; with the account’s key it is
   await ann.say(id, 'three');
   expect(await other.read(id)).toEqual([]);
   expect(ann.device.core.pins.trustOf(users.bob.id)).toBe('changed');
-  await ann.device.trust(users.bob.id, 'accept');
+  await ann.accept(users.bob);
   await ann.device.settle(id);
   await ann.say(id, 'Is it you, Bob?');
   expect(await other.read(id)).toEqual(['Is it you, Bob?']);
+});
+
+test('who has compared a number while another key came verifies and accepts nobody, and is told to compare again', async () => {
+  const { server, users, id, ann } = await room();
+  const page = callsOf({ ready: async () => ann.device } as Desk);
+  const compared = await page.safetyNumber(users.bob.id);
+  await browser(users.bob, server.session(users.bob), { startAnew: { password: 'of the account' } });
+  await ann.device.settle(id);
+  for (const settle of [page.verify, page.accept])
+    await expect(settle(users.bob.id, compared.key)).rejects.toMatchObject({ code: 'IDENTITY_CHANGED' });
+  expect(await page.trustOf(users.bob.id)).toBe('changed');
+  const shown = await page.safetyNumber(users.bob.id);
+  expect(shown.digits).not.toBe(compared.digits);
+  await page.verify(users.bob.id, shown.key);
+  expect(await page.trustOf(users.bob.id)).toBe('verified');
 });
 
 test('a disk that was set back is noticed before a key is used twice', async () => {

@@ -159,7 +159,7 @@ test('nothing is signalled to Bob, who has begun with another key, before he was
   await anew.device.follow(room);
   await ann.device.follow(room);
   expect(await sealSignal(ann.device, room, TYPING)).toBeUndefined();
-  await ann.device.trust(users.bob.id, 'accept');
+  await ann.accept(users.bob);
   await ann.say(room, 'so it is you');
   await anew.read(room);
   expect(await open(anew, room, await seal(ann, room))).toEqual(by(ann, TYPING));

@@ -190,9 +190,9 @@ export class Device {
     return this.followWith(roomId, { isStale: true });
   }
 
-  /** The person says of somebody's key that it is right, or that it was compared: they are spoken to again. */
-  async trust(accountId: string, how: 'accept' | 'verify') {
-    await this.core.pins[how](accountId);
+  /** The person says of the key that they were shown that it is right, or that it was compared: its owner is spoken to again. */
+  async trust(accountId: string, how: 'accept' | 'verify', shown: Bytes) {
+    await this.core.pins[how](accountId, shown);
     for (const room of this.core.rooms.values()) {
       const { partner, invited } = room.record;
       if (![...accountsIn(room), ...invited, partner].includes(accountId)) continue;

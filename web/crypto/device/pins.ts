@@ -1,6 +1,7 @@
 import { type Bytes, equal } from '../bytes.ts';
 import { accept, meet, type Pin, type Trust, trustOf, verify } from '../identity/trust.ts';
 import type { GroupState } from '../mls/engine.ts';
+import { DeviceError } from './errors.ts';
 import type { Store } from './ports.ts';
 
 /** Whose key this device trusts: on first use, and after a change only when its person says so. */
@@ -34,14 +35,12 @@ export class Pins {
     if (met !== pin) await this.put(accountId, met);
   }
 
-  async accept(accountId: string) {
-    const pin = this.pins.get(accountId);
-    if (pin?.changedTo) await this.put(accountId, accept(pin, pin.changedTo));
+  async accept(accountId: string, shown: Bytes) {
+    await this.put(accountId, accept(this.shownAs(accountId, shown), shown));
   }
 
-  async verify(accountId: string) {
-    const pin = this.pins.get(accountId);
-    if (pin) await this.put(accountId, verify(pin, pin.changedTo ?? pin.accountKey));
+  async verify(accountId: string, compared: Bytes) {
+    await this.put(accountId, verify(this.shownAs(accountId, compared), compared));
   }
 
   async seeAll({ members }: GroupState) {
@@ -55,6 +54,13 @@ export class Pins {
       return pinned && !equal(pinned, accountKey);
     });
     return [...new Set(wrong.map(({ credential }) => credential.accountId))];
+  }
+
+  /** Who said something of a key has not seen the one that came since. */
+  private shownAs(accountId: string, key: Bytes): Pin {
+    const pin = this.pins.get(accountId);
+    if (pin && equal(pin.changedTo ?? pin.accountKey, key)) return pin;
+    throw new DeviceError('IDENTITY_CHANGED', 'Another key has come meanwhile: compare again.');
   }
 
   private async put(accountId: string, pin: Pin) {

@@ -1,3 +1,4 @@
+import type { Bytes } from '../bytes.ts';
 import { edit, invite, makeLink, pin, react, remove, say, setCard } from '../device/conversation.ts';
 import type { Device } from '../device/device.ts';
 import { DeviceError, ServerError } from '../device/errors.ts';
@@ -179,11 +180,11 @@ function peopleOf(desk: Desk) {
     trustOf: async (userId: string) => (await desk.ready()).core.pins.trustOf(userId),
     safetyNumber: async (userId: string) => {
       const [own, other] = await parties(userId);
-      return { digits: await safetyNumber(own, other), qr: qrPayload(own, other) };
+      return { digits: await safetyNumber(own, other), qr: qrPayload(own, other), key: other.accountKey };
     },
     compareCode: async (userId: string, scanned: Uint8Array) => compareScanned(scanned, ...(await parties(userId))),
-    verify: async (userId: string) => (await desk.ready()).trust(userId, 'verify'),
-    accept: async (userId: string) => (await desk.ready()).trust(userId, 'accept'),
+    verify: async (userId: string, key: Bytes) => (await desk.ready()).trust(userId, 'verify', key),
+    accept: async (userId: string, key: Bytes) => (await desk.ready()).trust(userId, 'accept', key),
   };
 }
 
