@@ -1,5 +1,7 @@
 import { isPicture, type ShownFile } from '../files/fileWords';
+import { isRefusal } from '../lib/errors';
 import type { Unsent } from '../lib/outboxStore';
+import { pause, retryDelay } from '../lib/retry';
 import type { Message, Notice } from '../lib/roomStore';
 import type { Ask, Keyholder } from './keyholder';
 import type { LiveLogs, Told } from './liveLogs';
@@ -50,15 +52,25 @@ export function sealedSource(
       due = true;
       if (asking || ended) return;
       asking = true;
-      try {
-        while (due && !ended) {
-          due = false;
-          await tellAll();
-        }
-      } catch (problem) {
-        if (!ended) error?.(problem);
+      for (let failures = 0; due && !ended; ) {
+        due = false;
+        failures = await tellAll().then(
+          () => 0,
+          (problem) => heed(problem, failures + 1),
+        );
       }
       asking = false;
+    }
+
+    /** What may pass is asked for again. */
+    async function heed(problem: unknown, failures: number): Promise<number> {
+      if (ended) return failures;
+      if (isRefusal(problem)) error?.(problem);
+      else {
+        await pause(retryDelay(failures));
+        due = true;
+      }
+      return failures;
     }
 
     async function tellAll() {
