@@ -237,7 +237,7 @@ test('while Bob’s new key is not accepted nothing is kept of what cannot be to
   await anew.device.follow(id);
   for (let n = 0; n < 3; n++) await expect(ann.device.settle(id)).rejects.toMatchObject({ code: 'IDENTITY_CHANGED' });
   expect(await ann.ports.store.readAll('sent/')).toEqual([]);
-  await ann.device.trust(users.bob.id, 'accept');
+  await ann.accept(users.bob);
   await ann.device.settle(id);
   expect(await anew.read(id)).toEqual(['one']);
 });
@@ -259,7 +259,7 @@ test('Bob begins anew before he comes into a room that he was asked into: Ann is
   const left = device?.keyPackages.length;
   await ann.device.settle(id);
   expect(device?.keyPackages.length).toBe(left);
-  await ann.device.trust(users.bob.id, 'accept');
+  await ann.accept(users.bob);
   await ann.say(id, 'Is it you, Bob?');
   await ann.device.settle(id);
   await ann.say(id, 'Welcome');
