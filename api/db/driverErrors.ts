@@ -42,8 +42,10 @@ export function causeOf(error: unknown): string | undefined {
   return originalCode ?? kind ?? (error as NodeJS.ErrnoException | undefined)?.code;
 }
 
-// Prisma wraps what the driver says: as P2002 and P2039 for its own queries, as P2010 for raw ones.
+// Prisma wraps what the driver says: as P2002 and P2039 for its own queries, as P2010 for raw ones; not for COMMIT.
 function failureOf(error: unknown): Failure | undefined {
-  const { meta } = (error ?? {}) as { meta?: { driverAdapterError?: { cause?: Failure } } };
-  return meta?.driverAdapterError?.cause;
+  const { name, cause, meta } = (error ?? {}) as { name?: string; cause?: Failure; meta?: Record<string, Wrapped> };
+  return name === 'DriverAdapterError' ? cause : meta?.driverAdapterError?.cause;
 }
+
+type Wrapped = { cause?: Failure };

@@ -169,6 +169,20 @@ describe('errors', () => {
     expect([isUnavailable(error), causeOf(error)]).toEqual([true, '53100']);
   });
 
+  test('of a change that the database no longer commits are recognised', async () => {
+    const error = await failure(
+      prisma.$transaction(async (tx) => {
+        await tx.$executeRaw`CREATE TEMP TABLE doomed (n int)`;
+        await tx.$executeRaw`CREATE FUNCTION pg_temp.doom() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN RAISE EXCEPTION 'going down' USING ERRCODE = 'admin_shutdown'; END $$`;
+        await tx.$executeRaw`CREATE CONSTRAINT TRIGGER doom AFTER INSERT ON doomed
+          DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pg_temp.doom()`;
+        await tx.$executeRaw`INSERT INTO doomed VALUES (1)`;
+      }),
+    );
+    expect([isUnavailable(error), causeOf(error)]).toEqual([true, '57P01']);
+  });
+
   test.skipIf(embedded)('of a lost connection are recognised, and the next query works', async () => {
     const error = await failure(prisma.$queryRaw`SELECT pg_terminate_backend(pg_backend_pid())`);
     expect(isUnavailable(error)).toBe(true);
