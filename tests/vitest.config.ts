@@ -49,8 +49,8 @@ class LongFirst extends BaseSequencer {
 export default defineConfig({
   root,
   test: {
-    // They wait for a third of the time: two cores have room for one file more, and for two of those without a browser.
-    maxWorkers: 4,
+    // They wait for a third of the time: two cores have room for one file more.
+    maxWorkers: 3,
     sequence: { sequencer: LongFirst },
     projects: [
       project('unit', ['tests/*.test.ts', 'tests/{web,crypto}/**/*.test.ts'], patience()),
@@ -63,10 +63,7 @@ export default defineConfig({
         exclude: api(OWN_SERVERS),
       }),
       project('chaos', ['tests/chaos/**/*.test.ts'], patience()),
-      project('e2e', ['tests/e2e/**/*.test.ts'], {
-        ...{ ...embedded, ...warm, ...patience(), testTimeout: 180_000 },
-        ...{ maxWorkers: 3, sequence: { groupOrder: 1 } },
-      }),
+      project('e2e', ['tests/e2e/**/*.test.ts'], { ...embedded, ...warm, ...patience(), testTimeout: 180_000 }),
     ],
   },
 });
