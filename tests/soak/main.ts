@@ -22,6 +22,7 @@ const project = cluster ? 'api-cluster' : 'api-embedded';
 console.info(`${messages} messages among ${people} people with two browsers each, seed ${seed}.`);
 const env = {
   ...process.env,
+  EVERYTHING: 'yes',
   ...{ SOAK_MESSAGES: messages, SOAK_PEOPLE: people, SOAK_SEED: seed, SEED: seed, MOMENTS: moments, STORIES: stories },
   ...(kill && { SOAK_KILLS: 'yes', KILLS: '8', KILLED_STORIES: stories }),
 };
