@@ -8,11 +8,12 @@ import type { MessageState } from '../realtime/entry.ts';
 import { findEntries } from '../realtime/logPages.ts';
 import type { NewMessage } from '../realtime/newMessages.ts';
 import { personJson } from '../realtime/person.ts';
-import { acting, appendChange, withRoom } from '../realtime/roomLog.ts';
+import { acting, appendChange } from '../realtime/roomLog.ts';
 import { refuseEncrypted } from '../rooms/encrypted.ts';
 import { getMembership, type Reading } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
 import { mentionedNames } from './mentionedNames.ts';
+import { changeMessage } from './messageChange.ts';
 import { sendTogether } from './sendQueue.ts';
 
 export const BODY_LIMIT = 8_000;
@@ -223,25 +224,26 @@ interface MessageChange {
   unchanged: typeof standingMessage;
 }
 
-async function change(
+function change(
   core: Core,
   viewer: Viewer,
   { id, roomId }: MessageState,
   { changes, unchanged, ...what }: MessageChange,
 ): Promise<MessageState> {
-  const { entry, message } = await withRoom(core.db, roomId, async (db) => {
-    const entry = await appendChange(db, {
-      ...what,
-      roomId,
-      actorId: viewer.id,
-      targetId: id,
-      changes: Prisma.sql`${acting(viewer.id)}, ${changes}`,
-      target: Prisma.sql`changed`,
-    });
-    return { entry, message: entry?.message ?? (await unchanged({ db }, viewer, id)) };
-  });
-  if (entry) core.roomFeeds.announce([entry]);
-  return message;
+  const change = {
+    ...what,
+    roomId,
+    actorId: viewer.id,
+    targetId: id,
+    changes: Prisma.sql`${acting(viewer.id)}, ${changes}`,
+    target: Prisma.sql`changed`,
+  };
+  return changeMessage(
+    core,
+    roomId,
+    (db) => appendChange(db, change),
+    (now) => unchanged(now, viewer, id),
+  );
 }
 
 /** What is said of a message that was deleted meanwhile. */

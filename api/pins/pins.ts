@@ -2,10 +2,11 @@ import type { Core } from '../core.ts';
 import { Prisma } from '../db/db.ts';
 import type { Membership, Room } from '../db/model.ts';
 import { AppError } from '../errors.ts';
+import { changeMessage } from '../messages/messageChange.ts';
 import { deleted, findMessage } from '../messages/messages.ts';
 import type { MessageState } from '../realtime/entry.ts';
 import { selectMessages } from '../realtime/logPages.ts';
-import { acting, appendChange, withRoom } from '../realtime/roomLog.ts';
+import { acting, appendChange } from '../realtime/roomLog.ts';
 import { refuseEncrypted } from '../rooms/encrypted.ts';
 import type { Reading } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
@@ -65,7 +66,7 @@ interface PinChange {
   refuse?: (message: MessageState) => void;
 }
 
-async function append(
+function append(
   core: Core,
   viewer: Viewer,
   { id, roomId }: MessageState,
@@ -80,13 +81,10 @@ async function append(
       RETURNING e.*
     )`;
   const change = { roomId, kind, actorId: viewer.id, targetId: id, changes, target: Prisma.sql`changed` };
-  const { entry, message } = await withRoom(core.db, roomId, async (db) => {
-    const entry = await appendChange(db, change);
-    if (entry?.message) return { entry, message: entry.message };
-    const { message } = await findForPins({ db }, viewer, id);
+  const unchanged = async (now: Reading) => {
+    const { message } = await findForPins(now, viewer, id);
     refuse(message);
-    return { entry, message };
-  });
-  if (entry) core.roomFeeds.announce([entry]);
-  return message;
+    return message;
+  };
+  return changeMessage(core, roomId, (db) => appendChange(db, change), unchanged);
 }

@@ -1,10 +1,12 @@
 import type { Core } from '../core.ts';
 import { Prisma } from '../db/db.ts';
 import { AppError } from '../errors.ts';
+import { changeMessage } from '../messages/messageChange.ts';
 import { deleted, findMessage } from '../messages/messages.ts';
 import type { LogEntry, MessageState } from '../realtime/entry.ts';
-import { appendChange, withRoom } from '../realtime/roomLog.ts';
+import { appendChange } from '../realtime/roomLog.ts';
 import { refuseEncrypted } from '../rooms/encrypted.ts';
+import type { Reading } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
 import { isEmoji } from './emoji.ts';
 
@@ -16,10 +18,12 @@ export async function setReaction(core: Core, viewer: Viewer, id: string, emoji:
   refuseEncrypted(membership.room);
   if (!isEmoji(emoji)) throw new AppError('INVALID_INPUT', 'A reaction is one emoji.', { fields: { emoji: [ONE] } });
   await core.limits.take('marksPer10Seconds', viewer.id, viewer);
-  const entry = await withRoom(core.db, message.roomId, (tx) => append(tx, viewer, message, emoji, on));
-  if (!entry?.message) return asItIs(core, viewer, id);
-  core.roomFeeds.announce([entry]);
-  return entry.message;
+  return changeMessage(
+    core,
+    message.roomId,
+    (tx) => append(tx, viewer, message, emoji, on),
+    (now) => asItIs(now, viewer, id, emoji, on),
+  );
 }
 
 const ONE = 'Choose one emoji.';
@@ -33,7 +37,6 @@ async function append(
   on: boolean,
 ): Promise<LogEntry | null> {
   const changed = await tx.$executeRaw(on ? put(viewer, id, emoji) : take(viewer, id, emoji));
-  if (changed === 0 && on && (await isFull(tx, id, emoji))) throw full();
   if (changed === 0) return null;
   return appendChange(tx, {
     roomId,
@@ -50,23 +53,9 @@ async function append(
 const put = (viewer: Viewer, id: string, emoji: string) => Prisma.sql`
   INSERT INTO reaction (room_id, seq, emoji, user_id, created_at)
   SELECT e.room_id, e.seq, ${emoji}, m.user_id, clock_timestamp() FROM ${standing(viewer, id)}
-    AND ${others(emoji)} < ${MOST_EMOJI}
+    AND (SELECT count(DISTINCT r.emoji) FROM reaction r
+      WHERE r.room_id = e.room_id AND r.seq = e.seq AND r.emoji <> ${emoji}) < ${MOST_EMOJI}
   ON CONFLICT DO NOTHING`;
-
-// Asked under the room's lock: afterwards somebody may have taken the emoji back that was there.
-async function isFull(tx: Prisma.TransactionClient, id: string, emoji: string) {
-  const found = await tx.$queryRaw<unknown[]>`
-    SELECT FROM entry e WHERE e.id = ${id}::uuid AND ${others(emoji)} >= ${MOST_EMOJI}`;
-  return found.length > 0;
-}
-
-const others = (emoji: string) => Prisma.sql`(
-  SELECT count(DISTINCT r.emoji) FROM reaction r
-  WHERE r.room_id = e.room_id AND r.seq = e.seq AND r.emoji <> ${emoji}
-)`;
-
-const full = () =>
-  new AppError('CONFLICT', `A message has at most ${MOST_EMOJI} different reactions: join one of them.`);
 
 const take = (viewer: Viewer, id: string, emoji: string) => Prisma.sql`
   DELETE FROM reaction WHERE emoji = ${emoji} AND (room_id, seq, user_id) IN (
@@ -79,9 +68,12 @@ const standing = (viewer: Viewer, id: string) => Prisma.sql`
   JOIN membership m ON m.room_id = e.room_id AND m.user_id = ${viewer.id}::uuid AND m.left_seq IS NULL
   WHERE e.id = ${id}::uuid AND e.kind = 'MESSAGE' AND e.deleted_at IS NULL`;
 
-async function asItIs(core: Core, viewer: Viewer, id: string) {
-  const { message, membership } = await findMessage(core, viewer, id);
+async function asItIs(now: Reading, viewer: Viewer, id: string, emoji: string, on: boolean) {
+  const { message, membership } = await findMessage(now, viewer, id);
   refuseEncrypted(membership.room);
   if (message.deletedAt) throw deleted();
+  const full = on && !message.reactions.some((reaction) => reaction.emoji === emoji);
+  if (full)
+    throw new AppError('CONFLICT', `A message has at most ${MOST_EMOJI} different reactions: join one of them.`);
   return message;
 }

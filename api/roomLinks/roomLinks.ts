@@ -6,7 +6,7 @@ import { AppError, notFound } from '../errors.ts';
 import { idOf, parse } from '../input.ts';
 import { hashOf, inHours, linkTerms, newToken } from '../links.ts';
 import { enterRoom } from '../rooms/joining.ts';
-import { getMembership, MANAGERS, requireRole } from '../rooms/memberships.ts';
+import { getMembership, MANAGERS, type Reading, requireRole } from '../rooms/memberships.ts';
 import type { Viewer } from '../users/users.ts';
 
 const Terms = linkTerms('A link');
@@ -63,20 +63,21 @@ async function findLink(core: Core, token: string): Promise<RoomLink & { room: R
   return link;
 }
 
+type Made = Pick<RoomLink, 'roomId' | 'createdById'>;
+
 // Whoever manages the room no more has not kept a way in.
-async function managedBy({ db }: Core, { roomId, createdById }: RoomLink): Promise<boolean> {
+async function managedBy({ db }: Reading, { roomId, createdById }: Made): Promise<boolean> {
   const where = { roomId, userId: createdById, leftSeq: null, role: { in: MANAGERS } };
   return (await db.membership.count({ where })) > 0;
 }
 
 // Under the lock of the room. Of two people with the last use, one gets in: who finds none takes their joining back.
 async function useLink(db: Prisma.TransactionClient, token: string): Promise<void> {
-  const used = await db.$executeRaw`
-    UPDATE room_link l SET uses = uses + 1
-    WHERE token_hash = ${hashOf(token)} AND uses < max_uses AND revoked_at IS NULL AND expires_at > now() AND EXISTS (
-      SELECT 1 FROM membership m
-      WHERE m.room_id = l.room_id AND m.user_id = l.created_by_id AND m.left_seq IS NULL AND m.role <> 'MEMBER')`;
-  if (used === 0) throw useless();
+  const [used] = await db.$queryRaw<Made[]>`
+    UPDATE room_link SET uses = uses + 1
+    WHERE token_hash = ${hashOf(token)} AND uses < max_uses AND revoked_at IS NULL AND expires_at > now()
+    RETURNING room_id AS "roomId", created_by_id AS "createdById"`;
+  if (!used || !(await managedBy({ db }, used))) throw useless();
 }
 
 const usable = (core: Core) => ({
