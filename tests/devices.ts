@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto';
-import type { Operation } from './rooms.ts';
-import type { Person } from './world.ts';
+import { type Operation, people } from './rooms.ts';
+import type { Person, World } from './world.ts';
 
 /** Bytes as the API takes them. The server understands none of what groups say: any will do. */
 export const bytes = (size = 32): string => randomBytes(size).toString('base64');
@@ -131,3 +131,14 @@ export const followSealed = (person: Person, roomId: string, after?: number) =>
     roomId,
     after,
   });
+
+/** Ann and Ben with a device each in the group of an encrypted room of Ann's, at epoch 1. */
+export async function sealedRoom(world: Pick<World, 'person'>) {
+  const { ann, ben } = await people(world, 'ann', 'ben');
+  const room = await encryptedRoomOf(ann, ben);
+  await withDevice(ann);
+  const bensDevice = await withDevice(ben);
+  await ann.graphql(...open(room));
+  await ann.graphql(...commit(room, 0, { adds: [bensDevice] }));
+  return { ann, ben, room, bensDevice };
+}

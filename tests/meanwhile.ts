@@ -1,4 +1,4 @@
-import { expect, vi } from 'vitest';
+import { vi } from 'vitest';
 import type { Prisma } from '../api/db/db.ts';
 import type { Node } from './world.ts';
 
@@ -31,23 +31,15 @@ export class Gate {
  * the answer. Only where there is PostgreSQL.
  */
 export async function onceItWaits<Answer>(
-  { core: { db } }: Node,
+  node: Node,
   userId: string,
   ask: () => Promise<Answer>,
   then: (tx: Prisma.TransactionClient) => Promise<unknown>,
 ): Promise<Answer> {
-  return db
-    .$transaction(
-      async (tx) => {
-        await tx.$queryRaw`SELECT id FROM "user" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`;
-        const answer = ask();
-        await expect.poll(() => waiting(db)).toBe(1);
-        await then(tx);
-        return { answer };
-      },
-      { timeout: 30_000 },
-    )
-    .then(({ answer }) => answer);
+  const hold = (tx: Prisma.TransactionClient) =>
+    tx.$queryRaw`SELECT id FROM "user" WHERE id = ${userId}::uuid FOR NO KEY UPDATE`;
+  const [answer] = await whileHeld(node, hold, () => [ask()], then);
+  return answer as Answer;
 }
 
 /** What others do after the node has asked the database something with that text in it, the first time from now on. */

@@ -16,6 +16,7 @@ import {
   register,
   revoke,
   seal,
+  sealedRoom,
   withDevice,
 } from '../devices.ts';
 import { whileHeld } from '../meanwhile.ts';
@@ -271,12 +272,7 @@ test.skipIf(embedded)(
 );
 
 test.skipIf(embedded)('who replaces their key while they are removed from a room holds nobody up', async () => {
-  const { ann, ben } = await people(world, 'ann', 'ben');
-  const room = await encryptedRoomOf(ann, ben);
-  await withDevice(ann);
-  const bensDevice = await withDevice(ben);
-  await ann.graphql(...open(room));
-  await ann.graphql(...commit(room, 0, { adds: [bensDevice] }));
+  const { ben, room } = await sealedRoom(world);
   const second = await signedInAgain(ben);
   const next = { ...newDevice(ben, accountKey()), replaceAccountKey: true, password: PASSWORD };
   const [answer] = await whileHeld(

@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { schema } from '../../api/schema.ts';
-import { bytes, commit, encryptedRoomOf, followSealed, logOf, open, seal, withDevice } from '../devices.ts';
+import { bytes, commit, encryptedRoomOf, followSealed, logOf, open, seal, sealedRoom, withDevice } from '../devices.ts';
 import { upload } from '../files.ts';
 import { afterQuery, meanwhile } from '../meanwhile.ts';
 import {
@@ -52,17 +52,6 @@ const encrypt = (id: string): [string, object] => [
   'mutation ($id: ID!) { encryptRoom(id: $id) { name topic encryption generation group { epoch } } }',
   { id },
 ];
-
-/** Ann and Ben with a device each in the group of an encrypted room of Ann's, at epoch 1. */
-async function sealedRoom() {
-  const { ann, ben } = await people(world, 'ann', 'ben');
-  const room = await encryptedRoomOf(ann, ben);
-  await withDevice(ann);
-  const bensDevice = await withDevice(ben);
-  await ann.graphql(...open(room));
-  await ann.graphql(...commit(room, 0, { adds: [bensDevice] }));
-  return { ann, ben, room, bensDevice };
-}
 
 test('a room becomes encrypted once, by its owner, for good: its name, topic and webhooks are forgotten', async () => {
   const { ann, ben, cat } = await people(world, 'ann', 'ben', 'cat');
@@ -147,7 +136,7 @@ test('an encrypted room is made without words, and the database takes none, nor 
 });
 
 test('a deleted message takes what was sealed with it: its edits and files, in the database and in memory', async () => {
-  const { ann, ben, room } = await sealedRoom();
+  const { ann, ben, room } = await sealedRoom(world);
   const arrivals = followSealed(ben, room, 0);
   const name = `secret-${randomUUID()}.txt`;
   const file = await upload(ann, room, { name, bytes: Buffer.from('sealed bytes') });
@@ -184,7 +173,7 @@ test('a deleted message takes what was sealed with it: its edits and files, in t
 });
 
 test('messages count as unread, what devices tell each other does not, and oneâ€™s own message is read', async () => {
-  const { ann, ben, room } = await sealedRoom();
+  const { ann, ben, room } = await sealedRoom(world);
   const counts = async (person: Person) =>
     (await person.graphql('query ($id: ID!) { room(id: $id) { unreadCount mentionCount readSeq } }', { id: room }))
       .room;
@@ -204,7 +193,7 @@ test('messages count as unread, what devices tell each other does not, and oneâ€
 });
 
 test('Ann sees what the server has of her in a room, counted in its rows, and nobody else does', async () => {
-  const { ann, ben, room } = await sealedRoom();
+  const { ann, ben, room } = await sealedRoom(world);
   const traces = `query ($id: ID!) { room(id: $id) { traces {
     devices messages plainMessages events commits bytes files fileBytes firstAt lastAt
   } } }`;
@@ -221,7 +210,7 @@ test('Ann sees what the server has of her in a room, counted in its rows, and no
 });
 
 test('who was removed gets nothing more of the log and the group, and who comes back before a commit need not be removed', async () => {
-  const { ann, ben, room } = await sealedRoom();
+  const { ann, ben, room } = await sealedRoom(world);
   const cat = await world.person('cat');
   await ann.graphql(...removeMember(room, ben.id));
   const asked = 'query ($id: ID!) { room(id: $id) { log(after: 0) { seq } group { groupInfo } } }';
@@ -236,7 +225,7 @@ test('who was removed gets nothing more of the log and the group, and who comes 
 });
 
 test('what was refused for a removal that is due no more by the answer may be sent again, and is not called missing', async () => {
-  const { ann, ben, room } = await sealedRoom();
+  const { ann, ben, room } = await sealedRoom(world);
   const file = await upload(ann, room, { bytes: Buffer.from('sealed bytes') });
   const { id: targetId } = (await ann.graphql(...seal(room, 1))).sendSealed;
   for (const what of [{ files: [file] }, { kind: 'EVENT', targetId }]) {
@@ -251,7 +240,7 @@ test('what was refused for a removal that is due no more by the answer may be se
 });
 
 test('a commit brings in devices of members alone, takes out none of theirs, and a device lets in only itself', async () => {
-  const { ann, ben, room, bensDevice } = await sealedRoom();
+  const { ann, ben, room, bensDevice } = await sealedRoom(world);
   const { cat } = await people(world, 'cat');
   const catsDevice = await withDevice(cat);
   const refusals: [Person, object, string][] = [

@@ -57,10 +57,16 @@ const answers = () => heard.filter(({ kind }) => kind === 'alive').length;
 const opened = (times: number) => expect.poll(() => browser.stores.length).toBe(times);
 const statuses = () => browser.desks.map(({ status }) => status);
 
-test('whoever takes over while the keys are still being opened is the only one who has them, and answers once', async () => {
+/** Ann's tab, for which the keys are just being opened. */
+async function begun() {
   const channel = tab();
   command({ what: 'begin', viewer: ann });
   await opened(1);
+  return channel;
+}
+
+test('whoever takes over while the keys are still being opened is the only one who has them, and answers once', async () => {
+  const channel = await begun();
   command({ what: 'takeOver' });
   browser.stores[0]?.open();
   await opened(2);
@@ -75,9 +81,7 @@ test('whoever takes over while the keys are still being opened is the only one w
 });
 
 test('who signs out while the keys are still being opened leaves nobody with them', async () => {
-  const channel = tab();
-  command({ what: 'begin', viewer: ann });
-  await opened(1);
+  const channel = await begun();
   command({ what: 'end' });
   browser.stores[0]?.open();
   await expect.poll(statuses).toEqual(['closed']);
@@ -86,9 +90,7 @@ test('who signs out while the keys are still being opened leaves nobody with the
 });
 
 test('a store that the browser closes by itself is opened again, and who waits is told', async () => {
-  const channel = tab();
-  command({ what: 'begin', viewer: ann });
-  await opened(1);
+  const channel = await begun();
   browser.stores[0]?.open();
   await expect.poll(statuses).toEqual(['open']);
   browser.stores[0]?.closes();

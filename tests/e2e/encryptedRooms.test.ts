@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PASSWORD } from '../world.ts';
 import { look } from './look.ts';
 import { openSite, PHONE, type Site, type Visitor } from './site.ts';
 
@@ -157,13 +156,7 @@ test('what Ada opens from a room in which nobody has said anything looks as it d
 
 test('Bea, who began anew, is let in again once Ada has looked at her new key behind the lock', async () => {
   await bea.signOut();
-  await bea.signIn();
-  await bea.page.goto(attic);
-  await bea.page.getByRole('button', { name: 'What you can do' }).click();
-  await bea.page.getByRole('button', { name: 'I do not have it' }).click();
-  await bea.page.getByLabel('Your password').fill(PASSWORD);
-  await bea.page.getByRole('button', { name: 'Continue without old messages' }).click();
-  await bea.page.getByRole('dialog').waitFor({ state: 'detached' });
+  await bea.startAnew(attic);
   const { page } = ada;
   await page.goto(attic);
   await ada.say('where is Bea?');

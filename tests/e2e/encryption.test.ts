@@ -2,7 +2,6 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPushService } from '../services/pushService.ts';
 import { startRedis, type TestRedis } from '../services/redis.ts';
-import { PASSWORD } from '../world.ts';
 import { photo } from './harbour.ts';
 import { look, SIZES } from './look.ts';
 import { listen } from './overheard.ts';
@@ -36,17 +35,6 @@ async function signsOut({ page }: Visitor) {
   await page.getByText('You have no recovery key.').last().waitFor();
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   await page.getByLabel('Email or username').waitFor();
-}
-
-/** In a browser that has no keys of theirs, and without their recovery key. */
-async function startsAnew(one: Visitor) {
-  await one.signIn();
-  await one.page.goto(conversation);
-  await one.page.getByRole('button', { name: 'What you can do' }).click();
-  await one.page.getByRole('button', { name: 'I do not have it' }).click();
-  await one.page.getByLabel('Your password').fill(PASSWORD);
-  await one.page.getByRole('button', { name: 'Continue without old messages' }).click();
-  await one.page.getByRole('dialog').waitFor({ state: 'detached' });
 }
 
 const lock = ({ page }: Visitor) => page.getByRole('button', { name: 'End-to-end encrypted' });
@@ -337,7 +325,7 @@ test('signing out says what it takes away, and leaves nothing of it', async () =
 });
 
 test('who starts anew is told what is lost, and is not trusted before the others accept the new key', async () => {
-  await startsAnew(bea);
+  await bea.startAnew(conversation);
   await ada.page.goto(conversation);
   await ada.page.getByRole('button', { name: 'Look at it' }).click();
   await ada.page.getByRole('heading', { name: 'The security key of Bea has changed' }).waitFor();
@@ -354,7 +342,7 @@ test('a number that Ada compares while Bea starts anew once more verifies nobody
   const number = page.getByRole('list', { name: 'Safety number' });
   const compared = await number.innerText();
   await signsOut(bea);
-  await startsAnew(bea);
+  await bea.startAnew(conversation);
   const told = page.getByText('The security key of somebody here has changed.');
   await told.first().waitFor({ state: 'attached' });
   await page.getByRole('button', { name: 'They match' }).click();

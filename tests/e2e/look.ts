@@ -15,14 +15,16 @@ const COLOURS: RunOptions = { runOnly: ['color-contrast', 'link-in-text-block'] 
 /** A picture in light and in dark, what axe finds wrong in them, and that there is one heading of the first level. */
 export async function look(visitor: Visitor, name: string) {
   const { page } = visitor;
-  const screen = `${name}-${page.viewportSize()?.width}`;
+  const width = page.viewportSize()?.width;
+  const screen = `${name} at ${width}`;
   expect(await page.locator('h1:visible').count(), `headings of ${screen}`).toBe(1);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
   expect(wide, `${screen} scrolls sideways`).toBe(false);
   for (const [colorScheme, rules] of [['dark', COLOURS] as const, ['light', EVERYTHING] as const]) {
     await page.emulateMedia({ colorScheme });
-    await visitor.picture(`${screen}-${colorScheme}`);
-    expect(await wrongIn(visitor, rules), `${screen}-${colorScheme}`).toEqual([]);
+    const shown = `${name}-${colorScheme}-${width}`;
+    await visitor.picture(shown);
+    expect(await wrongIn(visitor, rules), shown).toEqual([]);
   }
 }
 

@@ -153,7 +153,7 @@ test('in a room it says who: by name to who listens, by their faces to who looks
   await cem.page.getByRole('dialog', { name: 'Message' }).getByText('Read by Ada').waitFor();
   await look(cem, 'read-menu');
   await cem.page.keyboard.press('Escape');
-  await ada.picture('read-room-1280-light');
+  await ada.picture('read-room-light-1280');
   await ada.page.goto('/settings');
   await ada.page.getByRole('switch', { name: 'Show others what I have read' }).scrollIntoViewIfNeeded();
   await look(ada, 'settings-reading');

@@ -106,6 +106,18 @@ export class Visitor {
     await page.getByLabel('Email or username').waitFor();
   }
 
+  /** In a browser that has no keys of theirs, and without their recovery key; at a conversation that is encrypted. */
+  async startAnew(conversation: string) {
+    const { page } = this;
+    await this.signIn();
+    await page.goto(conversation);
+    await page.getByRole('button', { name: 'What you can do' }).click();
+    await page.getByRole('button', { name: 'I do not have it' }).click();
+    await page.getByLabel('Your password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Continue without old messages' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  }
+
   /** Waits until this browser has keys, and others can begin a conversation with it. */
   async hasKeys() {
     await this.page.goto('/settings');
