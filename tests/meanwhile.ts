@@ -69,12 +69,13 @@ export async function whileHeld<Result>(
     await hold(tx);
     const all = begin();
     begun = Promise.all(all);
-    await vi.waitUntil(async () => (await waiting(tx)) === all.length, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await waiting(db)) === all.length, { timeout: 10_000 });
     await then(tx);
   });
   return begun ?? [];
 }
 
+// Asked beside that transaction, in which the answer would stay what it was at first.
 async function waiting(db: Prisma.TransactionClient): Promise<number> {
   const [row] = await db.$queryRaw<{ count: number }[]>`
     SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
